@@ -1,0 +1,32 @@
+"""The few lines that differ between TensorFlow, JAX and PyTorch.
+
+Every backend's module has the same functions, and the rest of the package is
+written once, in `keras.ops`:
+
+- `value_and_gradients(loss_fn, variables, state)`: `loss_fn()` returns
+  `(loss, aux)`; returns `(loss, aux), gradients`.
+- `apply_gradients(optimizer, gradients, variables)`.
+- `num_replicas()`, `replica_slice(x, n)`: who else takes part in this step,
+  and which part of a draw for the global batch is this replica's.
+- `check_distribution(model)`: refuses what the backend would ignore.
+- `wrap_train_step(model)`, `wrap_test_step(model)`: an imperative step in the
+  form that Keras's trainer of that backend wants.
+- `sync(model)`: makes the model's variables readable in the middle of `fit`.
+"""
+
+import importlib
+
+import keras
+
+_module = importlib.import_module(
+    f"keras_gans.backend.{keras.backend.backend()}"
+)
+
+value_and_gradients = _module.value_and_gradients
+apply_gradients = _module.apply_gradients
+num_replicas = _module.num_replicas
+replica_slice = _module.replica_slice
+check_distribution = _module.check_distribution
+wrap_train_step = _module.wrap_train_step
+wrap_test_step = _module.wrap_test_step
+sync = _module.sync

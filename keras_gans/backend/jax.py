@@ -1,0 +1,87 @@
+import jax
+import keras
+
+
+def value_and_gradients(loss_fn, variables, state):
+    # Inside the step's scope every variable has a current value. JAX needs a
+    # pure function, so an inner scope takes the values in and gives them back:
+    # those to differentiate as the first argument, all others beside them.
+    chosen = {id(v) for v in variables}
+    rest = [v for v in state if id(v) not in chosen]
+
+    def pure(chosen_values, rest_values):
+        mapping = [*zip(variables, chosen_values), *zip(rest, rest_values)]
+        with keras.StatelessScope(state_mapping=mapping) as scope:
+            loss, aux = loss_fn()
+        return loss, (aux, [scope.get_current_value(v) for v in rest])
+
+    (loss, (aux, new_rest)), gradients = jax.value_and_grad(pure, has_aux=True)(
+        [v.value for v in variables], [v.value for v in rest]
+    )
+    # BatchNorm's averages and seeds, written to the step's own scope.
+    for v, value in zip(rest, new_rest):
+        v.assign(value)
+    return (loss, aux), gradients
+
+
+def apply_gradients(optimizer, gradients, variables):
+    optimizer.apply(gradients, variables)
+
+
+def num_replicas():
+    return 1  # One program for the global batch: JAX shards it by itself.
+
+
+def replica_slice(x, n):
+    return x
+
+
+def check_distribution(model):
+    pass
+
+
+def wrap_train_step(model):
+    step = model.train_step
+
+    def train_step(state, data):
+        references = (
+            model.trainable_variables,
+            model.non_trainable_variables,
+            model.optimizer.variables,
+            model.metrics_variables,
+        )
+        return _run(step, references, state, data)
+
+    return train_step
+
+
+def wrap_test_step(model):
+    step = model.test_step
+
+    def test_step(state, data):
+        references = (
+            model.trainable_variables,
+            model.non_trainable_variables,
+            model.metrics_variables,
+        )
+        return _run(step, references, state, data)
+
+    return test_step
+
+
+def _run(step, references, state, data):
+    mapping = [
+        pair
+        for variables, values in zip(references, state)
+        for pair in zip(variables, values)
+    ]
+    with keras.StatelessScope(state_mapping=mapping) as scope:
+        logs = step(data)
+    return logs, tuple(
+        [scope.get_current_value(v) for v in variables]
+        for variables in references
+    )
+
+
+def sync(model):
+    model.jax_state_sync()

@@ -1,0 +1,68 @@
+import keras
+import tensorflow as tf
+from keras import tree
+
+
+def value_and_gradients(loss_fn, variables, state):
+    values = [v.value for v in variables]
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(values)
+        loss, aux = loss_fn()
+    # A variable that the loss does not reach has a gradient of zero, as on
+    # the other backends, instead of a warning per step.
+    return (loss, aux), tape.gradient(
+        loss, values, unconnected_gradients=tf.UnconnectedGradients.ZERO
+    )
+
+
+def apply_gradients(optimizer, gradients, variables):
+    optimizer.apply(gradients, variables)
+
+
+def num_replicas():
+    return tf.distribute.get_strategy().num_replicas_in_sync
+
+
+def replica_slice(x, n):
+    if num_replicas() == 1:
+        return x
+    i = tf.distribute.get_replica_context().replica_id_in_sync_group
+    return x[i * n : (i + 1) * n]
+
+
+def check_distribution(model):
+    if keras.distribution.distribution() is not None:
+        raise ValueError(
+            "keras.distribution does nothing on the TensorFlow backend: build "
+            "and compile the model under a tf.distribute strategy's scope "
+            "instead. Received: "
+            f"distribution={keras.distribution.distribution()}"
+        )
+
+
+def _is_multi_worker(strategy):
+    return isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
+
+
+def _wrap(model, step):
+    if not _is_multi_worker(model.distribute_strategy):
+        return step
+
+    # With several workers Keras reduces every log over axis 0, which a scalar
+    # does not have (tensorflow#72388). Give it one.
+    def step_with_leading_axis(data):
+        return tree.map_structure(lambda x: tf.expand_dims(x, 0), step(data))
+
+    return step_with_leading_axis
+
+
+def wrap_train_step(model):
+    return _wrap(model, model.train_step)
+
+
+def wrap_test_step(model):
+    return _wrap(model, model.test_step)
+
+
+def sync(model):
+    pass

@@ -1,0 +1,57 @@
+import keras
+import torch
+
+
+def value_and_gradients(loss_fn, variables, state):
+    values = [v.value for v in variables]
+    loss, aux = loss_fn()
+    gradients = torch.autograd.grad(loss, values, allow_unused=True)
+    gradients = [
+        torch.zeros_like(v) if g is None else g
+        for g, v in zip(gradients, values)
+    ]
+    aux = keras.tree.map_structure(
+        lambda x: x.detach() if isinstance(x, torch.Tensor) else x, aux
+    )
+    return (loss.detach(), aux), gradients
+
+
+def apply_gradients(optimizer, gradients, variables):
+    with torch.no_grad():
+        optimizer.apply(gradients, variables)
+
+
+def num_replicas():
+    return 1
+
+
+def replica_slice(x, n):
+    return x
+
+
+def check_distribution(model):
+    if keras.distribution.distribution() is not None:
+        raise ValueError(
+            "keras.distribution does nothing on the PyTorch backend, so "
+            "training would run on one device. Use the JAX or the TensorFlow "
+            "backend to train on several. Received: "
+            f"distribution={keras.distribution.distribution()}"
+        )
+
+
+def wrap_train_step(model):
+    return model.train_step
+
+
+def wrap_test_step(model):
+    step = model.test_step
+
+    def test_step(data):
+        with torch.no_grad():
+            return step(data)
+
+    return test_step
+
+
+def sync(model):
+    pass

@@ -1,0 +1,146 @@
+"""Blocks that at least two papers use."""
+
+import keras
+from keras import layers
+
+
+def dcgan_base_shape(image_shape):
+    """The spatial shape that a DCGAN starts from, and its doublings.
+
+    Args:
+        image_shape: `(height, width, channels)`.
+
+    Returns:
+        `(height, width), doublings`: the smallest shape with both sides at
+        least 4 from which doubling reaches the image.
+
+    Raises:
+        ValueError: If the image can not be halved down to a side of 4 to 7.
+    """
+    shape = tuple(image_shape) if isinstance(image_shape, (list, tuple)) else ()
+    if len(shape) != 3 or not all(isinstance(s, int) and s > 0 for s in shape):
+        raise ValueError(
+            "image_shape must be (height, width, channels), three positive "
+            f"integers. Received: image_shape={image_shape}"
+        )
+    height, width, _ = shape
+    doublings = 0
+    while height % 2 == 0 and width % 2 == 0 and min(height, width) >= 8:
+        height, width, doublings = height // 2, width // 2, doublings + 1
+    if not 4 <= min(height, width) <= 7 or doublings == 0:
+        step = max(2, 1 << max(0, min(shape[:2]).bit_length() - 3))
+        nearest = [
+            (max(8, s // step * step), max(8, -(-s // step) * step))
+            for s in shape[:2]
+        ]
+        raise ValueError(
+            "image_shape must have a height and a width that halve, together, "
+            f"down to a side of 4 to 7. Received: image_shape={shape}. The "
+            f"nearest that work: height {nearest[0][0]} or {nearest[0][1]}, "
+            f"width {nearest[1][0]} or {nearest[1][1]}"
+        )
+    return (height, width), doublings
+
+
+def dcgan_generator_stack(x, image_shape, filters):
+    """Dense projection, then transposed convolutions up to the image.
+
+    Radford et al., 2015, figure 1: filters halve as resolution doubles, batch
+    normalization and ReLU in all but the last layer, which is tanh.
+
+    Args:
+        x: Symbolic tensor, `(batch, features)`.
+        image_shape: `(height, width, channels)` to reach.
+        filters: Integer, the filters of the last hidden layer.
+
+    Returns:
+        Symbolic images in [-1, 1], float32 under every dtype policy.
+    """
+    (height, width), doublings = dcgan_base_shape(image_shape)
+    weights = keras.initializers.RandomNormal(stddev=0.02)
+    depth = filters * 2**doublings
+    # The normalization that follows makes a bias superfluous.
+    x = layers.Dense(
+        height * width * depth,
+        use_bias=False,
+        kernel_initializer=weights,
+    )(x)
+    x = layers.Reshape((height, width, depth))(x)
+    x = _batch_norm()(x)
+    x = layers.ReLU()(x)
+    for i in reversed(range(1, doublings)):
+        x = layers.Conv2DTranspose(
+            filters * 2**i,
+            4,
+            strides=2,
+            padding="same",
+            use_bias=False,
+            kernel_initializer=weights,
+        )(x)
+        x = _batch_norm()(x)
+        x = layers.ReLU()(x)
+    return layers.Conv2DTranspose(
+        image_shape[-1],
+        4,
+        strides=2,
+        padding="same",
+        activation="tanh",
+        kernel_initializer=weights,
+        dtype=output_dtype(),
+    )(x)
+
+
+def dcgan_discriminator_stack(x, image_shape, filters):
+    """Strided convolutions down to the generator's base shape.
+
+    Radford et al., 2015: no pooling, LeakyReLU 0.2, batch normalization in all
+    layers but the first.
+
+    Args:
+        x: Symbolic images, `(batch, height, width, any number of channels)`.
+        image_shape: `(height, width, channels)` of the data.
+        filters: Integer, the filters of the first layer.
+
+    Returns:
+        Symbolic features `(batch, height', width', filters')`.
+    """
+    _, doublings = dcgan_base_shape(image_shape)
+    for i in range(doublings):
+        x = layers.Conv2D(
+            filters * 2**i,
+            4,
+            strides=2,
+            padding="same",
+            use_bias=i == 0,
+            kernel_initializer=keras.initializers.RandomNormal(stddev=0.02),
+        )(x)
+        if i > 0:
+            x = _batch_norm()(x)
+        x = layers.LeakyReLU(0.2)(x)
+    return x
+
+
+def _batch_norm():
+    return layers.BatchNormalization(
+        momentum=0.9,
+        epsilon=1e-5,
+        gamma_initializer=keras.initializers.RandomNormal(1.0, 0.02),
+    )
+
+
+def output_dtype():
+    """The dtype of a network's last layer: float32 under mixed precision.
+
+    Losses are computed from it, and a float16 loss overflows when scaled.
+    """
+    policy = keras.config.dtype_policy()
+    return policy if policy.compute_dtype == "float64" else "float32"
+
+
+def logits_layer():
+    """The dense layer that ends a discriminator: one float32 logit."""
+    return layers.Dense(
+        1,
+        kernel_initializer=keras.initializers.RandomNormal(stddev=0.02),
+        dtype=output_dtype(),
+    )

@@ -1,0 +1,145 @@
+"""GAN losses as pairs of pure functions on logits.
+
+Every pair is named `<family>_generator_loss` / `<family>_discriminator_loss`.
+A generator loss takes the discriminator's logits for fake examples, a
+discriminator loss takes the logits for real and for fake examples. Logits may
+have any shape that starts with the batch, so `(batch, 1)` and a PatchGAN's
+`(batch, height, width, 1)` both work, and every function returns one scalar:
+the mean over all logits. Networks end linear: real is a high logit.
+"""
+
+import keras
+from keras import ops
+
+
+def _loss(function):
+    # Registered, so that a model's config can name its loss, and a preset can
+    # be limited to functions that this package vouches for.
+    return keras.saving.register_keras_serializable("keras_gans")(function)
+
+
+@_loss
+def minimax_generator_loss(fake_logits):
+    """`E[log(1 - D(G(z)))]`, to be minimised (Goodfellow et al., 2014, eq. 1).
+
+    The gradient vanishes where the discriminator wins, which is why the same
+    paper trains with `non_saturating_generator_loss`.
+
+    Args:
+        fake_logits: Discriminator logits for generated examples.
+
+    Returns:
+        Scalar tensor.
+    """
+    return -ops.mean(ops.softplus(fake_logits))
+
+
+@_loss
+def minimax_discriminator_loss(real_logits, fake_logits, label_smoothing=0.0):
+    """`-E[log D(x)] - E[log(1 - D(G(z)))]` (Goodfellow et al., 2014, eq. 1).
+
+    Args:
+        real_logits: Discriminator logits for real examples.
+        fake_logits: Discriminator logits for generated examples.
+        label_smoothing: Float in [0, 0.5]. The target of real examples is
+            `1 - label_smoothing`; that of fake ones stays 0 (one-sided label
+            smoothing, Salimans et al., 2016, section 3.4).
+
+    Returns:
+        Scalar tensor.
+    """
+    # With a target of 1 - s, cross-entropy is softplus(-l) + s * l.
+    real_loss = ops.softplus(-real_logits) + label_smoothing * real_logits
+    return ops.mean(real_loss) + ops.mean(ops.softplus(fake_logits))
+
+
+@_loss
+def non_saturating_generator_loss(fake_logits):
+    """`-E[log D(G(z))]` (Goodfellow et al., 2014, section 3).
+
+    Args:
+        fake_logits: Discriminator logits for generated examples.
+
+    Returns:
+        Scalar tensor.
+    """
+    return ops.mean(ops.softplus(-fake_logits))
+
+
+@_loss
+def non_saturating_discriminator_loss(
+    real_logits, fake_logits, label_smoothing=0.0
+):
+    """The same as `minimax_discriminator_loss`: only the generators differ.
+
+    Args:
+        real_logits: Discriminator logits for real examples.
+        fake_logits: Discriminator logits for generated examples.
+        label_smoothing: Float in [0, 0.5], see `minimax_discriminator_loss`.
+
+    Returns:
+        Scalar tensor.
+    """
+    return minimax_discriminator_loss(real_logits, fake_logits, label_smoothing)
+
+
+@_loss
+def least_squares_generator_loss(fake_logits):
+    """`E[(D(G(z)) - 1)^2] / 2` (LSGAN, Mao et al., 2017, eq. 9).
+
+    Args:
+        fake_logits: Discriminator logits for generated examples.
+
+    Returns:
+        Scalar tensor.
+    """
+    return 0.5 * ops.mean(ops.square(fake_logits - 1.0))
+
+
+@_loss
+def least_squares_discriminator_loss(
+    real_logits, fake_logits, label_smoothing=0.0
+):
+    """`E[(D(x) - 1)^2] / 2 + E[D(G(z))^2] / 2` (Mao et al., 2017, eq. 9).
+
+    Args:
+        real_logits: Discriminator logits for real examples.
+        fake_logits: Discriminator logits for generated examples.
+        label_smoothing: Float in [0, 0.5]. The target of real examples is
+            `1 - label_smoothing`.
+
+    Returns:
+        Scalar tensor.
+    """
+    real_loss = ops.mean(ops.square(real_logits - (1.0 - label_smoothing)))
+    return 0.5 * (real_loss + ops.mean(ops.square(fake_logits)))
+
+
+@_loss
+def hinge_generator_loss(fake_logits):
+    """`-E[D(G(z))]` (Lim and Ye, 2017; Miyato et al., 2018, eq. 17).
+
+    Args:
+        fake_logits: Discriminator logits for generated examples.
+
+    Returns:
+        Scalar tensor.
+    """
+    return -ops.mean(fake_logits)
+
+
+@_loss
+def hinge_discriminator_loss(real_logits, fake_logits):
+    """`E[max(0, 1 - D(x))] + E[max(0, 1 + D(G(z)))]` (Miyato 2018, eq. 16).
+
+    There is no target to smooth, so this takes no `label_smoothing`.
+
+    Args:
+        real_logits: Discriminator logits for real examples.
+        fake_logits: Discriminator logits for generated examples.
+
+    Returns:
+        Scalar tensor.
+    """
+    real_loss = ops.mean(ops.relu(1.0 - real_logits))
+    return real_loss + ops.mean(ops.relu(1.0 + fake_logits))

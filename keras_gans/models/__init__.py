@@ -1,0 +1,1 @@
+"""One module per paper; the classes are importable from `keras_gans`."""

@@ -1,0 +1,329 @@
+"""Conditional GAN: "Conditional Generative Adversarial Nets" (Mirza and
+Osindero, 2014).
+
+https://arxiv.org/abs/1411.1784
+
+Both players also see the label y:
+
+    V(D, G) = E[log D(x|y)] + E[log(1 - D(G(z|y)|y))].
+
+The generator joins the latents with an embedding of the label; the
+discriminator joins the image with a map made from an embedding of the label.
+With `projection=True` the discriminator is the one of "cGANs with Projection
+Discriminator" (Miyato and Koyama, 2018, https://arxiv.org/abs/1802.05637),
+whose logit is `linear(f(x)) + <embedding(y), f(x)>`.
+
+Deviations from the paper: the networks are those of DCGAN instead of maxout
+perceptrons, and labels are embedded instead of one-hot vectors through a dense
+layer (which is the same function). The generator is shown the real batch's
+labels. Miyato and Koyama train ResNets with spectral normalization and the
+hinge loss; the loss is an argument here, the networks can be your own.
+"""
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from keras_gans import losses
+from keras_gans.layers import (
+    dcgan_discriminator_stack,
+    dcgan_generator_stack,
+    logits_layer,
+    output_dtype,
+)
+from keras_gans.models.adversarial_model import check_integer
+from keras_gans.models.gan import GAN
+
+# ---- networks -------------------------------------------------------------
+
+
+@keras.saving.register_keras_serializable("keras_gans")
+class ConditionalGANGenerator(keras.Model):
+    """Latents `(batch, latent_dim)` and labels `(batch,)` to images.
+
+    Args:
+        image_shape: `(height, width, channels)`.
+        num_classes: Integer, labels are 0 to `num_classes - 1`.
+        latent_dim: Integer, the size of a latent vector.
+        filters: Integer, the width, as in `DCGANGenerator`.
+        embedding_dim: Integer, the size of a label's embedding.
+    """
+
+    def __init__(
+        self,
+        image_shape=(28, 28, 1),
+        num_classes=10,
+        latent_dim=100,
+        filters=64,
+        embedding_dim=50,
+        name="generator",
+        **kwargs,
+    ):
+        check_integer("num_classes", num_classes, minimum=1)
+        check_integer("latent_dim", latent_dim, minimum=1)
+        check_integer("filters", filters, minimum=1)
+        latents = keras.Input((latent_dim,), name="latents")
+        labels = keras.Input((), dtype="int32", name="labels")
+        embedding = layers.Embedding(num_classes, embedding_dim)(labels)
+        x = layers.Concatenate()([latents, embedding])
+        outputs = dcgan_generator_stack(x, image_shape, filters)
+        super().__init__([latents, labels], outputs, name=name, **kwargs)
+        self._arguments = {
+            "image_shape": list(image_shape),
+            "num_classes": num_classes,
+            "latent_dim": latent_dim,
+            "filters": filters,
+            "embedding_dim": embedding_dim,
+        }
+
+    def get_config(self):
+        return {**self._arguments, "name": self.name}
+
+
+@keras.saving.register_keras_serializable("keras_gans")
+class ConditionalGANDiscriminator(keras.Model):
+    """Images and labels `(batch,)` to one logit.
+
+    Args:
+        image_shape: `(height, width, channels)`.
+        num_classes: Integer, labels are 0 to `num_classes - 1`.
+        filters: Integer, the width, as in `DCGANDiscriminator`.
+        embedding_dim: Integer, the size of a label's embedding; not used by
+            the projection discriminator, where the features give it.
+        projection: Boolean. `False` joins the label as a map beside the
+            image's channels, `True` is Miyato and Koyama's projection.
+    """
+
+    def __init__(
+        self,
+        image_shape=(28, 28, 1),
+        num_classes=10,
+        filters=64,
+        embedding_dim=50,
+        projection=False,
+        name="discriminator",
+        **kwargs,
+    ):
+        check_integer("num_classes", num_classes, minimum=1)
+        check_integer("filters", filters, minimum=1)
+        images = keras.Input(image_shape, name="images")
+        labels = keras.Input((), dtype="int32", name="labels")
+        if projection:
+            x = dcgan_discriminator_stack(images, image_shape, filters)
+            features = layers.GlobalAveragePooling2D(dtype=output_dtype())(x)
+            embedding = layers.Embedding(
+                num_classes, features.shape[-1], dtype=output_dtype()
+            )(labels)
+            outputs = layers.Add(dtype=output_dtype())(
+                [
+                    logits_layer()(features),
+                    layers.Dot(axes=-1, dtype=output_dtype())(
+                        [embedding, features]
+                    ),
+                ]
+            )
+        else:
+            height, width, _ = image_shape
+            x = layers.Embedding(num_classes, embedding_dim)(labels)
+            x = layers.Dense(height * width)(x)
+            label_map = layers.Reshape((height, width, 1))(x)
+            x = layers.Concatenate()([images, label_map])
+            x = dcgan_discriminator_stack(x, image_shape, filters)
+            outputs = logits_layer()(layers.Flatten()(x))
+        super().__init__([images, labels], outputs, name=name, **kwargs)
+        self._arguments = {
+            "image_shape": list(image_shape),
+            "num_classes": num_classes,
+            "filters": filters,
+            "embedding_dim": embedding_dim,
+            "projection": projection,
+        }
+
+    def get_config(self):
+        return {**self._arguments, "name": self.name}
+
+
+# ---- model ----------------------------------------------------------------
+
+
+@keras.saving.register_keras_serializable("keras_gans")
+class ConditionalGAN(GAN):
+    """A GAN that draws what it is asked for.
+
+    Example:
+
+    ```python
+    gan = keras_gans.ConditionalGAN(image_shape=(28, 28, 1), num_classes=10)
+    gan.compile()
+    mnist = keras_gans.datasets.load("mnist", batch_size=128, labels=True)
+    gan.fit(mnist, epochs=10)
+    sevens = gan.generate(64, labels=7, seed=0)  # uint8, (64, 28, 28, 1)
+    ```
+
+    Args:
+        generator: `keras.Model`, `[latents, labels]` to images; `None` for a
+            `ConditionalGANGenerator`.
+        discriminator: `keras.Model`, `[images, labels]` to logits; `None` for
+            a `ConditionalGANDiscriminator`.
+        image_shape: `(height, width, channels)`, for the default networks.
+        num_classes: Integer, labels are 0 to `num_classes - 1`.
+        latent_dim: Integer, the size of a latent vector.
+        filters: Integer, the width of the default networks.
+        projection: Boolean, use the projection discriminator.
+        generator_loss: Function of `(fake_logits)`, of `keras_gans.losses`.
+        discriminator_loss: Function of `(real_logits, fake_logits)`.
+        **kwargs: `discriminator_steps`, `label_smoothing`, `instance_noise`,
+            `ema_momentum`, `seed` and `name`, see `GAN`.
+
+    References:
+        Mirza and Osindero, "Conditional Generative Adversarial Nets", 2014.
+        Miyato and Koyama, "cGANs with Projection Discriminator", 2018.
+    """
+
+    def __init__(
+        self,
+        generator=None,
+        discriminator=None,
+        image_shape=(28, 28, 1),
+        num_classes=10,
+        latent_dim=100,
+        filters=64,
+        projection=False,
+        generator_loss=losses.non_saturating_generator_loss,
+        discriminator_loss=losses.non_saturating_discriminator_loss,
+        **kwargs,
+    ):
+        check_integer("num_classes", num_classes, minimum=1)
+        self.num_classes = num_classes
+        super().__init__(
+            generator
+            or ConditionalGANGenerator(
+                image_shape, num_classes, latent_dim, filters
+            ),
+            discriminator
+            or ConditionalGANDiscriminator(
+                image_shape, num_classes, filters, projection=projection
+            ),
+            latent_dim=latent_dim,
+            generator_loss=generator_loss,
+            discriminator_loss=discriminator_loss,
+            **kwargs,
+        )
+
+    def train_step(self, data):
+        real_batch, label_batch, _ = keras.utils.unpack_x_y_sample_weight(data)
+        n = ops.shape(real_batch)[0] // self.discriminator_steps
+
+        # 1. For k steps: sample latents and fresh real pairs (x, y), and
+        #    update the discriminator; the fakes have the same labels.
+        for real, labels in self.split_batch(
+            (real_batch, label_batch), self.discriminator_steps
+        ):
+
+            def discriminator_loss(real=real, labels=labels):
+                fake = self.generator(
+                    [self.sample_latents(n), labels], training=True
+                )
+                real_noisy = self.add_noise(real)
+                fake_noisy = self.add_noise(ops.stop_gradient(fake))
+                return self.discriminator_loss(
+                    self.discriminator([real_noisy, labels], training=True),
+                    self.discriminator([fake_noisy, labels], training=True),
+                    **self._smoothing,
+                )
+
+            d_loss = self.minimize(
+                discriminator_loss,
+                self.discriminator_optimizer,
+                self.discriminator,
+            )
+
+        # 2. Sample latents anew, and update the generator on the labels of
+        #    the last slice.
+        def generator_loss():
+            fake = self.generator(
+                [self.sample_latents(n), labels], training=True
+            )
+            return self.generator_loss(
+                self.discriminator(
+                    [self.add_noise(fake), labels], training=True
+                )
+            )
+
+        g_loss = self.minimize(
+            generator_loss, self.generator_optimizer, self.generator
+        )
+        self.update_ema_generator()
+        return self.track(d_loss=d_loss, g_loss=g_loss)
+
+    def test_step(self, data):
+        real, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
+        latents = self.sample_latents(
+            ops.shape(real)[0], seed=self.test_seed_generator
+        )
+        fake = self([latents, labels])
+        fake_logits = self.discriminator([fake, labels], training=False)
+        logs = self.track(
+            d_loss=self.discriminator_loss(
+                self.discriminator([real, labels], training=False),
+                fake_logits,
+                **self._smoothing,
+            ),
+            g_loss=self.generator_loss(fake_logits),
+        )
+        return {**logs, **self.track_metrics(real, fake)}
+
+    # ---- labels -----------------------------------------------------------
+
+    def symbolic_inputs(self):
+        labels = keras.KerasTensor((None,), dtype="int32", name="labels")
+        return [super().symbolic_inputs(), labels]
+
+    def discriminator_inputs(self, examples, inputs):
+        return [examples, inputs[1]]
+
+    def generator_inputs(self, latents, labels):
+        return [latents, labels]
+
+    def check_batch(self, examples, labels):
+        super().check_batch(examples, labels)
+        if labels is None:
+            raise ValueError(
+                "ConditionalGAN trains on (images, labels): pass y, or a "
+                "dataset of pairs (datasets.load(..., labels=True)). "
+                "Received: y=None"
+            )
+        self._check_label_values("y", labels)
+        if labels.shape != (len(examples),):
+            raise ValueError(
+                "y must be one integer per image, (batch,). Received: y with "
+                f"shape {labels.shape} for {len(examples)} images"
+            )
+
+    def check_labels(self, labels, n):
+        if labels is None:
+            labels = np.arange(n) % self.num_classes
+        labels = np.asarray(labels)
+        self._check_label_values("labels", labels)
+        if labels.shape not in ((), (n,)):
+            raise ValueError(
+                f"labels must be one integer or n of them. Received: n={n}, "
+                f"labels with shape {labels.shape}"
+            )
+        return np.broadcast_to(labels, (n,)).astype("int32")
+
+    def _check_label_values(self, name, labels):
+        if not np.issubdtype(labels.dtype, np.integer):
+            raise ValueError(
+                f"{name} must be integers. Received: {name} with dtype "
+                f"{labels.dtype}"
+            )
+        if labels.min() < 0 or labels.max() >= self.num_classes:
+            raise ValueError(
+                f"{name} must lie between 0 and {self.num_classes - 1} "
+                f"(num_classes={self.num_classes}). Received: {name} from "
+                f"{labels.min()} to {labels.max()}"
+            )
+
+    def get_config(self):
+        return {**super().get_config(), "num_classes": self.num_classes}

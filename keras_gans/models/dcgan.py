@@ -1,0 +1,152 @@
+"""DCGAN: "Unsupervised Representation Learning with Deep Convolutional
+Generative Adversarial Networks" (Radford et al., 2015).
+
+https://arxiv.org/abs/1511.06434
+
+The game of Goodfellow et al. between two convolutional networks without
+pooling or hidden dense layers: strided convolutions down, transposed ones up,
+batch normalization in both, ReLU in the generator, LeakyReLU in the
+discriminator, weights from N(0, 0.02), Adam with beta_1 = 0.5.
+
+Deviations from the paper: kernels are 4x4 instead of 5x5, as in the authors'
+PyTorch code and its descendants (4 divides by the stride, so no checkerboard),
+latents are normal instead of uniform, and the depth follows from the image, so
+that 28x28 and 32x32 work as 64x64 does.
+"""
+
+import keras
+from keras import layers
+
+from keras_gans import losses
+from keras_gans.layers import (
+    dcgan_discriminator_stack,
+    dcgan_generator_stack,
+    logits_layer,
+)
+from keras_gans.models.adversarial_model import check_integer
+from keras_gans.models.gan import GAN
+
+# ---- networks -------------------------------------------------------------
+
+
+@keras.saving.register_keras_serializable("keras_gans")
+class DCGANGenerator(keras.Model):
+    """Latents `(batch, latent_dim)` to images in [-1, 1].
+
+    Args:
+        image_shape: `(height, width, channels)`; both sides must halve down
+            to between 4 and 7.
+        latent_dim: Integer, the size of a latent vector.
+        filters: Integer, the filters of the last hidden layer; they double
+            towards the latents (64: 1024, 512, 256, 128 for 64x64 images).
+    """
+
+    def __init__(
+        self,
+        image_shape=(64, 64, 3),
+        latent_dim=100,
+        filters=64,
+        name="generator",
+        **kwargs,
+    ):
+        check_integer("latent_dim", latent_dim, minimum=1)
+        check_integer("filters", filters, minimum=1)
+        inputs = keras.Input((latent_dim,), name="latents")
+        outputs = dcgan_generator_stack(inputs, image_shape, filters)
+        super().__init__(inputs, outputs, name=name, **kwargs)
+        self._arguments = {
+            "image_shape": list(image_shape),
+            "latent_dim": latent_dim,
+            "filters": filters,
+        }
+
+    def get_config(self):
+        return {**self._arguments, "name": self.name}
+
+
+@keras.saving.register_keras_serializable("keras_gans")
+class DCGANDiscriminator(keras.Model):
+    """Images in [-1, 1] to one logit.
+
+    Args:
+        image_shape: `(height, width, channels)`, as the generator's.
+        filters: Integer, the filters of the first layer; they double from
+            layer to layer (64: 64, 128, 256, 512 for 64x64 images).
+    """
+
+    def __init__(
+        self,
+        image_shape=(64, 64, 3),
+        filters=64,
+        name="discriminator",
+        **kwargs,
+    ):
+        check_integer("filters", filters, minimum=1)
+        inputs = keras.Input(image_shape, name="images")
+        x = dcgan_discriminator_stack(inputs, image_shape, filters)
+        outputs = logits_layer()(layers.Flatten()(x))
+        super().__init__(inputs, outputs, name=name, **kwargs)
+        self._arguments = {
+            "image_shape": list(image_shape),
+            "filters": filters,
+        }
+
+    def get_config(self):
+        return {**self._arguments, "name": self.name}
+
+
+# ---- model ----------------------------------------------------------------
+
+
+@keras.saving.register_keras_serializable("keras_gans")
+class DCGAN(GAN):
+    """The deep convolutional GAN; `train_step` is the one of `GAN`.
+
+    Example:
+
+    ```python
+    gan = keras_gans.DCGAN(image_shape=(28, 28, 1))
+    gan.compile()
+    gan.fit(keras_gans.datasets.load("mnist", batch_size=128), epochs=10)
+    digits = gan.generate(64, seed=0)  # uint8, (64, 28, 28, 1)
+    ```
+
+    Args:
+        generator: `keras.Model`, `None` for a `DCGANGenerator`.
+        discriminator: `keras.Model`, `None` for a `DCGANDiscriminator`.
+        image_shape: `(height, width, channels)`, for the default networks.
+        latent_dim: Integer, the size of a latent vector.
+        filters: Integer, the width of the default networks: 64 is the paper's.
+        generator_loss: Function of `(fake_logits)`, of `keras_gans.losses`.
+        discriminator_loss: Function of `(real_logits, fake_logits)`.
+        **kwargs: `discriminator_steps`, `label_smoothing`, `instance_noise`,
+            `ema_momentum`, `seed` and `name`, see `GAN`.
+
+    Raises:
+        ValueError: If the default networks cannot make `image_shape`; the
+            message names the nearest shapes that they can.
+
+    Reference:
+        Radford et al., "Unsupervised Representation Learning with Deep
+        Convolutional Generative Adversarial Networks", 2015.
+    """
+
+    def __init__(
+        self,
+        generator=None,
+        discriminator=None,
+        image_shape=(64, 64, 3),
+        latent_dim=100,
+        filters=64,
+        generator_loss=losses.non_saturating_generator_loss,
+        discriminator_loss=losses.non_saturating_discriminator_loss,
+        **kwargs,
+    ):
+        super().__init__(
+            generator or DCGANGenerator(image_shape, latent_dim, filters),
+            discriminator or DCGANDiscriminator(image_shape, filters),
+            latent_dim=latent_dim,
+            generator_loss=generator_loss,
+            discriminator_loss=discriminator_loss,
+            **kwargs,
+        )

@@ -1,0 +1,326 @@
+"""GAN: "Generative Adversarial Nets" (Goodfellow et al., 2014).
+
+https://arxiv.org/abs/1406.2661
+
+Two networks play a game. The generator G turns latents z into examples; the
+discriminator D tells real examples from G's. D maximises, G minimises
+
+    V(D, G) = E[log D(x)] + E[log(1 - D(G(z)))].
+
+Deviations from the paper: D is a plain multilayer perceptron (LeakyReLU)
+instead of maxout with dropout, G uses ReLU instead of a mix of ReLU and
+sigmoid, the latents are normal instead of uniform, and the optimizer is Adam
+(2e-4, beta_1 0.5) instead of SGD with momentum. `minimax_generator_loss` is
+equation 1; the default is the non-saturating loss that section 3 trains with.
+"""
+
+import inspect
+import math
+
+import keras
+from keras import layers, ops
+
+from keras_gans import losses
+from keras_gans.layers import output_dtype
+from keras_gans.models.adversarial_model import (
+    AdversarialModel,
+    check_integer,
+)
+
+# ---- networks -------------------------------------------------------------
+
+
+@keras.saving.register_keras_serializable("keras_gans")
+class GANGenerator(keras.Model):
+    """Multilayer perceptron, latents to examples of any shape.
+
+    Args:
+        example_shape: Shape of one example without the batch, as `(28, 28, 1)`
+            or `(2,)`. Images (rank 3) end in tanh, everything else is linear.
+        latent_dim: Integer, the size of a latent vector.
+        units: Integers, the widths of the hidden layers.
+        batch_normalization: Boolean, after every hidden layer but the first.
+    """
+
+    def __init__(
+        self,
+        example_shape=(28, 28, 1),
+        latent_dim=100,
+        units=(128, 256, 512, 1024),
+        batch_normalization=True,
+        name="generator",
+        **kwargs,
+    ):
+        example_shape = check_example_shape(example_shape)
+        check_integer("latent_dim", latent_dim, minimum=1)
+        inputs = keras.Input((latent_dim,), name="latents")
+        x = inputs
+        for i, width in enumerate(units):
+            x = layers.Dense(width)(x)
+            if batch_normalization and i > 0:
+                x = layers.BatchNormalization(momentum=0.9)(x)
+            x = layers.ReLU()(x)
+        x = layers.Dense(
+            math.prod(example_shape),
+            activation="tanh" if len(example_shape) == 3 else None,
+            dtype=output_dtype(),
+        )(x)
+        outputs = layers.Reshape(example_shape, dtype=output_dtype())(x)
+        super().__init__(inputs, outputs, name=name, **kwargs)
+        self._arguments = {
+            "example_shape": list(example_shape),
+            "latent_dim": latent_dim,
+            "units": list(units),
+            "batch_normalization": batch_normalization,
+        }
+
+    def get_config(self):
+        return {**self._arguments, "name": self.name}
+
+
+@keras.saving.register_keras_serializable("keras_gans")
+class GANDiscriminator(keras.Model):
+    """Multilayer perceptron, examples of any shape to one logit.
+
+    Args:
+        example_shape: Shape of one example without the batch.
+        units: Integers, the widths of the hidden layers.
+    """
+
+    def __init__(
+        self,
+        example_shape=(28, 28, 1),
+        units=(512, 256),
+        name="discriminator",
+        **kwargs,
+    ):
+        example_shape = check_example_shape(example_shape)
+        inputs = keras.Input(example_shape, name="examples")
+        x = layers.Flatten()(inputs)
+        for width in units:
+            x = layers.Dense(width)(x)
+            x = layers.LeakyReLU(0.2)(x)
+        outputs = layers.Dense(1, dtype=output_dtype())(x)
+        super().__init__(inputs, outputs, name=name, **kwargs)
+        self._arguments = {
+            "example_shape": list(example_shape),
+            "units": list(units),
+        }
+
+    def get_config(self):
+        return {**self._arguments, "name": self.name}
+
+
+# ---- model ----------------------------------------------------------------
+
+
+@keras.saving.register_keras_serializable("keras_gans")
+class GAN(AdversarialModel):
+    """The original GAN, for any two networks.
+
+    Example:
+
+    ```python
+    gan = keras_gans.GAN(example_shape=(28, 28, 1))
+    gan.compile()
+    gan.fit(keras_gans.datasets.load("mnist", batch_size=128), epochs=20)
+    digits = gan.generate(64, seed=0)  # uint8, (64, 28, 28, 1)
+    ```
+
+    Gradient clipping and weight decay are Keras's own:
+
+    ```python
+    gan.compile(
+        generator_optimizer=keras.optimizers.Adam(2e-4, 0.5, clipnorm=1.0),
+        discriminator_optimizer=keras.optimizers.AdamW(2e-4, 1e-4),
+    )
+    ```
+
+    Args:
+        generator: `keras.Model`, latents `(batch, latent_dim)` to examples;
+            `None` for a `GANGenerator`.
+        discriminator: `keras.Model`, examples to logits; `None` for a
+            `GANDiscriminator`.
+        example_shape: Shape of one example without the batch, for the default
+            networks. With networks of your own it follows from them.
+        latent_dim: Integer, the size of a latent vector.
+        generator_loss: Function of `(fake_logits)`, of `keras_gans.losses`.
+        discriminator_loss: Function of `(real_logits, fake_logits)`.
+        discriminator_steps: Integer k of the paper's algorithm 1. The batch
+            of `fit` is split into k fresh batches for the discriminator.
+        label_smoothing: Float in [0, 0.5], taken from the discriminator's
+            target for real examples (Salimans et al., 2016). Only for losses
+            that take `label_smoothing`.
+        instance_noise: Float, standard deviation of Gaussian noise added to
+            all that the discriminator sees (Sonderby et al., 2016).
+        ema_momentum: Float or `None`, see `AdversarialModel`.
+        seed: Integer or `None`, of the latents and noise of training.
+        name: String, the name of the model.
+
+    Reference:
+        Goodfellow et al., "Generative Adversarial Nets", 2014.
+    """
+
+    def __init__(
+        self,
+        generator=None,
+        discriminator=None,
+        example_shape=(28, 28, 1),
+        latent_dim=100,
+        generator_loss=losses.non_saturating_generator_loss,
+        discriminator_loss=losses.non_saturating_discriminator_loss,
+        discriminator_steps=1,
+        label_smoothing=0.0,
+        instance_noise=0.0,
+        ema_momentum=None,
+        seed=None,
+        **kwargs,
+    ):
+        check_integer("discriminator_steps", discriminator_steps, minimum=1)
+        _check_losses(generator_loss, discriminator_loss)
+        _check_smoothing(label_smoothing, discriminator_loss)
+        if instance_noise < 0:
+            raise ValueError(
+                "instance_noise must be a standard deviation, 0 or more. "
+                f"Received: instance_noise={instance_noise}"
+            )
+        super().__init__(
+            generator or GANGenerator(example_shape, latent_dim),
+            discriminator or GANDiscriminator(example_shape),
+            latent_dim,
+            ema_momentum=ema_momentum,
+            seed=seed,
+            **kwargs,
+        )
+        self.generator_loss = generator_loss
+        self.discriminator_loss = discriminator_loss
+        self.discriminator_steps = discriminator_steps
+        self.label_smoothing = label_smoothing
+        self.instance_noise = instance_noise
+        self._smoothing = (
+            {"label_smoothing": label_smoothing} if label_smoothing else {}
+        )
+
+    def default_optimizers(self):
+        return (
+            keras.optimizers.Adam(2e-4, beta_1=0.5),
+            keras.optimizers.Adam(2e-4, beta_1=0.5),
+        )
+
+    @property
+    def batch_divisor(self):
+        return self.discriminator_steps
+
+    def train_step(self, data):
+        real_batch, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        n = ops.shape(real_batch)[0] // self.discriminator_steps
+
+        # 1. For k steps: sample latents and fresh real examples, and update
+        #    the discriminator by descending its loss.
+        for real in self.split_batch(real_batch, self.discriminator_steps):
+
+            def discriminator_loss(real=real):
+                fake = self.generator(self.sample_latents(n), training=True)
+                fake = ops.stop_gradient(fake)
+                return self.discriminator_loss(
+                    self.discriminator(self.add_noise(real), training=True),
+                    self.discriminator(self.add_noise(fake), training=True),
+                    **self._smoothing,
+                )
+
+            d_loss = self.minimize(
+                discriminator_loss,
+                self.discriminator_optimizer,
+                self.discriminator,
+            )
+
+        # 2. Sample latents anew, and update the generator by descending its
+        #    loss on what the discriminator now says.
+        def generator_loss():
+            fake = self.generator(self.sample_latents(n), training=True)
+            return self.generator_loss(
+                self.discriminator(self.add_noise(fake), training=True)
+            )
+
+        g_loss = self.minimize(
+            generator_loss, self.generator_optimizer, self.generator
+        )
+        self.update_ema_generator()
+        return self.track(d_loss=d_loss, g_loss=g_loss)
+
+    def test_step(self, data):
+        real, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        fake = self(
+            self.sample_latents(
+                ops.shape(real)[0], seed=self.test_seed_generator
+            )
+        )
+        fake_logits = self.discriminator(fake, training=False)
+        logs = self.track(
+            d_loss=self.discriminator_loss(
+                self.discriminator(real, training=False),
+                fake_logits,
+                **self._smoothing,
+            ),
+            g_loss=self.generator_loss(fake_logits),
+        )
+        return {**logs, **self.track_metrics(real, fake)}
+
+    def add_noise(self, examples):
+        """Instance noise on what the discriminator sees in training."""
+        if not self.instance_noise:
+            return examples
+        noise = self.draw(keras.random.normal, ops.shape(examples))
+        return examples + self.instance_noise * ops.cast(noise, examples.dtype)
+
+    def get_config(self):
+        serialize = keras.saving.serialize_keras_object
+        return {
+            **super().get_config(),
+            "generator_loss": serialize(self.generator_loss),
+            "discriminator_loss": serialize(self.discriminator_loss),
+            "discriminator_steps": self.discriminator_steps,
+            "label_smoothing": self.label_smoothing,
+            "instance_noise": self.instance_noise,
+        }
+
+
+def check_example_shape(shape):
+    """Returns `shape` as a tuple of positive integers, or raises."""
+    if (
+        not isinstance(shape, (list, tuple))
+        or not shape
+        or not all(isinstance(s, int) and s > 0 for s in shape)
+    ):
+        raise ValueError(
+            "example_shape must be the shape of one example, positive "
+            f"integers without the batch. Received: example_shape={shape!r}"
+        )
+    return tuple(shape)
+
+
+def _check_losses(generator_loss, discriminator_loss):
+    for name, loss in (
+        ("generator_loss", generator_loss),
+        ("discriminator_loss", discriminator_loss),
+    ):
+        if not callable(loss):
+            raise ValueError(
+                f"{name} must be a function, as keras_gans.losses."
+                f"hinge_{name}. Received: {name}={loss!r}"
+            )
+
+
+def _check_smoothing(label_smoothing, discriminator_loss):
+    if not 0.0 <= label_smoothing <= 0.5:
+        raise ValueError(
+            "label_smoothing must be between 0 and 0.5. "
+            f"Received: label_smoothing={label_smoothing}"
+        )
+    parameters = inspect.signature(discriminator_loss).parameters
+    if label_smoothing and "label_smoothing" not in parameters:
+        raise ValueError(
+            "label_smoothing must be 0 with a discriminator_loss that has no "
+            f"targets to smooth. Received: label_smoothing={label_smoothing}, "
+            f"discriminator_loss={discriminator_loss.__name__}"
+        )
