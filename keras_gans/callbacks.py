@@ -1,5 +1,6 @@
 """Callbacks for `fit`: sample grids and the guard against NaN."""
 
+import threading
 import time
 
 import keras
@@ -15,58 +16,72 @@ class StopOnNonFinite(keras.callbacks.Callback):
     memory, renewed as often as costs less than about 1% of the time, and
     raises a `FloatingPointError` that says what happened, after it has given
     the networks the last good copy.
+
+    Args:
+        wait: Boolean, read every step's losses before the next one starts.
     """
 
-    # Logs are read in Keras's callback thread, so that a device that runs
-    # ahead of Python is not stopped at every step.
-    async_safe = True
+    def __init__(self, wait=False):
+        super().__init__()
+        # Logs are read in Keras's callback threads, so that a device that
+        # runs ahead of Python is not stopped at every step. Several workers
+        # have to stop at the same step: they wait for it.
+        self.async_safe = not wait
+        self._lock = threading.Lock()
 
     def on_train_begin(self, logs=None):
         self.bad = None
-        self.step = 0
-        self._take_snapshot()
+        self.steps_before_epoch = 0
+        self.steps_of_epoch = 0
+        self.snapshot = None
+        self._take_snapshot(0)
 
-    def _variables(self):
-        return [
-            v
-            for v in self.model.weights
-            if not v.path.startswith("seed_generator")
-        ]
-
-    def _take_snapshot(self):
+    def _take_snapshot(self, step):
         start = time.perf_counter()
         backend.sync(self.model)
-        values = [keras.ops.convert_to_numpy(v) for v in self._variables()]
+        values = [keras.ops.convert_to_numpy(v) for v in self.model.weights]
         if all(np.isfinite(v).all() for v in values):
             # A copy: on CPU the array may be the variable's own memory.
             self.snapshot = [np.array(v) for v in values]
-            self.snapshot_step = self.step
+            self.snapshot_step = step
         cost = time.perf_counter() - start
         self.next_snapshot = time.perf_counter() + 100 * cost
 
     def on_train_batch_begin(self, batch, logs=None):
         if time.perf_counter() > self.next_snapshot and self.bad is None:
-            self._take_snapshot()
+            self._take_snapshot(self.steps_before_epoch + batch)
 
     def on_train_batch_end(self, batch, logs=None):
-        self.step += 1
-        if self.bad is None:
+        # Several threads may be here at once, in any order. `batch` is the
+        # last one of an execution.
+        with self._lock:
+            self.steps_of_epoch = max(self.steps_of_epoch, batch + 1)
+            step = self.steps_before_epoch + batch + 1
             for name, value in (logs or {}).items():
-                if not np.isfinite(value):
-                    self.bad = (self.step, name, value)
-                    self.model.stop_training = True
+                if np.isfinite(value):
+                    continue
+                if self.bad is None or step < self.bad[0]:
+                    self.bad = (step, name, value)
+                self.model.stop_training = True
 
     def on_epoch_end(self, epoch, logs=None):
+        self.steps_before_epoch += self.steps_of_epoch
+        self.steps_of_epoch = 0
         if self.bad is None:
             return
-        for variable, value in zip(self._variables(), self.snapshot):
-            variable.assign(value)
         step, name, value = self.bad
+        kept = "not finite since fit began."
+        if self.snapshot is not None:
+            for variable, value_then in zip(self.model.weights, self.snapshot):
+                variable.assign(value_then)
+            kept = (
+                f"those of step {self.snapshot_step}, the last good copy; "
+                "compile() again before you train on, because the optimizers' "
+                "state is lost."
+            )
         raise FloatingPointError(
             f"Training stopped: {name} became {value} at step {step} of this "
-            "call of fit. The networks hold their weights of step "
-            f"{self.snapshot_step}, the last good copy; compile() again "
-            "before you train on, because the optimizers' state is lost. What "
-            "usually helps: a lower learning rate, clipnorm=1.0 in the "
-            "optimizers, and a look at the data for NaN."
+            f"call of fit. The networks' weights: {kept} What usually helps: "
+            "a lower learning rate, clipnorm=1.0 in the optimizers, and a "
+            "look at the data for NaN."
         )

@@ -1,5 +1,7 @@
 """Blocks that at least two papers use."""
 
+import itertools
+
 import keras
 from keras import layers
 
@@ -28,18 +30,32 @@ def dcgan_base_shape(image_shape):
     while height % 2 == 0 and width % 2 == 0 and min(height, width) >= 8:
         height, width, doublings = height // 2, width // 2, doublings + 1
     if not 4 <= min(height, width) <= 7 or doublings == 0:
-        step = max(2, 1 << max(0, min(shape[:2]).bit_length() - 3))
-        nearest = [
-            (max(8, s // step * step), max(8, -(-s // step) * step))
-            for s in shape[:2]
-        ]
+        works = _nearest_dcgan_shapes(*shape[:2])
         raise ValueError(
             "image_shape must have a height and a width that halve, together, "
-            f"down to a side of 4 to 7. Received: image_shape={shape}. The "
-            f"nearest that work: height {nearest[0][0]} or {nearest[0][1]}, "
-            f"width {nearest[1][0]} or {nearest[1][1]}"
+            f"until the smaller is 4 to 7. Received: image_shape={shape}. The "
+            f"nearest (height, width) that work: {works[0]} and {works[1]}"
         )
     return (height, width), doublings
+
+
+def _nearest_dcgan_shapes(height, width):
+    # After k halvings both sides are whole and the smaller one is 4 to 7.
+    candidates = set()
+    for k in range(1, max(height, width).bit_length() + 1):
+        step = 2**k
+        sides = [
+            {max(4, n) for n in (s // step, -(-s // step))} | {7}
+            for s in (height, width)
+        ]
+        candidates |= {
+            (h * step, w * step)
+            for h, w in itertools.product(*sides)
+            if min(h, w) <= 7
+        }
+    return sorted(
+        candidates, key=lambda c: (abs(c[0] - height) + abs(c[1] - width), c)
+    )[:2]
 
 
 def dcgan_generator_stack(x, image_shape, filters):
@@ -91,34 +107,37 @@ def dcgan_generator_stack(x, image_shape, filters):
 
 
 def dcgan_discriminator_stack(x, image_shape, filters):
-    """Strided convolutions down to the generator's base shape.
+    """Strided convolutions down to a side of at most 4.
 
     Radford et al., 2015: no pooling, LeakyReLU 0.2, batch normalization in all
-    layers but the first.
+    layers but the first. The paper's 64x64 ends at 4x4, and so does 28x28,
+    with one layer more than the generator has: what is only 7x7 deep sees
+    strokes, but no digits.
 
     Args:
         x: Symbolic images, `(batch, height, width, any number of channels)`.
         image_shape: `(height, width, channels)` of the data.
-        filters: Integer, the filters of the first layer.
+        filters: Integer, the filters of the first layer; they double.
 
     Returns:
         Symbolic features `(batch, height', width', filters')`.
     """
-    _, doublings = dcgan_base_shape(image_shape)
-    for i in range(doublings):
+    dcgan_base_shape(image_shape)  # An error for what no generator makes.
+    depth = 0
+    while depth == 0 or min(x.shape[1:3]) > 4:
         x = layers.Conv2D(
-            filters * 2**i,
+            filters * 2**depth,
             4,
             strides=2,
             padding="same",
-            use_bias=i == 0,
+            use_bias=depth == 0,
             kernel_initializer=keras.initializers.RandomNormal(stddev=0.02),
         )(x)
-        if i > 0:
+        if depth > 0:
             x = _batch_norm()(x)
         x = layers.LeakyReLU(0.2)(x)
+        depth += 1
     return x
-
 
 def _batch_norm():
     return layers.BatchNormalization(

@@ -8,9 +8,12 @@ written once, in `keras.ops`:
 - `apply_gradients(optimizer, gradients, variables)`.
 - `num_replicas()`, `replica_slice(x, n)`: who else takes part in this step,
   and which part of a draw for the global batch is this replica's.
+- `is_multi_worker(model)`: whether other processes take the same steps.
+- `strategy_scope(model)`: the context in which to make its variables.
 - `check_distribution(model)`: refuses what the backend would ignore.
 - `wrap_train_step(model)`, `wrap_test_step(model)`: an imperative step in the
   form that Keras's trainer of that backend wants.
+- `predict_on_batch(model, inputs)`: the model's outputs as a NumPy array.
 - `sync(model)`: makes the model's variables readable in the middle of `fit`.
 """
 
@@ -26,7 +29,10 @@ value_and_gradients = _module.value_and_gradients
 apply_gradients = _module.apply_gradients
 num_replicas = _module.num_replicas
 replica_slice = _module.replica_slice
+is_multi_worker = _module.is_multi_worker
+strategy_scope = _module.strategy_scope
 check_distribution = _module.check_distribution
 wrap_train_step = _module.wrap_train_step
 wrap_test_step = _module.wrap_test_step
+predict_on_batch = _module.predict_on_batch
 sync = _module.sync

@@ -1,3 +1,5 @@
+import contextlib
+
 import jax
 import keras
 
@@ -11,7 +13,9 @@ def value_and_gradients(loss_fn, variables, state):
 
     def pure(chosen_values, rest_values):
         mapping = [*zip(variables, chosen_values), *zip(rest, rest_values)]
-        with keras.StatelessScope(state_mapping=mapping) as scope:
+        with keras.StatelessScope(
+            state_mapping=mapping, collect_losses=True
+        ) as scope:
             loss, aux = loss_fn()
         return loss, (aux, [scope.get_current_value(v) for v in rest])
 
@@ -25,7 +29,20 @@ def value_and_gradients(loss_fn, variables, state):
 
 
 def apply_gradients(optimizer, gradients, variables):
-    optimizer.apply(gradients, variables)
+    if not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+        optimizer.apply(gradients, variables)
+        return
+    # It branches on the gradients, and `apply` would assign inside the branch:
+    # values of a traced branch that leave it. The stateless form returns them.
+    values, state = optimizer.stateless_apply(
+        [v.value for v in optimizer.variables],
+        gradients,
+        [v.value for v in variables],
+    )
+    for v, value in zip(variables, values):
+        v.assign(value)
+    for v, value in zip(optimizer.variables, state):
+        v.assign(value)
 
 
 def num_replicas():
@@ -34,6 +51,14 @@ def num_replicas():
 
 def replica_slice(x, n):
     return x
+
+
+def is_multi_worker(model):
+    return jax.process_count() > 1
+
+
+def strategy_scope(model):
+    return contextlib.nullcontext()
 
 
 def check_distribution(model):
@@ -75,12 +100,17 @@ def _run(step, references, state, data):
         for variables, values in zip(references, state)
         for pair in zip(variables, values)
     ]
+    data = jax.tree.map(jax.numpy.asarray, data)  # NumPy's, without jit.
     with keras.StatelessScope(state_mapping=mapping) as scope:
         logs = step(data)
     return logs, tuple(
         [scope.get_current_value(v) for v in variables]
         for variables in references
     )
+
+
+def predict_on_batch(model, inputs):
+    return model.predict_on_batch(inputs)
 
 
 def sync(model):

@@ -30,6 +30,18 @@ def replica_slice(x, n):
     return x[i * n : (i + 1) * n]
 
 
+def is_multi_worker(model):
+    strategy = model.distribute_strategy
+    return (
+        isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
+        and strategy.extended._in_multi_worker_mode()
+    )
+
+
+def strategy_scope(model):
+    return model.distribute_strategy.scope()
+
+
 def check_distribution(model):
     if keras.distribution.distribution() is not None:
         raise ValueError(
@@ -40,12 +52,8 @@ def check_distribution(model):
         )
 
 
-def _is_multi_worker(strategy):
-    return isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
-
-
 def _wrap(model, step):
-    if not _is_multi_worker(model.distribute_strategy):
+    if not is_multi_worker(model):
         return step
 
     # With several workers Keras reduces every log over axis 0, which a scalar
@@ -62,6 +70,14 @@ def wrap_train_step(model):
 
 def wrap_test_step(model):
     return _wrap(model, model.test_step)
+
+
+def predict_on_batch(model, inputs):
+    if model.distribute_strategy.num_replicas_in_sync == 1:
+        return model.predict_on_batch(inputs)
+    # Keras would run the whole batch on every replica, and with several
+    # workers wait until all of them ask for one.
+    return keras.ops.convert_to_numpy(model(inputs, training=False))
 
 
 def sync(model):

@@ -1,3 +1,5 @@
+import contextlib
+
 import keras
 import torch
 
@@ -29,6 +31,14 @@ def replica_slice(x, n):
     return x
 
 
+def is_multi_worker(model):
+    return False
+
+
+def strategy_scope(model):
+    return contextlib.nullcontext()
+
+
 def check_distribution(model):
     if keras.distribution.distribution() is not None:
         raise ValueError(
@@ -44,13 +54,11 @@ def wrap_train_step(model):
 
 
 def wrap_test_step(model):
-    step = model.test_step
+    return model.test_step
 
-    def test_step(data):
-        with torch.no_grad():
-            return step(data)
 
-    return test_step
+def predict_on_batch(model, inputs):
+    return model.predict_on_batch(inputs)
 
 
 def sync(model):

@@ -1,7 +1,6 @@
 """The mechanics that every GAN here shares, and no GAN mathematics."""
 
 import inspect
-import itertools
 
 import keras
 import numpy as np
@@ -9,6 +8,7 @@ from keras import ops
 
 from keras_gans import backend
 from keras_gans.callbacks import StopOnNonFinite
+from keras_gans.models.data_checks import check_data
 
 
 class _BothOptimizers:
@@ -131,9 +131,15 @@ class AdversarialModel(keras.Model):
             ) from None
 
     def _copy_of_generator(self):
-        generator = keras.saving.deserialize_keras_object(
-            keras.saving.serialize_keras_object(self.generator)
-        )
+        # A class need not be registered to be copied within one process.
+        classes = {
+            type(layer).__name__: type(layer)
+            for layer in self.generator._flatten_layers()
+        }
+        with keras.saving.custom_object_scope(classes):
+            generator = keras.saving.deserialize_keras_object(
+                keras.saving.serialize_keras_object(self.generator)
+            )
         generator(self.symbolic_inputs())
         generator.set_weights(self.generator.get_weights())
         generator.trainable = False
@@ -193,49 +199,50 @@ class AdversarialModel(keras.Model):
                 )
         backend.check_distribution(self)
         super().compile(optimizer=None, **kwargs)
-        self._compile_options = kwargs
+        self._compile_options = {**kwargs, "auto_scale_loss": auto_scale_loss}
         self._image_metrics = list(metrics or [])
-        default_generator, default_discriminator = (
-            self.default_optimizers()
-            if "auto" in (generator_optimizer, discriminator_optimizer)
-            else (None, None)
-        )
-        optimizers = []
-        for optimizer, default, variables in (
-            (
-                generator_optimizer,
-                default_generator,
-                self.generator_variables,
-            ),
-            (
-                discriminator_optimizer,
-                default_discriminator,
-                self.discriminator_variables,
-            ),
+        if generator_optimizer is discriminator_optimizer and isinstance(
+            generator_optimizer, keras.optimizers.Optimizer
         ):
-            optimizer = keras.optimizers.get(
-                default if optimizer == "auto" else optimizer
-            )
-            if (
-                auto_scale_loss
-                and self.dtype_policy.name == "mixed_float16"
-                and not isinstance(
-                    optimizer, keras.optimizers.LossScaleOptimizer
-                )
-            ):
-                optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-            # At once: built in the first step is too late under a strategy.
-            optimizer.build(variables)
-            optimizers.append(optimizer)
-        if optimizers[0] is optimizers[1]:
             raise ValueError(
                 "generator_optimizer and discriminator_optimizer must be two "
                 "objects, each keeps the state of one network. Received: "
-                f"the same {type(optimizers[0]).__name__} twice"
+                f"the same {type(generator_optimizer).__name__} twice"
             )
-        self.generator_optimizer, self.discriminator_optimizer = optimizers
+        # Outside of a strategy's scope variables would belong to no replica.
+        with backend.strategy_scope(self):
+            if "auto" in (generator_optimizer, discriminator_optimizer):
+                default_generator, default_discriminator = (
+                    self.default_optimizers()
+                )
+                if generator_optimizer == "auto":
+                    generator_optimizer = default_generator
+                if discriminator_optimizer == "auto":
+                    discriminator_optimizer = default_discriminator
+            self.generator_optimizer = self._prepare_optimizer(
+                generator_optimizer, self.generator_variables, auto_scale_loss
+            )
+            self.discriminator_optimizer = self._prepare_optimizer(
+                discriminator_optimizer,
+                self.discriminator_variables,
+                auto_scale_loss,
+            )
         if keras.backend.backend() == "jax":
-            self.optimizer = _BothOptimizers(*optimizers)
+            self.optimizer = _BothOptimizers(
+                self.generator_optimizer, self.discriminator_optimizer
+            )
+
+    def _prepare_optimizer(self, optimizer, variables, auto_scale_loss):
+        optimizer = keras.optimizers.get(optimizer)
+        if (
+            auto_scale_loss
+            and self.dtype_policy.name == "mixed_float16"
+            and not isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+        ):
+            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+        # At once: built in the first step is too late under a strategy.
+        optimizer.build(variables)
+        return optimizer
 
     def get_compile_config(self):
         if not self.compiled:
@@ -301,10 +308,15 @@ class AdversarialModel(keras.Model):
         """`parts` fresh slices of a batch, one per discriminator step.
 
         Every `parts`-th example, not consecutive runs: so the slices are the
-        same sets of examples on one device and on many replicas.
+        same sets of examples on one device and on many replicas. What is left
+        of a batch that does not divide is not used.
         """
+        n = ops.shape(keras.tree.flatten(data)[0])[0] // parts * parts
         return [
-            keras.tree.map_structure(lambda x: x[i::parts], data)  # noqa: B023
+            keras.tree.map_structure(
+                lambda x: x[i:n:parts],  # noqa: B023
+                data,
+            )
             for i in range(parts)
         ]
 
@@ -416,13 +428,19 @@ class AdversarialModel(keras.Model):
         self._assert_compile_called("fit")
         if len(inspect.signature(self.train_step).parameters) != 1:
             raise TypeError("train_step takes one argument, data.")
-        x = self._check_data(x, y, batch_size)
+        x = self._check_data(x, y, batch_size, self.batch_divisor)
+        if kwargs.get("validation_data") is not None:
+            kwargs["validation_data"] = self._check_validation_data(
+                kwargs["validation_data"],
+                kwargs.get("validation_batch_size") or batch_size,
+            )
         callbacks = kwargs.pop("callbacks", None)
         if not isinstance(callbacks, keras.callbacks.CallbackList):
             if not isinstance(callbacks, (list, tuple)):
                 callbacks = [] if callbacks is None else [callbacks]
             # First, so that it restores the weights before others save them.
-            callbacks = [StopOnNonFinite(), *callbacks]
+            guard = StopOnNonFinite(wait=backend.is_multi_worker(self))
+            callbacks = [guard, *callbacks]
         return super().fit(x, y, batch_size, callbacks=callbacks, **kwargs)
 
     def evaluate(self, x=None, y=None, batch_size=None, **kwargs):
@@ -431,85 +449,40 @@ class AdversarialModel(keras.Model):
         Latents are drawn from seeds of their own, the same in every call.
         """
         if not kwargs.get("_use_cached_eval_dataset"):
-            x = self._check_data(x, y, batch_size)
+            x = self._check_data(x, y, batch_size, parts=1)
+        backend.sync(self)
         state = self.test_seed_generator.state
         state.assign(np.zeros(state.shape, "int32"))
         return super().evaluate(x, y, batch_size, **kwargs)
 
-    def _check_data(self, x, y, batch_size):
-        replicas = self._num_devices()
-        if x is None:
-            raise ValueError("x must be data to train on. Received: x=None")
-        if hasattr(x, "element_spec"):  # tf.data, without importing it
-            size = keras.tree.flatten(x.element_spec)[0].shape[0]
-            if replicas > 1 and size is None:
-                raise ValueError(
-                    f"x must have batches of one static size to train on "
-                    f"{replicas} replicas: use batch(..., drop_remainder="
-                    f"True). Received: x with element_spec={x.element_spec}"
-                )
-            batch = next(iter(x.take(1)), None) if hasattr(x, "take") else None
-            if batch is None and hasattr(x, "take"):
-                raise ValueError(
-                    "x must not be empty. Received: x=a dataset "
-                    "without a single batch"
-                )
-        elif hasattr(x, "shape"):
-            batch = (x, y)
-            if len(x.shape) and x.shape[0] == 0:
-                raise ValueError(
-                    "x must not be empty. Received: x with shape "
-                    f"{tuple(x.shape)}"
-                )
-            size = min(batch_size or 32, x.shape[0] if x.shape else 0)
-            left = x.shape[0] % (batch_size or 32) if x.shape else 0
-            if replicas > 1 and left % replicas:
-                raise ValueError(
-                    "batch_size must split x so that every batch, the last "
-                    f"one too, divides by {replicas} replicas. Received: "
-                    f"batch_size={batch_size or 32} for {x.shape[0]} examples, "
-                    f"which leaves a last batch of {left}"
-                )
-            if self.batch_divisor > 1 and left % self.batch_divisor:
-                size = left
-        elif isinstance(x, keras.utils.PyDataset):
-            if x.num_batches == 0:
-                raise ValueError(
-                    "x must not be empty. Received: an empty "
-                    f"{type(x).__name__}"
-                )
-            batch, size = x[0], None
-        elif hasattr(x, "__iter__"):
-            iterator = iter(x)
-            batch, size = next(iterator, None), None
-            if batch is None:
-                raise ValueError(
-                    "x must not be empty. Received: an empty "
-                    f"{type(x).__name__}"
-                )
-            if iterator is x:  # A generator: put back what was looked at.
-                x = itertools.chain([batch], iterator)
-                x = (b for b in x)
-        else:
-            return x  # Keras says what it takes.
-        if batch is None:
-            return x
-        examples, labels, _ = keras.utils.unpack_x_y_sample_weight(batch)
-        if size is None:
-            size = len(examples)
-        if size < replicas:
-            raise ValueError(
-                f"batch_size must be at least the number of replicas, "
-                f"{replicas}. Received: a batch of {size}"
-            )
-        if size % (replicas * self.batch_divisor):
-            raise ValueError(
-                "batch_size must divide by the number of replicas times "
-                f"discriminator_steps, {replicas} x {self.batch_divisor}. "
-                f"Received: a batch of {size}"
-            )
-        self.check_batch(_to_numpy(examples), _to_numpy(labels))
+    # Keras hands the arrays of one batch on as they are, and without a graph
+    # around the step a network of several inputs refuses NumPy beside tensors.
+
+    def train_on_batch(self, x, y=None, **kwargs):
+        """`keras.Model.train_on_batch`: one step, without `fit`'s checks."""
+        return super().train_on_batch(*_to_tensors((x, y)), **kwargs)
+
+    def test_on_batch(self, x, y=None, **kwargs):
+        """`keras.Model.test_on_batch`: the losses of one batch."""
+        return super().test_on_batch(*_to_tensors((x, y)), **kwargs)
+
+    def _check_data(self, x, y, batch_size, parts):
+        x, batch = check_data(
+            x, y, batch_size, replicas=self._num_devices(), parts=parts
+        )
+        if batch is not None:
+            examples, labels, _ = keras.utils.unpack_x_y_sample_weight(batch)
+            self.check_batch(_to_numpy(examples), _to_numpy(labels))
         return x
+
+    def _check_validation_data(self, data, batch_size):
+        x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
+        try:
+            checked = self._check_data(x, y, batch_size, parts=1)
+        except ValueError as error:
+            raise ValueError(f"validation_data: {error}") from None
+        # A generator was looked into, and comes back as a new one.
+        return data if checked is x else checked
 
     # A batch is split into this many slices (see `split_batch`).
     batch_divisor = 1
@@ -595,6 +568,7 @@ class AdversarialModel(keras.Model):
         """
         check_integer("n", n, minimum=1)
         check_integer("batch_size", batch_size, minimum=1)
+        n, batch_size = int(n), int(batch_size)
         labels = self.check_labels(labels, n)
         if seed is None:
             seed = np.random.randint(2**31)
@@ -610,8 +584,8 @@ class AdversarialModel(keras.Model):
                 chunk = np.resize(
                     labels[start : start + batch_size], batch_size
                 )
-            outputs = self.predict_on_batch(
-                self.generator_inputs(latents.astype("float32"), chunk)
+            outputs = backend.predict_on_batch(
+                self, self.generator_inputs(latents.astype("float32"), chunk)
             )
             outputs = to_uint8(outputs) if outputs.ndim == 4 else outputs
             if samples is None:
@@ -622,6 +596,27 @@ class AdversarialModel(keras.Model):
         return samples
 
     # ---- saving -----------------------------------------------------------
+
+    def export(self, filepath, format="tf_saved_model", **kwargs):
+        """Exports the inference network for serving, `keras.Model.export`.
+
+        The artifact takes the inference network's inputs as float32 (and
+        int32 labels) and returns what `generate` does: uint8 images.
+
+        Args:
+            filepath: Path of the artifact.
+            format: `"tf_saved_model"`, `"onnx"` or `"litert"`.
+            **kwargs: More arguments of `keras.Model.export`.
+        """
+        inputs = keras.tree.map_structure(
+            lambda x: keras.Input(x.shape[1:], dtype=x.dtype, name=x.name),
+            self.symbolic_inputs(),
+        )
+        outputs = self.inference_network(inputs, training=False)
+        if len(outputs.shape) == 4:
+            scaled = ops.round(ops.cast(outputs, "float32") * 127.5 + 127.5)
+            outputs = ops.cast(ops.clip(scaled, 0, 255), "uint8")
+        keras.Model(inputs, outputs).export(filepath, format=format, **kwargs)
 
     def get_config(self):
         serialize = keras.saving.serialize_keras_object
@@ -715,3 +710,9 @@ def _to_numpy(x):
     if x is None or isinstance(x, np.ndarray):
         return x
     return ops.convert_to_numpy(x)
+
+
+def _to_tensors(data):
+    return keras.tree.map_structure(
+        lambda x: None if x is None else ops.convert_to_tensor(x), data
+    )

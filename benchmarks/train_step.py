@@ -1,0 +1,690 @@
+"""Training steps of keras_gans against the same in plain PyTorch.
+
+    python benchmarks/train_step.py --update-readme
+
+Every side runs in a process of its own, because TensorFlow and PyTorch in one
+would fight over the cores. The processes stay alive and take turns: in each
+round every task runs once, for about `--seconds`, and the others sleep. So a
+machine that is slower for a while is slower for all. `README.md` beside this
+file says what is measured, and holds the last results.
+"""
+
+import argparse
+import datetime
+import itertools
+import json
+import os
+import pathlib
+import platform
+import shlex
+import statistics
+import subprocess
+import sys
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+MODELS = {
+    "GAN": {"kind": "GAN", "image_shape": (28, 28, 1), "filters": 0},
+    "DCGAN": {"kind": "DCGAN", "image_shape": (28, 28, 1), "filters": 32},
+    "ConditionalGAN": {
+        "kind": "ConditionalGAN",
+        "image_shape": (28, 28, 1),
+        "filters": 32,
+    },
+    # Only with --full: the paper's own size, seconds per step on a CPU.
+    "DCGAN 64x64": {
+        "kind": "DCGAN",
+        "image_shape": (64, 64, 3),
+        "filters": 64,
+    },
+}
+# The goals, for a CPU: model, ratio of medians (how often the first is as
+# fast as the second), at least.
+GOALS = [
+    ("DCGAN", "step", "pytorch eager", 1.2),
+    ("ConditionalGAN", "step", "pytorch eager", 1.2),
+    ("DCGAN", "step", "pytorch compiled", 1.0),
+    ("ConditionalGAN", "step", "pytorch compiled", 1.0),
+    ("GAN", "fit", "step", 0.95),
+    ("DCGAN", "fit", "step", 0.95),
+    ("ConditionalGAN", "fit", "step", 0.95),
+    ("DCGAN", "generate", "pytorch eager, generate", 1.0),
+    ("DCGAN", "generate", "pytorch compiled, generate", 1.0),
+    ("DCGAN", "step, 2 replicas", "step", 0.8),
+]
+
+
+# ---- workers --------------------------------------------------------------
+
+
+class Ours:
+    """keras_gans on one of Keras's backends."""
+
+    def __init__(self, settings):
+        self.settings = settings
+        gpu = settings["device"] == "gpu"
+        os.environ["KERAS_BACKEND"] = settings["backend"]
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
+        os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"
+        if not gpu:
+            os.environ["CUDA_VISIBLE_DEVICES"] = ""
+        import keras
+
+        import keras_gans
+
+        self.strategy = None
+        if settings["replicas"] > 1:
+            import tensorflow as tf
+
+            tf.config.set_logical_device_configuration(
+                tf.config.list_physical_devices("CPU")[0],
+                [tf.config.LogicalDeviceConfiguration()] * settings["replicas"],
+            )
+            self.strategy = tf.distribute.MirroredStrategy(
+                [f"CPU:{i}" for i in range(settings["replicas"])]
+            )
+        if gpu:
+            keras.config.set_dtype_policy("mixed_bfloat16")
+        self.model = self.make_model(keras_gans)
+        self.tasks = {"step": lambda n: self.steps(self.model, n)}
+        if self.strategy is None:
+            ema_model = self.make_model(keras_gans, ema_momentum=0.999)
+            self.images = random_images(settings, settings["num_images"])
+            self.labels = random_labels(settings["num_images"])
+            self.tasks["step with EMA"] = lambda n: self.steps(ema_model, n)
+            self.tasks["fit"] = self.fit
+            self.tasks["generate"] = self.generate
+        self.iterators = {}
+        networks = (self.model.generator, self.model.discriminator)
+        self.sizes = sorted(
+            int(v.value.shape.num_elements())
+            if hasattr(v.value.shape, "num_elements")
+            else v.value.size
+            if settings["backend"] == "jax"
+            else v.value.numel()
+            for network in networks
+            for v in network.trainable_variables
+        )
+        self.notes = {}
+
+    def make_model(self, keras_gans, **kwargs):
+        settings = self.settings
+        if settings["kind"] == "GAN":
+            kwargs["example_shape"] = settings["image_shape"]
+        else:
+            kwargs["image_shape"] = settings["image_shape"]
+            kwargs["filters"] = settings["filters"]
+        with self.strategy.scope() if self.strategy else nothing():
+            model = getattr(keras_gans, settings["kind"])(seed=0, **kwargs)
+            model.compile()
+        return model
+
+    def batch(self):
+        size = self.settings["batch_size"]
+        images = random_images(self.settings, size) / 127.5 - 1.0
+        images = images.astype("float32")
+        if self.settings["kind"] != "ConditionalGAN":
+            return images
+        return images, random_labels(size)
+
+    def iterator(self):
+        """One batch, again and again, without the cost of an input pipeline."""
+        if self.settings["backend"] == "tensorflow":
+            import tensorflow as tf
+
+            data = tf.data.Dataset.from_tensors(self.batch()).repeat()
+            if self.strategy:
+                data = self.strategy.experimental_distribute_dataset(
+                    data.unbatch().batch(self.settings["batch_size"])
+                )
+            elif self.settings["device"] == "gpu":
+                data = data.apply(
+                    tf.data.experimental.prefetch_to_device("/GPU:0")
+                )
+            return iter(data)
+        import keras
+
+        batch = keras.tree.map_structure(
+            keras.ops.convert_to_tensor, self.batch()
+        )
+        # What Keras's trainers get from a dataset: (x,) or (x, y).
+        batch = batch if isinstance(batch, tuple) else (batch,)
+        return itertools.repeat(batch)
+
+    def steps(self, model, n):
+        """The compiled step alone: what `fit` calls, without `fit`."""
+        model.make_train_function()
+        if id(model) not in self.iterators:
+            self.iterators[id(model)] = self.iterator()
+        iterator = self.iterators[id(model)]
+        run = {"jax": self.steps_jax, "torch": self.steps_torch}.get(
+            self.settings["backend"], self.steps_tensorflow
+        )
+        return run(model, iterator, n)
+
+    def steps_tensorflow(self, model, iterator, n):
+        start = time.perf_counter()
+        for _ in range(n):
+            logs = model.train_function(iterator)
+        logs = logs.get_value() if hasattr(logs, "get_value") else logs
+        assert float(logs["d_loss"]) > 0.0  # Waits for the device.
+        return time.perf_counter() - start
+
+    def steps_torch(self, model, iterator, n):
+        batch = [next(iterator)]
+        start = time.perf_counter()
+        for _ in range(n):
+            logs = model.train_function(batch)
+        assert float(logs["d_loss"]) > 0.0
+        return time.perf_counter() - start
+
+    def steps_jax(self, model, iterator, n):
+        import jax
+
+        names = ("trainable", "non_trainable", "optimizer", "metrics")
+        names = [f"{name}_variables" for name in names]
+        state = model._get_jax_state(
+            **dict.fromkeys(names, True), purge_model_variables=True
+        )
+        jax.block_until_ready(state)
+        start = time.perf_counter()
+        for _ in range(n):
+            logs, state = model.train_function(state, iterator)
+        jax.block_until_ready((logs, state))
+        seconds = time.perf_counter() - start
+        model._jax_state = dict(zip(names, state))
+        model.jax_state_sync()
+        return seconds
+
+    def fit(self, n):
+        """From uint8 arrays through `datasets.load` to the end of `fit`."""
+        from keras_gans import datasets
+
+        conditional = self.settings["kind"] == "ConditionalGAN"
+        data = datasets.load(
+            (self.images, self.labels) if conditional else self.images,
+            batch_size=self.settings["batch_size"],
+            labels=conditional,
+            repeat=True,
+        )
+        start = time.perf_counter()
+        self.model.fit(data, epochs=1, steps_per_epoch=n, verbose=2)
+        return time.perf_counter() - start
+
+    def generate(self, n):
+        start = time.perf_counter()
+        images = self.model.generate(n, seed=0)
+        seconds = time.perf_counter() - start
+        assert images.shape == (n, *self.settings["image_shape"])
+        assert images.dtype == "uint8"
+        return seconds
+
+
+class PlainPyTorch:
+    """The same in PyTorch: `plain_pytorch.py`."""
+
+    def __init__(self, settings):
+        import plain_pytorch
+        import torch
+
+        self.settings = settings
+        self.module = plain_pytorch
+        torch.set_num_threads(len(os.sched_getaffinity(0)))
+        torch.backends.cuda.matmul.allow_tf32 = True
+        torch.backends.cudnn.allow_tf32 = True
+        torch.backends.cudnn.benchmark = True
+        self.conditional = settings["kind"] == "ConditionalGAN"
+        self.sync = (
+            torch.cuda.synchronize if settings["device"] == "gpu" else int
+        )
+        self.notes = {}
+        self.trainers = {
+            "pytorch eager": self.fastest(compiled=False),
+            "pytorch eager, fakes reused": self.trainer(
+                channels_last=self.channels_last, reuse_fakes=True
+            ),
+        }
+        if settings["compile"]:
+            try:
+                self.trainers["pytorch compiled"] = self.fastest(compiled=True)
+            except Exception as error:
+                self.notes["pytorch compiled"] = f"failed: {error}"[:500]
+        self.tasks = {
+            name: lambda n, trainer=trainer: self.steps(trainer, n)
+            for name, trainer in self.trainers.items()
+        }
+        for name in ("pytorch eager", "pytorch compiled"):
+            if name in self.trainers:
+                self.tasks[f"{name}, generate"] = (
+                    lambda n, trainer=self.trainers[name]: self.generate(
+                        trainer, n
+                    )
+                )
+        trainer = self.trainers["pytorch eager"]
+        self.sizes = sorted(
+            p.numel() for parameters in trainer.parameters for p in parameters
+        )
+
+    def trainer(self, **kwargs):
+        return self.module.Trainer(
+            self.settings["kind"],
+            self.settings["image_shape"],
+            self.settings["filters"],
+            "cuda" if self.settings["device"] == "gpu" else "cpu",
+            **kwargs,
+        )
+
+    def fastest(self, compiled):
+        """A trainer in the memory layout in which its steps are faster."""
+        if self.settings["kind"] == "GAN":
+            self.channels_last = False
+            return self.trainer(compiled=compiled)
+        trainers = {
+            last: self.trainer(compiled=compiled, channels_last=last)
+            for last in (False, True)
+        }
+        times = {False: [], True: []}
+        for last, trainer in trainers.items():
+            self.steps(trainer, 3)
+        for _ in range(3):
+            for last, trainer in trainers.items():
+                times[last].append(self.steps(trainer, 3))
+        self.channels_last = min(times[True]) < min(times[False])
+        name = "pytorch compiled" if compiled else "pytorch eager"
+        self.notes[name] = (
+            "channels last" if self.channels_last else "channels first"
+        )
+        return trainers[self.channels_last]
+
+    def steps(self, trainer, n):
+        batch = random_images(self.settings, self.settings["batch_size"])
+        batch = [(batch / 127.5 - 1.0).astype("float32")]
+        if self.conditional:
+            labels = random_labels(self.settings["batch_size"])
+            batch.append(labels.astype("int64"))
+        batch = trainer.batch(*batch)
+        self.sync()
+        start = time.perf_counter()
+        for _ in range(n):
+            d_loss, _ = trainer.step(*batch)
+        assert float(d_loss) > 0.0  # Waits for the device.
+        return time.perf_counter() - start
+
+    def generate(self, trainer, n):
+        start = time.perf_counter()
+        images = trainer.generate(n, self.conditional)
+        seconds = time.perf_counter() - start
+        assert images.shape == (n, *self.settings["image_shape"])
+        assert images.dtype == "uint8"
+        return seconds
+
+
+def random_images(settings, n):
+    import numpy as np
+
+    shape = (n, *settings["image_shape"])
+    return np.random.default_rng(0).integers(0, 256, shape, "uint8")
+
+
+def random_labels(n):
+    import numpy as np
+
+    return np.random.default_rng(0).integers(0, 10, n).astype("int32")
+
+
+def nothing():
+    import contextlib
+
+    return contextlib.nullcontext()
+
+
+def work(settings):
+    """A worker's life: one JSON request a line in, one answer a line out."""
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)  # What libraries print is not an answer.
+
+    def answer(**message):
+        answers.write(json.dumps(message) + "\n")
+
+    try:
+        sides = {"ours": Ours, "pytorch": PlainPyTorch}
+        side = sides[settings["side"]](settings)
+    except Exception as error:
+        answer(error=f"{type(error).__name__}: {error}")
+        raise
+    answer(tasks=list(side.tasks), sizes=side.sizes, notes=side.notes)
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            answer(seconds=side.tasks[request["task"]](request["n"]))
+        except Exception as error:
+            answer(error=f"{type(error).__name__}: {error}")
+            raise
+
+
+# ---- rounds ---------------------------------------------------------------
+
+
+class Worker:
+    """A process that runs one task at a time, when it is told to."""
+
+    def __init__(self, settings, log):
+        self.process = subprocess.Popen(
+            [sys.executable, __file__, "--worker", json.dumps(settings)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+        self.replicas = settings.get("replicas", 1)
+
+    def wait_until_ready(self):
+        ready = self.receive()
+        self.sizes, self.notes = ready["sizes"], ready["notes"]
+        suffix = f", {self.replicas} replicas" if self.replicas > 1 else ""
+        self.tasks = {f"{task}{suffix}": task for task in ready["tasks"]}
+
+    def run(self, name, n):
+        request = json.dumps({"task": self.tasks[name], "n": n})
+        self.process.stdin.write(request + "\n")
+        self.process.stdin.flush()
+        return self.receive()["seconds"]
+
+    def receive(self):
+        line = self.process.stdout.readline()
+        answer = json.loads(line) if line else {"error": "it died"}
+        if "error" in answer:
+            raise RuntimeError(f"A worker failed: {answer['error']}")
+        return answer
+
+    def stop(self):
+        self.process.stdin.close()
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def measure(name, options, log):
+    """All rounds of one model; returns what goes into the JSON file."""
+    settings = {
+        **MODELS[name],
+        "batch_size": options.batch_size,
+        "device": options.device,
+        "backend": options.backend,
+        "replicas": 1,
+        "compile": not options.smoke,
+        # As many as MNIST has, unless that is too much memory.
+        "num_images": 60_000 if MODELS[name]["image_shape"][0] < 64 else 6_000,
+    }
+    if options.smoke:
+        settings.update(filters=2, num_images=200)
+    sides = [{"side": "ours"}, {"side": "pytorch"}]
+    if options.device == "cpu" and options.backend == "tensorflow":
+        sides.insert(1, {"side": "ours", "replicas": 2})
+    workers = []
+    try:
+        for side in sides:
+            workers.append(Worker({**settings, **side}, log))
+            workers[-1].wait_until_ready()
+        sizes = workers[0].sizes
+        for worker in workers[1:]:
+            assert worker.sizes == sizes, (
+                f"The networks differ: parameters of {sum(sizes)} and "
+                f"{sum(worker.sizes)} elements."
+            )
+        jobs, notes = [], {}
+        for worker in workers:
+            notes |= worker.notes
+            for task in worker.tasks:
+                n = repetitions(worker, task, options)
+                jobs.append((worker, task, n))
+        # `fit` is read against the step and comes right before or after it.
+        jobs.sort(key=lambda job: job[1] == "fit", reverse=True)
+        rounds = {task: [] for _, task, _ in jobs}
+        for i in range(options.rounds):
+            # To and fro: nobody always runs after the same neighbour.
+            for worker, task, n in jobs if i % 2 else reversed(jobs):
+                images = n if "generate" in task else n * options.batch_size
+                rounds[task].append(images / worker.run(task, n))
+            print(f"{name}: round {i + 1} of {options.rounds}", file=sys.stderr)
+    finally:
+        for worker in workers:
+            worker.stop()
+    return {
+        "parameters": sum(sizes),
+        "image_shape": list(settings["image_shape"]),
+        "filters": settings["filters"],
+        "batch_size": options.batch_size,
+        "images_per_second": {
+            task: {
+                "min": min(values),
+                "median": statistics.median(values),
+                "max": max(values),
+                "rounds": values,
+            }
+            for task, values in rounds.items()
+        },
+        "notes": notes,
+    }
+
+
+def repetitions(worker, task, options):
+    """Warms a task up, and returns how many of it fill a round."""
+    if "generate" in task:
+        worker.run(task, 512)
+        return 300 if options.smoke else 10_000
+    seconds = options.seconds
+    if task == "fit":
+        # What `fit` does once is to weigh as little as in a real training.
+        seconds *= 4
+    worker.run(task, 3)
+    if options.smoke:
+        return 3
+    return max(3, round(5 * seconds / worker.run(task, 5)))
+
+
+def check_goals(models, options):
+    results = []
+    for name, ours, other, at_least in GOALS:
+        speeds = models.get(name, {}).get("images_per_second", {})
+        if options.device != "cpu" or not {ours, other} <= set(speeds):
+            continue
+        ratio = speeds[ours]["median"] / speeds[other]["median"]
+        results.append(
+            {
+                "model": name,
+                "of": ours,
+                "to": other,
+                "at_least": at_least,
+                "ratio": ratio,
+                "met": ratio >= at_least,
+            }
+        )
+    return results
+
+
+# ---- the machine and the report -------------------------------------------
+
+
+def describe_machine(options):
+    from importlib import metadata
+
+    versions = {"python": platform.python_version()}
+    for package in ("keras", "tensorflow", "jax", "torch", "numpy"):
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            pass
+    machine = {
+        "cpu": cpu_name(),
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_gb": round(
+            os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+        ),
+        "system": f"{platform.system()} {platform.machine()}",
+        "versions": versions,
+    }
+    if options.device == "gpu":
+        query = ["nvidia-smi", "--query-gpu=name,driver_version"]
+        machine["gpu"] = subprocess.run(
+            [*query, "--format=csv,noheader"], capture_output=True, text=True
+        ).stdout.splitlines()[0]
+    return machine
+
+
+def cpu_name():
+    try:
+        lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    fields = dict(
+        [part.strip() for part in line.split(":", 1)]
+        for line in reversed(lines)
+        if ":" in line
+    )
+    return (
+        f"{fields.get('model name', platform.machine())}, family "
+        f"{fields.get('cpu family')}, model {fields.get('model')}"
+    )
+
+
+def report(results):
+    """The results as Markdown."""
+    machine, versions = results["machine"], results["machine"]["versions"]
+    load = results["load_average"]
+    lines = [
+        f"{results['date']}, {results['backend']} backend on "
+        f"{machine.get('gpu', machine['cpu'])}, {machine['cores']} cores, "
+        f"{machine['memory_gb']} GB, {machine['system']}; "
+        + ", ".join(f"{name} {version}" for name, version in versions.items())
+        + f". {results['rounds']} rounds. Load average before the run "
+        f"{load['before']:.1f}, after it {load['after']:.1f}.",
+        "",
+    ]
+    if load["before"] > 0.5:
+        lines += ["**The machine was not idle: rough numbers.**", ""]
+    for name, model in results["models"].items():
+        lines += [
+            f"**{name}**, {'x'.join(map(str, model['image_shape']))}, batch "
+            f"{model['batch_size']}, {model['parameters']:,} parameters",
+            "",
+            "| images/s | median | min | max | keras_gans is ... times as fast "
+            "|",
+            "|---|--:|--:|--:|--:|",
+        ]
+        speeds = model["images_per_second"]
+        for task in sorted(speeds, key=order):
+            s = speeds[task]
+            note = model["notes"].get(task)
+            ours = "generate" if "generate" in task else "step"
+            ratio = speeds[ours]["median"] / s["median"]
+            lines.append(
+                f"| {'' if 'pytorch' in task else 'keras_gans '}{task}"
+                f"{f' ({note})' if note else ''} | {s['median']:,.0f} | "
+                f"{s['min']:,.0f} | {s['max']:,.0f} | "
+                f"{ratio:.2f}{' (its step)' if order(task)[0] == 0 else ''} |"
+            )
+        for task, note in model["notes"].items():
+            if task not in speeds:
+                lines.append(f"| {task}: {note} | | | | |")
+        lines.append("")
+    if results["goals"]:
+        lines += ["| goal | at least | measured | |", "|---|--:|--:|---|"]
+        for goal in results["goals"]:
+            lines.append(
+                f"| {goal['model']}: speed of {goal['of']} / speed of "
+                f"{goal['to']} | {goal['at_least']:.2f} | "
+                f"{goal['ratio']:.2f} | {'met' if goal['met'] else 'missed'} |"
+            )
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def order(task):
+    """Training before sampling, ours before PyTorch's."""
+    names = ["step", "fit", "step with EMA", "step, 2 replicas"]
+    if task in names:
+        return 0, names.index(task)
+    return (2 if "generate" in task else 1), task != "generate", len(task)
+
+
+def update_readme(name, text):
+    path = HERE / "README.md"
+    readme = path.read_text()
+    begin, end = f"<!-- begin {name} -->\n", f"<!-- end {name} -->\n"
+    before, rest = readme.split(begin)
+    _, after = rest.split(end)
+    path.write_text(f"{before}{begin}{text}{end}{after}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--models", nargs="+", choices=MODELS)
+    parser.add_argument("--full", action="store_true", help="64x64 as well")
+    parser.add_argument(
+        "--backend", choices=["tensorflow", "jax", "torch"], help="of ours"
+    )
+    parser.add_argument("--device", choices=["cpu", "gpu"], default="cpu")
+    parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seconds", type=float, default=3.0, help="a round's")
+    parser.add_argument("--name", help="of the results' file")
+    parser.add_argument("--output", type=pathlib.Path, default=HERE / "results")
+    parser.add_argument("--update-readme", action="store_true")
+    parser.add_argument(
+        "--smoke", action="store_true", help="tiny networks, for the tests"
+    )
+    parser.add_argument("--verbose", action="store_true", help="workers' logs")
+    parser.add_argument("--worker", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.worker:
+        work(json.loads(options.worker))
+        return
+    options.backend = options.backend or (
+        "jax" if options.device == "gpu" else "tensorflow"
+    )
+    names = options.models or ["GAN", "DCGAN", "ConditionalGAN"]
+    if options.full and "DCGAN 64x64" not in names:
+        names = [*names, "DCGAN 64x64"]
+    if options.smoke:
+        options.batch_size, options.rounds = 8, 1
+        names = options.models or ["DCGAN"]
+    name = options.name or f"train_step_{options.device}_{options.backend}"
+    load_before = os.getloadavg()[0]
+    with open(os.devnull, "w") as devnull:
+        log = None if options.verbose else devnull
+        models = {n: measure(n, options, log) for n in names}
+    results = {
+        "command": shlex.join(["python", "benchmarks/train_step.py"])
+        + "".join(f" {shlex.quote(argument)}" for argument in sys.argv[1:]),
+        "date": datetime.date.today().isoformat(),
+        "backend": options.backend,
+        "device": options.device,
+        "precision": "bfloat16" if options.device == "gpu" else "float32",
+        "rounds": options.rounds,
+        "seconds_per_round": options.seconds,
+        "machine": describe_machine(options),
+        "load_average": {
+            "before": load_before,
+            # Our own two busy threads are in it.
+            "after": os.getloadavg()[0],
+        },
+        "models": models,
+        "goals": check_goals(models, options),
+    }
+    options.output.mkdir(parents=True, exist_ok=True)
+    path = options.output / f"{name}.json"
+    path.write_text(json.dumps(results, indent=1) + "\n")
+    text = report(results)
+    print(text)
+    print(f"Written to {path}.", file=sys.stderr)
+    if options.update_readme:
+        update_readme(name, text)
+
+
+if __name__ == "__main__":
+    main()

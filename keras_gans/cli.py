@@ -1,0 +1,400 @@
+"""The command line: `keras-gans list | info | generate | train | export`.
+
+Keras is imported by the commands that need it, after the backend is chosen,
+so that `list` and `--help` answer at once.
+"""
+
+import argparse
+import difflib
+import json
+import os
+import pathlib
+import sys
+
+BACKENDS = ("tensorflow", "jax", "torch")
+FORMATS = {"saved_model": "tf_saved_model", "onnx": "onnx", "litert": "litert"}
+
+
+class UsageError(Exception):
+    """A mistake in the command itself: exit code 2."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message):
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def main(argv=None):
+    """Runs one command and returns its exit code.
+
+    0 is success, 1 a failure, 2 a mistake in the command, 130 an interrupt.
+    """
+    args = _make_parser().parse_args(argv)
+    # TensorFlow's start-up chatter is not about the user's command.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    if getattr(args, "backend", None):
+        os.environ["KERAS_BACKEND"] = args.backend
+    try:
+        args.command(args)
+    except KeyboardInterrupt:
+        print(
+            f"\nkeras-gans: interrupted{args.after_interrupt}", file=sys.stderr
+        )
+        return 130
+    except BrokenPipeError:  # `keras-gans list | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        if args.debug:
+            raise
+        sentence = " ".join(str(error).split()) or type(error).__name__
+        print(f"keras-gans: {sentence}", file=sys.stderr)
+        return 2 if isinstance(error, UsageError) else 1
+    return 0
+
+
+def _make_parser():
+    parser = _Parser(
+        prog="keras-gans",
+        description="Train, load and sample GANs in Keras.",
+    )
+    from keras_gans import __version__
+
+    parser.add_argument("--version", action="version", version=__version__)
+    shared = _Parser(add_help=False)
+    shared.add_argument(
+        "--debug", action="store_true", help="show the traceback of an error"
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name, function, help):
+        command = commands.add_parser(
+            name, help=help, description=help, parents=[shared]
+        )
+        command.set_defaults(command=function, after_interrupt="")
+        return command
+
+    add("list", _list, "List the presets.")
+
+    info = add("info", _info, "Show a preset: recipe, scores, licence.")
+    info.add_argument("preset", help="name of a preset, or its folder")
+
+    generate = add("generate", _generate, "Draw samples from a preset.")
+    _add_preset(generate)
+    generate.add_argument(
+        "-n", type=_positive, default=64, help="number of samples (64)"
+    )
+    generate.add_argument("--seed", type=int, help="for the same samples")
+    generate.add_argument(
+        "--labels", type=_integers, help="classes in turn, as 7 or 0,1,2"
+    )
+    generate.add_argument(
+        "-o",
+        "--out",
+        type=pathlib.Path,
+        help="a picture (PRESET.png), with --separate a folder; .npy for "
+        "the array",
+    )
+    generate.add_argument(
+        "--separate", action="store_true", help="one file per image"
+    )
+
+    train = add("train", _train, "Train a preset from its recipe.")
+    _add_preset(train)
+    length = train.add_mutually_exclusive_group()
+    length.add_argument("--steps", type=_positive, help="generator updates")
+    length.add_argument("--epochs", type=_positive, help="passes over the data")
+    train.add_argument(
+        "--data", help="TFDS name, image folder, .npz file, ring or grid"
+    )
+    train.add_argument("--data-dir", help="where TFDS data sets lie")
+    train.add_argument("--batch-size", type=_positive, help="global batch size")
+    train.add_argument("--seed", type=int, help="seed of everything (recipe's)")
+    train.add_argument(
+        "--strategy",
+        choices=("auto", "none", "mirrored", "multiworker", "tpu"),
+        default="auto",
+        help="how to use several devices (auto: all local GPUs)",
+    )
+    train.add_argument(
+        "--out", type=pathlib.Path, help="run folder (runs/PRESET)"
+    )
+    train.add_argument(
+        "--resume", action="store_true", help="go on from the last checkpoint"
+    )
+    train.add_argument("--quiet", action="store_true", help="no progress bar")
+    train.set_defaults(after_interrupt="; --resume goes on from the last epoch")
+
+    export = add("export", _export, "Export a preset's generator.")
+    _add_preset(export)
+    export.add_argument("--format", choices=FORMATS, required=True)
+    export.add_argument(
+        "-o", "--out", type=pathlib.Path, help="file or folder to write"
+    )
+    return parser
+
+
+def _add_preset(command):
+    command.add_argument(
+        "preset", help="name, folder, hf://org/name or https:// address"
+    )
+    command.add_argument(
+        "--backend", choices=BACKENDS, help="of Keras (KERAS_BACKEND)"
+    )
+
+
+def _positive(text):
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, not {text}")
+    return value
+
+
+def _integers(text):
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"must be integers with commas between, not {text!r}"
+        ) from None
+
+
+def _check_preset(preset):
+    from keras_gans import presets
+
+    names = presets.names()
+    if preset in names or "://" in preset or pathlib.Path(preset).is_dir():
+        return
+    close = difflib.get_close_matches(preset, names, n=1)
+    hint = f"did you mean {close[0]}?" if close else "see keras-gans list."
+    raise UsageError(f"there is no preset or folder {preset!r}: {hint}")
+
+
+# ---- list and info, without Keras -----------------------------------------
+
+
+def _list(args):
+    from keras_gans import presets
+
+    rows = []
+    for name in presets.names():
+        entry = presets.info(name)
+        rows.append(
+            (
+                name,
+                entry["class"],
+                entry["dataset"],
+                "yes" if entry["weights"] else "recipe",
+                entry["description"],
+            )
+        )
+    rows.insert(0, ("preset", "class", "data", "weights", "description"))
+    widths = [max(len(row[i]) for row in rows) for i in range(4)]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths)]
+        print("  ".join([*cells, row[4]]))
+
+
+def _info(args):
+    from keras_gans import presets
+
+    _check_preset(args.preset)
+    print(json.dumps(presets.info(args.preset), indent=2))
+
+
+# ---- commands with Keras --------------------------------------------------
+
+
+def _load(preset, **kwargs):
+    _check_preset(preset)
+    from keras_gans import AdversarialModel
+
+    return AdversarialModel.from_preset(preset, **kwargs)
+
+
+def _generate(args):
+    gan = _load(args.preset)
+    import numpy as np
+    from PIL import Image
+
+    from keras_gans.runs import draw_samples
+
+    name = args.preset.rstrip("/").split("/")[-1]
+    labels = args.labels and np.resize(args.labels, args.n)
+    is_array = args.out is not None and args.out.suffix == ".npy"
+    if args.separate or is_array:
+        samples = gan.generate(args.n, labels=labels, seed=args.seed)
+    if is_array:
+        args.out.parent.mkdir(parents=True, exist_ok=True)
+        np.save(args.out, samples)
+        print(args.out)
+    elif args.separate:
+        if samples.ndim != 4:
+            raise UsageError(f"{args.preset} makes no images; use -o FILE.npy")
+        folder = args.out or pathlib.Path(name)
+        folder.mkdir(parents=True, exist_ok=True)
+        for i, image in enumerate(samples):
+            gray = image.shape[-1] == 1
+            picture = Image.fromarray(image[..., 0] if gray else image)
+            picture.save(folder / f"{name}_{i:05d}.png")
+        print(f"{folder}: {len(samples)} images")
+    else:
+        out = args.out or pathlib.Path(f"{name}.png")
+        out.parent.mkdir(parents=True, exist_ok=True)
+        picture = draw_samples(gan, args.seed, n=args.n, labels=labels)
+        try:
+            picture.save(out)
+        except ValueError:
+            raise UsageError(
+                f"{out} must end in a picture's suffix, as .png, or in .npy"
+            ) from None
+        print(out)
+
+
+def _train(args):
+    from keras_gans import presets
+
+    _check_preset(args.preset)
+    name = args.preset.rstrip("/").split("/")[-1]
+    folder = args.out or pathlib.Path("runs") / name
+    config_path = folder / "config.json"
+    if args.resume and not folder.exists():
+        raise FileNotFoundError(f"there is no run in {folder} to resume.")
+    if args.resume and config_path.exists():
+        recipe = json.loads(config_path.read_text())["recipe"]
+        for key in ("data", "batch_size", "seed"):
+            given, stored = getattr(args, key), recipe[_recipe_key(key)]
+            if given is not None and given != stored:
+                raise UsageError(
+                    f"the run in {folder} has --{key.replace('_', '-')} "
+                    f"{stored}; a resumed run keeps it"
+                )
+    else:
+        recipe = presets.recipe(args.preset)
+        for key in ("data", "batch_size", "seed"):
+            if getattr(args, key) is not None:
+                recipe[_recipe_key(key)] = getattr(args, key)
+    for key in ("steps", "epochs"):
+        if getattr(args, key):
+            recipe.pop("steps", None)
+            recipe.pop("epochs", None)
+            recipe[key] = getattr(args, key)
+
+    import keras
+
+    from keras_gans import AdversarialModel, __version__, runs
+
+    keras.utils.set_random_seed(recipe["seed"])
+    _make_deterministic()
+    with _strategy_scope(args.strategy):
+        gan = AdversarialModel.from_preset(
+            args.preset, load_weights=False, seed=recipe["seed"]
+        )
+        gan.compile(
+            runs.optimizer(recipe.get("generator_optimizer", "auto")),
+            runs.optimizer(recipe.get("discriminator_optimizer", "auto")),
+        )
+    if runs.is_chief() and not (args.resume or (folder / "log.csv").exists()):
+        folder.mkdir(parents=True, exist_ok=True)
+        config = {
+            "preset": args.preset,
+            "recipe": recipe,
+            "command": ["keras-gans", *sys.argv[1:]],
+            "versions": {
+                "keras_gans": __version__,
+                "keras": keras.__version__,
+                "backend": keras.backend.backend(),
+            },
+        }
+        config_path.write_text(json.dumps(config, indent=2) + "\n")
+    row = runs.train(
+        gan,
+        recipe,
+        folder,
+        data_dir=args.data_dir,
+        resume=args.resume,
+        verbose=0 if args.quiet else 1 if sys.stdout.isatty() else 2,
+    )
+    picture = sorted((folder / "samples").glob("step_*.png"))[-1]
+    print(f"{row['step']} steps; the last samples: {picture}")
+    if "modes" in row:
+        from keras_gans import datasets
+
+        centers, _ = getattr(datasets, f"{recipe['dataset']}_modes")()
+        print(
+            f"{row['modes']} of {len(centers)} modes covered, "
+            f"{row['high_quality']:.1%} of 2,500 samples of high quality"
+        )
+    print(f'keras_gans.AdversarialModel.from_preset("{folder}/best")')
+
+
+def _recipe_key(argument):
+    return "dataset" if argument == "data" else argument
+
+
+def _make_deterministic():
+    """Equal seeds give equal bits, which exact resuming stands on."""
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()
+    elif keras.backend.backend() == "torch":
+        import torch
+
+        torch.use_deterministic_algorithms(True)
+
+
+def _strategy_scope(name):
+    import contextlib
+
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        if name not in ("auto", "none"):
+            raise UsageError(
+                f"--strategy {name} is TensorFlow's; on "
+                f"{keras.backend.backend()} it must be auto or none"
+            )
+        if name == "auto" and keras.backend.backend() == "jax":
+            import jax
+
+            if jax.device_count() > 1:
+                keras.distribution.set_distribution(
+                    keras.distribution.DataParallel()
+                )
+        return contextlib.nullcontext()
+    import tensorflow as tf
+
+    if name == "auto":
+        several = len(tf.config.list_physical_devices("GPU")) > 1
+        name = "mirrored" if several else "none"
+    if name == "mirrored":
+        return tf.distribute.MirroredStrategy().scope()
+    if name == "multiworker":
+        if "TF_CONFIG" not in os.environ:
+            raise UsageError(
+                "--strategy multiworker needs the environment variable "
+                "TF_CONFIG on every worker"
+            )
+        return tf.distribute.MultiWorkerMirroredStrategy().scope()
+    if name == "tpu":  # Untested: the same path as the others, on no TPU.
+        resolver = tf.distribute.cluster_resolver.TPUClusterResolver()
+        tf.config.experimental_connect_to_cluster(resolver)
+        tf.tpu.experimental.initialize_tpu_system(resolver)
+        return tf.distribute.TPUStrategy(resolver).scope()
+    return contextlib.nullcontext()
+
+
+def _export(args):
+    gan = _load(args.preset)
+    name = args.preset.rstrip("/").split("/")[-1]
+    suffix = {"saved_model": "", "onnx": ".onnx", "litert": ".tflite"}
+    out = args.out or pathlib.Path(name + suffix[args.format])
+    gan.export(str(out), format=FORMATS[args.format], verbose=False)
+    print(out)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

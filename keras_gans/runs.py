@@ -1,0 +1,321 @@
+"""A run folder: training from a recipe, with pictures, that resumes exactly.
+
+    run/
+      config.json           recipe, arguments, versions
+      log.csv               a row per epoch: step, seconds, losses, scores
+      samples/step_*.png    grids from fixed latents
+      samples.gif           the same, moving
+      losses.png            the losses over the steps
+      checkpoints/step_*    the last state: weights, optimizers, seeds
+      best/, last/          presets: `from_preset("run/best")`
+
+Everything that training depends on is a function of the recipe's seed and the
+step, or is in the checkpoint: networks, both optimizers, EMA, seeds. So a run
+that was killed and resumed ends with the weights of one that was not.
+"""
+
+import csv
+import json
+import os
+import pathlib
+import shutil
+import time
+
+import keras
+import numpy as np
+
+from keras_gans import backend, datasets, metrics, pictures
+from keras_gans.models.adversarial_model import check_integer
+
+SAMPLES = 64  # in a grid
+SCORED = 2000  # examples that a checkpoint's score is measured on
+POINTS_SCORED = 2500  # as VEEGAN and PacGAN do for the toys
+
+# Shorter epochs than this are put together, so that the pictures and the
+# checkpoint of an epoch stay a small part of its time.
+MIN_STEPS = 200
+
+
+def train(
+    model,
+    recipe,
+    folder,
+    data_dir=None,
+    resume=False,
+    verbose=1,
+    report=print,
+):
+    """Trains a model as the recipe says and writes a run folder.
+
+    Args:
+        model: A compiled `AdversarialModel`, built under the strategy's scope.
+        recipe: Dict: `dataset` (see `datasets.load`), `batch_size`, `seed`,
+            `steps` or `epochs` (passes over the data), and, for a conditional
+            model, `labels`: true. Images are resized to the model's shape.
+        folder: Path of the run folder.
+        data_dir: Where TFDS sets lie, see `datasets.load`.
+        resume: Boolean, go on from the folder's checkpoint.
+        verbose: 0 for silence, 1 for Keras's progress bar, 2 for lines.
+        report: Function that prints a line.
+
+    Returns:
+        Dict of the last row of the log.
+
+    Raises:
+        FileExistsError: If the folder holds another run and not `resume`.
+        FloatingPointError: If a loss became NaN or infinite.
+    """
+    run = Run(model, recipe, folder, data_dir, resume, report)
+    step = run.restore() if resume else 0
+    total = run.total_steps
+    if step >= total:
+        report(f"The run is complete: {step} of {total} steps.")
+        return run.rows[-1]
+    data = run.load("train", repeat=True, skip=step)
+    # Epochs are passes over the data, several where a pass is short; the last
+    # one ends with the last step.
+    size = run.steps_per_epoch
+    while step < total:
+        whole = (total - step) // size
+        epochs, steps = (whole, size) if whole else (1, total - step)
+        model.fit(
+            data,
+            steps_per_epoch=steps,
+            initial_epoch=step // size,
+            epochs=step // size + epochs,
+            callbacks=[run],
+            verbose=verbose if run.is_chief else 0,
+        )
+        step += epochs * steps
+        if step < total:
+            data = run.load("train", repeat=True, skip=step)
+    if run.is_chief:
+        run.finish()
+    return run.rows[-1]
+
+
+def optimizer(value):
+    """The optimizer that a recipe names.
+
+    Args:
+        value: `"auto"`, or a dict with the `class_name` of one of Keras's
+            optimizers and its `config` of plain numbers.
+    """
+    if value == "auto":
+        return value
+    name = value.get("class_name") if isinstance(value, dict) else None
+    config = value.get("config", {}) if isinstance(value, dict) else {}
+    cls = vars(keras.optimizers).get(name)
+    # A recipe may come with a preset from anywhere: it names no other class.
+    plain = all(isinstance(v, (int, float, bool)) for v in config.values())
+    if not (
+        isinstance(cls, type)
+        and issubclass(cls, keras.optimizers.Optimizer)
+        and cls is not keras.optimizers.Optimizer
+        and plain
+    ):
+        raise ValueError(
+            'An optimizer of a recipe must be "auto", or the class_name of '
+            "one of Keras's optimizers and a config of numbers. "
+            f"Received: {value}"
+        )
+    return cls(**config)
+
+
+class Run(keras.callbacks.Callback):
+    """The callback behind `train`: all that happens at an epoch's end."""
+
+    def __init__(self, model, recipe, folder, data_dir, resume, report):
+        super().__init__()
+        self.gan = model
+        self.recipe = recipe
+        self.folder = pathlib.Path(folder)
+        self.data_dir = data_dir
+        self.report = report
+        self.rows = []
+        self.best = None
+        self.is_chief = is_chief()
+        one_pass = int(self.load("train").cardinality())
+        self.total_steps = recipe.get("steps") or recipe["epochs"] * one_pass
+        check_integer("steps", self.total_steps, minimum=1)
+        self.steps_per_epoch = one_pass * -(-MIN_STEPS // one_pass)
+        self.reference = self._reference()
+        rng = np.random.default_rng(recipe["seed"])
+        self.sample_seed = int(rng.integers(2**31))
+        if not resume and (self.folder / "log.csv").exists():
+            raise FileExistsError(
+                f"{folder} holds a run already: resume it (--resume), or "
+                "choose another folder (--out)."
+            )
+        if self.is_chief:
+            (self.folder / "samples").mkdir(parents=True, exist_ok=True)
+            (self.folder / "checkpoints").mkdir(exist_ok=True)
+
+    def load(self, split, **kwargs):
+        recipe, shape = self.recipe, self.gan.example_shape
+        is_image = len(shape) == 3
+        return datasets.load(
+            recipe["dataset"],
+            recipe["batch_size"],
+            split=split,
+            labels=recipe.get("labels", False),
+            image_size=shape[:2] if is_image else None,
+            channels=shape[2] if is_image else None,
+            seed=recipe["seed"],
+            data_dir=self.data_dir,
+            **kwargs,
+        )
+
+    def _reference(self):
+        """Real examples that scores compare with, held out where they can."""
+        toy = self.recipe["dataset"] in ("ring", "grid")
+        if toy:
+            draw = getattr(datasets, self.recipe["dataset"])
+            return draw(POINTS_SCORED, seed=self.recipe["seed"] + 1)
+        for split in ("test", "train"):
+            try:
+                data = self.load(split, drop_remainder=False)
+                break
+            except (ValueError, FileNotFoundError):
+                continue  # No such split: score against the training data.
+        batches, count = [], 0
+        for batch in data:
+            images = batch[0] if isinstance(batch, tuple) else batch
+            batches.append(images.numpy())
+            count += len(images)
+            if count >= SCORED:
+                break
+        return np.concatenate(batches)[:SCORED]
+
+    # ---- checkpoints ------------------------------------------------------
+
+    def restore(self):
+        """Loads the last checkpoint and returns its step."""
+        found = sorted((self.folder / "checkpoints").glob("step_*"))
+        if not found:
+            return 0  # Killed before the first checkpoint.
+        state = json.loads((found[-1] / "state.json").read_text())
+        self.gan.load_weights(found[-1] / "gan.weights.h5")
+        self.rows, self.best = state["rows"], state["best"]
+        return state["step"]
+
+    def _save_checkpoint(self, step):
+        """A folder that appears under its name when it is complete."""
+        checkpoints = self.folder / "checkpoints"
+        temporary = checkpoints / f"tmp_{os.getpid()}"
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir()
+        self.gan.save_weights(temporary / "gan.weights.h5")
+        state = {"step": step, "rows": self.rows, "best": self.best}
+        (temporary / "state.json").write_text(json.dumps(state))
+        for path in temporary.iterdir():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+        final = checkpoints / f"step_{step:08d}"
+        shutil.rmtree(final, ignore_errors=True)
+        os.replace(temporary, final)
+        for path in checkpoints.iterdir():
+            if path != final:
+                shutil.rmtree(path)
+
+    # ---- the end of an epoch ----------------------------------------------
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.started = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        backend.sync(self.gan)
+        # All workers take part: under a strategy, generating is collective.
+        seconds = time.perf_counter() - self.started
+        step = int(keras.ops.convert_to_numpy(self._iterations()))
+        row = {"step": step, "seconds": round(seconds, 2)}
+        row.update((k, float(v)) for k, v in logs.items())
+        row.update(self.scores())
+        picture = draw_samples(self.gan, self.sample_seed, self.reference)
+        self.rows.append(row)
+        if not self.is_chief:
+            return
+        picture.save(self.folder / "samples" / f"step_{step:08d}.png")
+        if self.best is None or row["swd"] <= self.best["swd"]:
+            self.best = {"step": step, "swd": row["swd"]}
+            self._save_preset("best", row)
+        self._write_log()
+        # Last: whatever is lost before this line is made again by a resumed
+        # run.
+        self._save_checkpoint(step)
+
+    def _iterations(self):
+        return self.gan.generator_optimizer.iterations
+
+    def scores(self):
+        fake = self.gan.generate(len(self.reference), seed=self.sample_seed)
+        if fake.dtype == np.uint8:
+            fake = fake.astype("float32") / 127.5 - 1
+        scores = {"swd": metrics.sliced_wasserstein(self.reference, fake)}
+        if self.recipe["dataset"] in ("ring", "grid"):
+            modes = getattr(datasets, f"{self.recipe['dataset']}_modes")()
+            covered, good = metrics.mode_coverage(fake, *modes)
+            scores.update(modes=covered, high_quality=good)
+        return scores
+
+    def _write_log(self):
+        temporary = self.folder / "log.csv.tmp"
+        with temporary.open("w", newline="") as file:
+            writer = csv.DictWriter(file, self.rows[0].keys())
+            writer.writeheader()
+            writer.writerows(self.rows)
+        os.replace(temporary, self.folder / "log.csv")
+        pictures.line_plot(
+            [r["step"] for r in self.rows],
+            {k: [r[k] for r in self.rows] for k in ("d_loss", "g_loss")},
+        ).save(self.folder / "losses.png")
+
+    def _save_preset(self, name, row):
+        self.gan.save_to_preset(
+            self.folder / name,
+            recipe=self.recipe,
+            metadata={"step": row["step"], "swd": row["swd"]},
+        )
+
+    def finish(self):
+        row = self.rows[-1]
+        self._save_preset("last", row)
+        paths = sorted((self.folder / "samples").glob("step_*.png"))
+        pictures.save_gif(paths, self.folder / "samples.gif")
+
+
+def draw_samples(gan, seed, reference=None, n=SAMPLES, labels=None):
+    """A picture of samples: a grid of images, or a scatter of points.
+
+    Args:
+        gan: `AdversarialModel`.
+        seed: Integer or `None`, see `generate`.
+        reference: Real points, drawn in grey below the samples.
+        n: Integer, the number of images in the grid.
+        labels: See `generate`; by default a conditional model's classes are
+            the columns of the grid.
+
+    Returns:
+        `PIL.Image.Image`.
+    """
+    if len(gan.example_shape) == 2 or len(gan.example_shape) == 1:
+        return pictures.scatter(
+            gan.generate(POINTS_SCORED, seed=seed), reference
+        )
+    classes = getattr(gan, "num_classes", 0)
+    columns = classes if labels is None and 1 < classes <= 16 else None
+    if columns:
+        n = -(-n // columns) * columns
+    return pictures.image_grid(gan.generate(n, labels, seed), columns)
+
+
+def is_chief():
+    if keras.backend.backend() != "tensorflow":
+        return True
+    config = json.loads(os.environ.get("TF_CONFIG", "{}"))
+    task = config.get("task", {"type": "worker", "index": 0})
+    return task["type"] == "chief" or (
+        task["type"] == "worker"
+        and task["index"] == 0
+        and "chief" not in config.get("cluster", {})
+    )

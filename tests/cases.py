@@ -1,0 +1,126 @@
+"""The models that the harness tests: a new model is one new entry here."""
+
+import dataclasses
+import typing
+
+import keras
+import numpy as np
+
+import keras_gans
+from keras_gans.models.gan import GANDiscriminator, GANGenerator
+
+LATENT_DIM = 4
+IMAGE_SHAPE = (8, 8, 1)
+NUM_CLASSES = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """A model, tiny, and data for it.
+
+    Attributes:
+        name: What pytest prints.
+        build: Function of the model's keyword arguments.
+        example_shape: Shape of one example.
+        num_classes: Integer, or `None` for a model without labels.
+    """
+
+    name: str
+    build: typing.Callable
+    example_shape: tuple = IMAGE_SHAPE
+    num_classes: int | None = None
+
+    def data(self, n=32, seed=0):
+        """`(x,)` or `(x, y)` as NumPy arrays, images in [-1, 1]."""
+        rng = np.random.default_rng(seed)
+        x = np.tanh(rng.normal(size=(n, *self.example_shape)))
+        x = x.astype("float32")
+        if self.num_classes is None:
+            return (x,)
+        return x, rng.integers(0, self.num_classes, n).astype("int32")
+
+    def inputs(self, n, seed=0):
+        """Inputs of the inference network."""
+        rng = np.random.default_rng(seed)
+        z = rng.normal(size=(n, LATENT_DIM)).astype("float32")
+        if self.num_classes is None:
+            return z
+        return [z, (np.arange(n) % self.num_classes).astype("int32")]
+
+
+def tiny_gan(example_shape=IMAGE_SHAPE, batch_normalization=True, **kwargs):
+    return keras_gans.GAN(
+        GANGenerator(
+            example_shape,
+            LATENT_DIM,
+            units=(8, 8),
+            batch_normalization=batch_normalization,
+        ),
+        GANDiscriminator(example_shape, units=(8,)),
+        latent_dim=LATENT_DIM,
+        **kwargs,
+    )
+
+
+def tiny_dcgan(**kwargs):
+    arguments = {
+        "image_shape": IMAGE_SHAPE,
+        "latent_dim": LATENT_DIM,
+        "filters": 4,
+    }
+    return keras_gans.DCGAN(**{**arguments, **kwargs})
+
+
+def tiny_conditional_gan(**kwargs):
+    arguments = {
+        "image_shape": IMAGE_SHAPE,
+        "num_classes": NUM_CLASSES,
+        "latent_dim": LATENT_DIM,
+        "filters": 4,
+    }
+    return keras_gans.ConditionalGAN(**{**arguments, **kwargs})
+
+
+def points_gan(**kwargs):
+    """Two-dimensional points, and no BatchNorm anywhere."""
+    return tiny_gan((2,), batch_normalization=False, **kwargs)
+
+
+CASES = [
+    Case("gan", tiny_gan),
+    Case("dcgan", tiny_dcgan),
+    Case("conditional_gan", tiny_conditional_gan, num_classes=NUM_CLASSES),
+]
+
+
+def adam(learning_rate=1e-3, **kwargs):
+    return keras.optimizers.Adam(learning_rate, beta_1=0.5, **kwargs)
+
+
+def fit(model, *data, **kwargs):
+    """`fit` in the order of the data, without a progress bar."""
+    arguments = {"batch_size": 8, "shuffle": False, "verbose": 0}
+    return model.fit(*data, **{**arguments, **kwargs}).history
+
+
+def weights_of(model):
+    """Copies of all of a model's weights, by path and order."""
+    return [
+        np.array(keras.ops.convert_to_numpy(v), "float64")
+        for v in model.weights
+    ]
+
+
+def assert_equal(a, b, **tolerance):
+    """Lists of arrays are equal, or close with `rtol`/`atol`."""
+    assert len(a) == len(b)
+    for left, right in zip(a, b):
+        if tolerance:
+            np.testing.assert_allclose(left, right, **tolerance)
+        else:
+            np.testing.assert_array_equal(left, right)
+
+
+def changed(a, b):
+    """Whether any array of the lists differs."""
+    return any((left != right).any() for left, right in zip(a, b))

@@ -1,0 +1,176 @@
+"""The command line, in this process and as a user starts it."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+import keras_gans
+from keras_gans import cli, presets
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="module")
+def preset(tmp_path_factory):
+    keras.utils.set_random_seed(0)
+    folder = tmp_path_factory.mktemp("presets") / "tiny"
+    gan = keras_gans.ConditionalGAN(
+        image_shape=(8, 8, 1), num_classes=3, latent_dim=4, filters=4
+    )
+    recipe = {"dataset": "mnist", "batch_size": 8, "seed": 0, "steps": 10}
+    gan.save_to_preset(folder, recipe=recipe)
+    return folder
+
+
+def run(*arguments):
+    return cli.main([str(a) for a in arguments])
+
+
+def subprocess_run(*arguments, **kwargs):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [sys.executable, "-m", "keras_gans.cli", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env=environment,
+        **kwargs,
+    )
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["--help"]])
+def test_answers_at_once_and_without_a_framework(arguments):
+    code = (
+        "import sys\nfrom keras_gans import cli\n"
+        f"try: cli.main({arguments!r})\nexcept SystemExit: pass\n"
+        "heavy = {'keras', 'tensorflow', 'jax', 'torch', 'numpy', 'PIL'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    seconds = []
+    for _ in range(5):
+        start = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            env=environment,
+        )
+        seconds.append(time.perf_counter() - start)
+        assert done.returncode == 0, done.stderr
+    # The quickest: the machine may be busy with something else.
+    assert min(seconds) < 0.3
+    if arguments == ["list"]:
+        for name in presets.names():
+            assert name in done.stdout
+
+
+def test_info(capsys):
+    assert run("info", "dcgan_mnist") == 0
+    details = json.loads(capsys.readouterr().out)
+    assert details["class"] == "DCGAN"
+    assert details["training"]["dataset"] == "mnist"
+    assert "CC BY-SA" in details["metadata"]["dataset"]["license"]
+
+
+def test_generate_grid_is_the_models_samples(preset, tmp_path):
+    out = tmp_path / "new" / "digits.png"
+    assert run("generate", preset, "-n", 6, "--seed", 3, "-o", out) == 0
+    with Image.open(out) as picture:
+        pixels = np.asarray(picture)
+    # Two rows of three classes; 8x8 images are enlarged four times.
+    assert pixels.shape == (2 * 34 + 2, 3 * 34 + 2, 3)
+    gan = keras_gans.ConditionalGAN.from_preset(str(preset))
+    expected = gan.generate(6, seed=3)
+    tile = pixels[2:34:4, 2:34:4, 0]
+    np.testing.assert_array_equal(tile, expected[0, ..., 0])
+
+
+def test_generate_separate_labels_and_array(preset, tmp_path):
+    arguments = ("generate", preset, "-n", 5, "--seed", 0, "--labels", "2,0")
+    assert run(*arguments, "--separate", "-o", tmp_path / "many") == 0
+    assert run(*arguments, "-o", tmp_path / "all.npy") == 0
+    files = sorted((tmp_path / "many").iterdir())
+    assert len(files) == 5
+    gan = keras_gans.ConditionalGAN.from_preset(str(preset))
+    expected = gan.generate(5, labels=[2, 0, 2, 0, 2], seed=0)
+    np.testing.assert_array_equal(np.load(tmp_path / "all.npy"), expected)
+    for file, image in zip(files, expected):
+        with Image.open(file) as picture:
+            np.testing.assert_array_equal(picture, image[..., 0])
+
+
+@pytest.mark.parametrize(
+    "arguments, code, words",
+    [
+        (["generate", "dcgan_mnits"], 2, "did you mean dcgan_mnist"),
+        (["info", "nothing_like_it"], 2, "keras-gans list"),
+        (["generate", "PRESET", "--labels", "7"], 1, "between 0 and 2"),
+        (["generate", "PRESET", "-o", "x.what"], 2, "picture's suffix"),
+        (["train", "dcgan_celeb_a", "--resume", "--out", "NONE"], 1, "NONE"),
+    ],
+)
+def test_errors_are_one_sentence(
+    arguments, code, words, preset, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    arguments = [str(preset) if a == "PRESET" else a for a in arguments]
+    assert cli.main(arguments) == code
+    captured = capsys.readouterr()
+    assert words in captured.err
+    assert captured.err.startswith("keras-gans: ")
+    assert captured.err.count("\n") == 1
+    assert "Traceback" not in captured.err
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        ([], "COMMAND"),
+        (["frobnicate"], "frobnicate"),
+        (["generate", "dcgan_mnist", "-n", "0"], "at least 1"),
+        (["generate", "dcgan_mnist", "--labels", "a"], "integers"),
+        (["train", "gan_ring", "--steps", "1", "--epochs", "1"], "--steps"),
+        (["export", "dcgan_mnist"], "--format"),
+        (["train", "gan_ring", "--strategy", "magic"], "magic"),
+    ],
+)
+def test_usage_errors(arguments, words, capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(arguments)
+    assert stop.value.code == 2
+    captured = capsys.readouterr()
+    assert words in captured.err
+    assert captured.err.count("\n") == 1
+
+
+def test_debug_shows_the_traceback(preset):
+    with pytest.raises(ValueError, match="between 0 and 2"):
+        run("generate", preset, "--labels", "7", "--debug")
+
+
+def test_recipe_without_weights_says_how_to_train(capsys):
+    assert cli.main(["generate", "dcgan_celeb_a"]) == 1
+    assert "keras-gans train dcgan_celeb_a" in capsys.readouterr().err
+
+
+def test_other_backend_keeps_the_samples(preset, tmp_path):
+    """The installed command, with --backend, in a process of its own."""
+    backend = keras.backend.backend()
+    out = tmp_path / "array.npy"
+    done = subprocess_run(
+        *("generate", preset, "-n", 4, "--seed", 1, "-o", out),
+        *("--backend", backend),
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == str(out)
+    gan = keras_gans.ConditionalGAN.from_preset(str(preset))
+    np.testing.assert_array_equal(np.load(out), gan.generate(4, seed=1))

@@ -1,0 +1,221 @@
+"""Run folders: what a run leaves behind, and that it resumes exactly."""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+import keras_gans
+from keras_gans import cli, runs
+
+pytest.importorskip(
+    "tensorflow", reason="`train` reads data through tf.data: tensorflow"
+)
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+EPOCHS = 4
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    """A tiny preset, and the data that trains it."""
+    keras.utils.set_random_seed(0)
+    folder = tmp_path_factory.mktemp("tiny")
+    gan = keras_gans.DCGAN(
+        image_shape=(8, 8, 1), latent_dim=4, filters=4, ema_momentum=0.9
+    )
+    # 201 steps in a pass: an epoch of the run is one pass.
+    images = np.random.default_rng(0).integers(0, 256, (1610, 8, 8, 1))
+    np.savez(folder / "data.npz", x=images.astype("uint8"))
+    recipe = {
+        "dataset": str(folder / "data.npz"),
+        "batch_size": 8,
+        "seed": 0,
+        "epochs": EPOCHS,
+        "generator_optimizer": {
+            "class_name": "Adam",
+            "config": {"learning_rate": 1e-3, "beta_1": 0.5},
+        },
+    }
+    gan.save_to_preset(folder / "preset", recipe=recipe, weights=False)
+    return folder
+
+
+def command(tiny, out, *arguments):
+    return [
+        sys.executable,
+        *("-m", "keras_gans.cli", "train", str(tiny / "preset")),
+        *("--out", str(out), "--quiet", *arguments),
+    ]
+
+
+def environment():
+    return {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "CUDA_VISIBLE_DEVICES": "-1",  # Exactness is promised on one CPU.
+    }
+
+
+def final_weights(out):
+    gan = keras_gans.DCGAN.from_preset(
+        str(out / "last"), load_weights=False, seed=0
+    )
+    gan.compile()
+    (checkpoint,) = (out / "checkpoints").iterdir()
+    gan.load_weights(checkpoint / "gan.weights.h5")
+    variables = [
+        *gan.weights,
+        *gan.generator_optimizer.variables,
+        *gan.discriminator_optimizer.variables,
+        gan.seed_generator.state,
+    ]
+    return [keras.ops.convert_to_numpy(v) for v in variables]
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tiny, tmp_path_factory):
+    out = tmp_path_factory.mktemp("run") / "whole"
+    subprocess.run(
+        command(tiny, out), env=environment(), check=True, timeout=300
+    )
+    return out
+
+
+def test_run_folder(uninterrupted):
+    out = uninterrupted
+    log = (out / "log.csv").read_text().splitlines()
+    assert log[0] == "step,seconds,d_loss,g_loss,swd"
+    steps = [int(line.split(",")[0]) for line in log[1:]]
+    assert steps == [201 * (i + 1) for i in range(EPOCHS)]
+    samples = sorted(p.name for p in (out / "samples").iterdir())
+    assert samples == [f"step_{s:08d}.png" for s in steps]
+    config = json.loads((out / "config.json").read_text())
+    assert config["recipe"]["batch_size"] == 8
+    assert config["versions"]["keras"] == keras.__version__
+    with Image.open(out / "samples.gif") as animation:
+        assert animation.n_frames > 1
+    with Image.open(out / "losses.png") as plot:
+        assert plot.size == (720, 400)
+    for name in ("best", "last"):
+        gan = keras_gans.AdversarialModel.from_preset(str(out / name))
+        assert gan.generate(2, seed=0).shape == (2, 8, 8, 1)
+
+
+def test_killed_and_resumed_is_the_run_that_was_never_killed(
+    uninterrupted, tiny, tmp_path
+):
+    out = tmp_path / "killed"
+    process = subprocess.Popen(command(tiny, out), env=environment())
+    deadline = time.monotonic() + 240
+    while not list(out.glob("checkpoints/step_*")):
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.02)
+    time.sleep(0.1)  # Into the next epoch.
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    killed_at = json.loads(
+        (next(out.glob("checkpoints/step_*")) / "state.json").read_text()
+    )["step"]
+    assert killed_at < 201 * EPOCHS
+    # What a death in the middle of writing leaves, beside the good one.
+    (out / "checkpoints" / "tmp_1").mkdir()
+    (out / "checkpoints" / "tmp_1" / "gan.weights.h5").write_bytes(b"half")
+
+    subprocess.run(
+        command(tiny, out, "--resume"),
+        env=environment(),
+        check=True,
+        timeout=300,
+    )
+    for resumed, whole in zip(
+        final_weights(out), final_weights(uninterrupted), strict=True
+    ):
+        np.testing.assert_array_equal(resumed, whole)
+
+    def rows(folder):  # All but the seconds.
+        lines = (folder / "log.csv").read_text().splitlines()
+        return [line.split(",")[:1] + line.split(",")[2:] for line in lines]
+
+    assert rows(out) == rows(uninterrupted)
+
+
+def test_a_run_is_not_overwritten(uninterrupted, tiny, capsys):
+    arguments = ["train", str(tiny / "preset"), "--out", str(uninterrupted)]
+    assert cli.main(arguments) == 1
+    assert "--resume" in capsys.readouterr().err
+
+
+def test_resume_keeps_the_runs_arguments(uninterrupted, tiny, capsys):
+    arguments = ["train", str(tiny / "preset"), "--out", str(uninterrupted)]
+    assert cli.main([*arguments, "--resume", "--batch-size", "16"]) == 2
+    assert "--batch-size 8" in capsys.readouterr().err
+
+
+def test_resume_of_a_complete_run_does_nothing(uninterrupted, tiny):
+    before = final_weights(uninterrupted)
+    done = subprocess.run(
+        command(tiny, uninterrupted, "--resume"),
+        env=environment(),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "The run is complete" in done.stdout
+    for a, b in zip(before, final_weights(uninterrupted), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_interrupt_says_how_to_go_on(tiny, tmp_path):
+    out = tmp_path / "run"
+    process = subprocess.Popen(
+        command(tiny, out),
+        env=environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 240
+    while not list(out.glob("checkpoints/step_*")):
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert "--resume" in errors
+    assert "Traceback" not in errors
+
+
+def test_data_that_is_not_there(tiny, tmp_path, capsys):
+    code = cli.main(
+        [
+            *("train", str(tiny / "preset"), "--out", str(tmp_path / "run")),
+            *("--data", str(tmp_path / "nowhere.npz")),
+        ]
+    )
+    assert code == 1
+    message = capsys.readouterr().err
+    assert "nowhere.npz" in message and message.count("\n") == 1
+    assert not (tmp_path / "run" / "log.csv").exists()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "adam",
+        {"class_name": "Optimizer"},
+        {"class_name": "serialize"},
+        {"class_name": "Adam", "config": {"learning_rate": {"a": 1}}},
+        {"class_name": "os.system", "config": {}},
+    ],
+)
+def test_recipes_name_keras_optimizers_only(value):
+    with pytest.raises(ValueError, match="Received: "):
+        runs.optimizer(value)

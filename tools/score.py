@@ -1,0 +1,151 @@
+"""Scores presets with a judge that never saw the GAN.
+
+    python tools/score.py train-classifier    # MNIST, writes tests/assets/
+    python tools/score.py score dcgan_mnist   # prints, and adds to its metadata
+
+The judge is a small convolutional network, trained on MNIST's training set by
+this file; its accuracy on the test set is in its metadata.
+"""
+
+import argparse
+import json
+import pathlib
+
+import keras
+import numpy as np
+from keras import layers
+
+ASSETS = pathlib.Path(__file__).resolve().parent.parent / "tests" / "assets"
+WEIGHTS = ASSETS / "mnist_classifier.weights.h5"
+SAMPLES = 10_000
+
+
+def make_classifier():
+    """`(batch, 28, 28, 1)` in [-1, 1] to ten logits."""
+    return keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(16, 3, padding="same", use_bias=False),
+            layers.BatchNormalization(),
+            layers.ReLU(),
+            layers.Conv2D(32, 3, strides=2, padding="same", use_bias=False),
+            layers.BatchNormalization(),
+            layers.ReLU(),
+            layers.Conv2D(64, 3, strides=2, padding="same", use_bias=False),
+            layers.BatchNormalization(),
+            layers.ReLU(),
+            layers.Flatten(),
+            layers.Dropout(0.4),
+            layers.Dense(10),
+        ]
+    )
+
+
+def load_classifier():
+    classifier = make_classifier()
+    classifier.load_weights(WEIGHTS)
+    return classifier
+
+
+def accuracy(classifier, data):
+    right = total = 0
+    for images, labels in data:
+        predicted = classifier.predict_on_batch(images).argmax(axis=-1)
+        right += int((predicted == labels.numpy()).sum())
+        total += len(predicted)
+    return right / total
+
+
+def train_classifier():
+    from keras_gans import datasets
+
+    keras.utils.set_random_seed(0)
+    data = datasets.load("mnist", 128, labels=True, seed=0)
+    epochs = 8
+    classifier = make_classifier()
+    classifier.compile(
+        keras.optimizers.Adam(
+            keras.optimizers.schedules.CosineDecay(
+                2e-3, epochs * int(data.cardinality())
+            )
+        ),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    )
+    classifier.fit(data, epochs=epochs, verbose=2)
+    test = datasets.load(
+        "mnist", 100, split="test", labels=True, shuffle=False
+    )
+    score = accuracy(classifier, test)
+    print(f"test accuracy {score:.4f}, {classifier.count_params()} parameters")
+    assert score >= 0.99, score
+    ASSETS.mkdir(exist_ok=True)
+    # Weights only: no optimizer's state travels with the tests.
+    copy = make_classifier()
+    copy.set_weights(classifier.get_weights())
+    copy.save_weights(WEIGHTS)
+
+
+def predict(classifier, images):
+    """Labels of uint8 images."""
+    scaled = images.astype("float32") / 127.5 - 1
+    return classifier.predict(scaled, 256, verbose=0).argmax(axis=-1)
+
+
+def score(name):
+    """A dict of scores of a preset, each with its protocol."""
+    import keras_gans
+    from keras_gans import datasets, metrics
+
+    gan = keras_gans.AdversarialModel.from_preset(name)
+    if name.endswith("_ring"):
+        modes = datasets.ring_modes()
+        covered, good = metrics.mode_coverage(gan.generate(2500, seed=0), *modes)
+        return {
+            "modes of 8, of 2,500 samples (seed 0)": covered,
+            "high-quality share of 2,500 samples (seed 0)": round(good, 4),
+        }
+    scores = {}
+    if name.endswith("_mnist"):
+        samples = gan.generate(SAMPLES, seed=0)
+        found = predict(load_classifier(), samples)
+        shares = np.bincount(found, minlength=10) / SAMPLES
+        if isinstance(gan, keras_gans.ConditionalGAN):
+            agreement = float((found == np.arange(SAMPLES) % 10).mean())
+            scores[
+                "agreement of the classifier with the label, 10,000 samples "
+                "(seed 0)"
+            ] = round(agreement, 4)
+        else:
+            scores[
+                "share of the rarest and the commonest class, 10,000 samples "
+                "(seed 0)"
+            ] = [round(float(shares.min()), 4), round(float(shares.max()), 4)]
+    dataset = "mnist" if name.endswith("_mnist") else "cifar10"
+    test = datasets.load(dataset, 2000, split="test", shuffle=False)
+    real = next(iter(test)).numpy()
+    fake = gan.generate(2000, seed=0).astype("float32") / 127.5 - 1
+    scores["sliced Wasserstein distance, 2,000 samples / 2,000 test images"] = (
+        round(metrics.sliced_wasserstein(real, fake), 4)
+    )
+    return scores
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("train-classifier")
+    command = commands.add_parser("score")
+    command.add_argument("names", nargs="+")
+    args = parser.parse_args()
+    if args.command == "train-classifier":
+        return train_classifier()
+    from keras_gans import presets
+
+    for name in args.names:
+        scores = score(name)
+        print(name, json.dumps(scores, indent=2))
+        presets.update(presets.resolve(name), metadata={"scores": scores})
+
+
+if __name__ == "__main__":
+    main()
