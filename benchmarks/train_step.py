@@ -236,6 +236,9 @@ class PlainPyTorch:
         torch.backends.cuda.matmul.allow_tf32 = True
         torch.backends.cudnn.allow_tf32 = True
         torch.backends.cudnn.benchmark = True
+        # Two layouts, two networks, with and without gradients: more than 8
+        # compilations, beyond which the default falls back to eager.
+        torch._dynamo.config.recompile_limit = 64
         self.conditional = settings["kind"] == "ConditionalGAN"
         self.sync = (
             torch.cuda.synchronize if settings["device"] == "gpu" else int

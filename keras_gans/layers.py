@@ -139,6 +139,7 @@ def dcgan_discriminator_stack(x, image_shape, filters):
         depth += 1
     return x
 
+
 def _batch_norm():
     return layers.BatchNormalization(
         momentum=0.9,

@@ -728,7 +728,7 @@ def load(preset, cls=None, load_weights=True, custom_objects=None, **kwargs):
     _check_classes(config, folder / CONFIG, custom_objects)
     _check_classes(task, folder / TASK, custom_objects)
     _check_task(task, folder / TASK, cls, custom_objects)
-    network = metadata.get("network", "generator")
+    network = str(metadata.get("network", "generator"))
     valid = sorted({*task["config"], network} - {"name"}) + ["name"]
     for name in kwargs:
         if name not in valid:
@@ -836,6 +836,11 @@ def _declared_shapes(folder, config, task, network, custom_objects):
                     f"built. Received: {_short(error)}"
                 ) from error
             networks = _networks(model)
+            if network not in networks:
+                raise ValueError(
+                    f"{folder / METADATA} must have as network one of "
+                    f"{', '.join(networks)}. Received: network={network!r}"
+                )
             for name, value in networks.items():
                 _check_examples(folder, name, value)
             return {
@@ -860,8 +865,8 @@ def _declared_shapes(folder, config, task, network, custom_objects):
 
 
 def _check_examples(folder, name, network):
-    ends = [*(network.inputs or ()), *(network.outputs or ())]
-    for tensor in ends if hasattr(network, "inputs") else ():
+    ends = [getattr(network, end, None) or () for end in ("inputs", "outputs")]
+    for tensor in [*ends[0], *ends[1]]:
         if math.prod(s or 1 for s in tensor.shape) > _MAX_EXAMPLE:
             raise ValueError(
                 f"{folder} must have networks for examples of at most "

@@ -72,9 +72,7 @@ def train_classifier():
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     )
     classifier.fit(data, epochs=epochs, verbose=2)
-    test = datasets.load(
-        "mnist", 100, split="test", labels=True, shuffle=False
-    )
+    test = datasets.load("mnist", 100, split="test", labels=True, shuffle=False)
     score = accuracy(classifier, test)
     print(f"test accuracy {score:.4f}, {classifier.count_params()} parameters")
     assert score >= 0.99, score
@@ -91,40 +89,46 @@ def predict(classifier, images):
     return classifier.predict(scaled, 256, verbose=0).argmax(axis=-1)
 
 
-def score(name):
-    """A dict of scores of a preset, each with its protocol."""
+def score(preset, dataset):
+    """A dict of scores of a preset, each with its protocol.
+
+    Args:
+        preset: Name or folder.
+        dataset: The recipe's.
+    """
     import keras_gans
     from keras_gans import datasets, metrics
 
-    gan = keras_gans.AdversarialModel.from_preset(name)
-    if name.endswith("_ring"):
+    gan = keras_gans.AdversarialModel.from_preset(preset)
+    if dataset == "ring":
         modes = datasets.ring_modes()
-        covered, good = metrics.mode_coverage(gan.generate(2500, seed=0), *modes)
+        covered, good = metrics.mode_coverage(
+            gan.generate(2500, seed=0), *modes
+        )
         return {
-            "modes of 8, of 2,500 samples (seed 0)": covered,
-            "high-quality share of 2,500 samples (seed 0)": round(good, 4),
+            "modes covered of 8 (2,500 samples, seed 0)": covered,
+            "share of high quality (2,500 samples, seed 0)": round(good, 4),
         }
     scores = {}
-    if name.endswith("_mnist"):
+    if dataset == "mnist":
         samples = gan.generate(SAMPLES, seed=0)
         found = predict(load_classifier(), samples)
         shares = np.bincount(found, minlength=10) / SAMPLES
         if isinstance(gan, keras_gans.ConditionalGAN):
             agreement = float((found == np.arange(SAMPLES) % 10).mean())
             scores[
-                "agreement of the classifier with the label, 10,000 samples "
-                "(seed 0)"
+                "agreement of a classifier with the label (10,000 samples, "
+                "seed 0)"
             ] = round(agreement, 4)
         else:
             scores[
-                "share of the rarest and the commonest class, 10,000 samples "
-                "(seed 0)"
+                "share of the rarest and of the commonest digit (10,000 "
+                "samples, seed 0)"
             ] = [round(float(shares.min()), 4), round(float(shares.max()), 4)]
-    dataset = "mnist" if name.endswith("_mnist") else "cifar10"
     test = datasets.load(dataset, 2000, split="test", shuffle=False)
     real = next(iter(test)).numpy()
     fake = gan.generate(2000, seed=0).astype("float32") / 127.5 - 1
-    scores["sliced Wasserstein distance, 2,000 samples / 2,000 test images"] = (
+    scores["sliced Wasserstein distance (2,000 samples, 2,000 test images)"] = (
         round(metrics.sliced_wasserstein(real, fake), 4)
     )
     return scores
@@ -142,7 +146,7 @@ def main():
     from keras_gans import presets
 
     for name in args.names:
-        scores = score(name)
+        scores = score(name, presets.recipe(name)["dataset"])
         print(name, json.dumps(scores, indent=2))
         presets.update(presets.resolve(name), metadata={"scores": scores})
 

@@ -2,17 +2,18 @@
 
     python tools/zoo.py recipes                  # all recipes, and index.json
     keras-gans train dcgan_mnist --out runs/dcgan_mnist
-    python tools/zoo.py publish dcgan_mnist runs/dcgan_mnist/best
+    python tools/zoo.py publish dcgan_mnist runs/dcgan_mnist
 
 A preset is an entry of `PRESETS`: the model, the recipe, and the words of its
 card. `publish` stores the weights (float16, where that costs nothing visible),
-draws the sample grid and writes the model card; scores come from
-`tools/score.py`.
+scores them (`tools/score.py`), draws the sample grid and writes the card.
 """
 
 import argparse
+import csv
 import json
 import pathlib
+import textwrap
 
 import keras_gans
 from keras_gans import presets
@@ -65,6 +66,22 @@ PRESETS = {
             "discriminator_optimizer": TOY_ADAM,
         },
         "description": "MLP GAN on the ring of eight Gaussians",
+        "paper": (
+            'Goodfellow et al., "Generative Adversarial Nets", 2014, '
+            "https://arxiv.org/abs/1406.2661; the toy is the one of "
+            "VEEGAN (Srivastava et al., 2017)."
+        ),
+        "compared": (
+            "PacGAN's table (Lin et al., 2018) has 6.3 of 8 modes and "
+            "98.2% high-quality samples for a plain GAN, over 10 runs; "
+            "this is one run with other widths and an EMA generator, so "
+            "the two do not measure the same thing."
+        ),
+        "failures": (
+            "Bridges of samples between neighbouring modes, about one "
+            "sample in twenty. Adam's usual beta_1 of 0.5 at 2e-4 does "
+            "not reach the modes in this time."
+        ),
         "data": RING,
     },
     "gan_mnist": {
@@ -73,6 +90,19 @@ PRESETS = {
         ),
         "recipe": {"dataset": "mnist", "batch_size": 128, "epochs": 40},
         "description": "MLP GAN on digits, the 2014 paper's setting",
+        "paper": (
+            'Goodfellow et al., "Generative Adversarial Nets", 2014, '
+            "https://arxiv.org/abs/1406.2661."
+        ),
+        "compared": (
+            "The paper scores Parzen-window log-likelihood, which has "
+            "been found misleading since (Theis et al., 2016); not "
+            "measured here."
+        ),
+        "failures": (
+            "Speckle around strokes, as a perceptron knows no "
+            "neighbouring pixels; some samples are between two digits."
+        ),
         "data": MNIST,
     },
     "dcgan_mnist": {
@@ -81,6 +111,13 @@ PRESETS = {
         ),
         "recipe": {"dataset": "mnist", "batch_size": 64, "epochs": 10},
         "description": "DCGAN on digits",
+        "paper": (
+            'Radford et al., "Unsupervised Representation Learning with '
+            'Deep Convolutional Generative Adversarial Networks", 2015, '
+            "https://arxiv.org/abs/1511.06434."
+        ),
+        "compared": ("The paper has no MNIST score of samples without labels."),
+        "failures": ("Some samples are between two digits."),
         "data": MNIST,
     },
     "conditional_gan_mnist": {
@@ -97,6 +134,16 @@ PRESETS = {
             "epochs": 10,
         },
         "description": "digits by label",
+        "paper": (
+            'Mirza and Osindero, "Conditional Generative Adversarial '
+            'Nets", 2014, https://arxiv.org/abs/1411.1784.'
+        ),
+        "compared": (
+            "The paper scores Parzen-window log-likelihood; not measured here."
+        ),
+        "failures": (
+            "A few samples per hundred are not the digit that was asked for."
+        ),
         "data": MNIST,
     },
     "dcgan_cifar10": {
@@ -105,6 +152,22 @@ PRESETS = {
         ),
         "recipe": {"dataset": "cifar10", "batch_size": 64, "epochs": 10},
         "description": "DCGAN on small photographs",
+        "paper": (
+            'Radford et al., "Unsupervised Representation Learning with '
+            'Deep Convolutional Generative Adversarial Networks", 2015, '
+            "https://arxiv.org/abs/1511.06434."
+        ),
+        "compared": (
+            "No FID yet: the metrics of this package come next. "
+            "StudioGAN reports 48.29 for its DCGAN on CIFAR-10 (50,000 "
+            "images, another network, far more steps); expect these "
+            "weights to be behind it."
+        ),
+        "failures": (
+            "Colours, textures and layouts are right more often than "
+            "objects: most samples cannot be named. The images went "
+            "through JPEG once before they reached the training set."
+        ),
         "data": CIFAR10,
     },
     "dcgan_fashion_mnist": {
@@ -126,7 +189,6 @@ PRESETS = {
 }
 
 
-
 def make_model(name):
     keras_gans.import_models()
     return PRESETS[name]["model"]()
@@ -137,12 +199,16 @@ def recipe(name):
 
 
 def write_recipes():
-    """Every preset's config and recipe; weights that are there stay."""
+    """Every preset's config and recipe, the index, and the README's table.
+
+    Weights that are there stay.
+    """
     index = {"format_version": 1, "presets": {}}
     for name, entry in PRESETS.items():
         folder = ZOO / name
         has_weights = (folder / "model.weights.h5").exists()
         if has_weights:
+            (folder / "README.md").write_text(card(name))
             presets.update(folder, recipe=recipe(name))
         else:
             presets.save(
@@ -155,22 +221,56 @@ def write_recipes():
             (folder / "README.md").write_text(recipe_card(name))
             presets.update(folder)
         index["presets"][name] = {
-            "class": json.loads((folder / "metadata.json").read_text())[
-                "class"
-            ],
+            "class": read_metadata(name)["class"],
             "description": entry["description"],
             "dataset": entry["recipe"]["dataset"],
             "weights": has_weights,
         }
     (ZOO / "index.json").write_text(json.dumps(index, indent=2) + "\n")
+    readme = ZOO.parent / "README.md"
+    before, rest = readme.read_text().split("<!-- zoo: ", 1)
+    after = rest.split("<!-- /zoo -->", 1)[1]
+    readme.write_text(
+        f"{before}<!-- zoo: written by tools/zoo.py -->\n"
+        f"{table(index)}<!-- /zoo -->{after}"
+    )
+
+
+def table(index):
+    lines = [
+        "| preset | model | what it draws | weights | score |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for name, entry in index["presets"].items():
+        score = "a recipe: `keras-gans train`"
+        size = "no"
+        if entry["weights"]:
+            key, value = next(iter(read_metadata(name)["scores"].items()))
+            score = f"{key}: {format_score(value)}"
+            files = (ZOO / name).glob("*.h5")
+            size = f"{sum(f.stat().st_size for f in files) / 1e6:.1f} MB"
+        lines.append(
+            f"| [`{name}`](zoo/{name}) | `{entry['class']}` | "
+            f"{entry['description']} | {size} | {score} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def format_score(value):
+    if isinstance(value, list):
+        return " and ".join(format_score(v) for v in value)
+    return f"{value:.4g}"
+
+
+def read_metadata(name):
+    return json.loads((ZOO / name / "metadata.json").read_text())
 
 
 def recipe_card(name):
     entry = PRESETS[name]
     return f"""# {name}
 
-{entry["description"][0].upper() + entry["description"][1:]}. A recipe: it
-has no weights yet.
+{sentence(entry["description"])} A recipe: it has no weights yet.
 
 ```
 keras-gans train {name} --data-dir FOLDER_OF_TFDS_DATA
@@ -181,12 +281,60 @@ The first run downloads it through TensorFlow Datasets.
 """
 
 
-def publish(name, run):
+def sentence(text):
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def card(name):
+    """The model card: everything measured comes from the metadata."""
+    entry, facts = PRESETS[name], read_metadata(name)
+    rows = "\n".join(
+        f"| {key} | {format_score(value)} |"
+        for key, value in facts.get("scores", {}).items()
+    )
+    run, plan = facts["training"], recipe(name)
+    paragraphs = [
+        f"# {name}",
+        sentence(entry["description"]),
+        "![samples](samples.png)",
+        f"**Paper.** {entry['paper']}",
+        f"**Data.** {sentence(entry['data']['name'])} Licence of the data: "
+        f"{entry['data']['license']}. The weights are under Apache-2.0.",
+        f"**Command.** Seed {plan['seed']}, {run['steps']:,} generator updates "
+        f"of batch {plan['batch_size']}, {run['minutes']:.0f} minutes on "
+        f"{run['hardware']}, Keras {facts['keras_version']} on "
+        f"{facts['backend']}.",
+        f"```\nkeras-gans train {name}\n```",
+        f"**Scores** of these weights, the {run['checkpoint']}; a single run.",
+        f"| score | value |\n| --- | --- |\n{rows}",
+        "Sliced Wasserstein distance of the examples' values, as the run's "
+        "log has it (it ranks the checkpoints of one run and is no FID): best "
+        f"{run['best_swd']:.4f} at step {run['best_step']:,}, last "
+        f"{run['last_swd']:.4f} at step {run['steps']:,}.",
+        f"**Ours against the paper's.** {entry['compared']}",
+        f"**Known failures.** {entry['failures']}",
+    ]
+    return (
+        "\n\n".join(
+            p if p[0] in "#|`" else textwrap.fill(p, 79) for p in paragraphs
+        )
+        + "\n"
+    )
+
+
+def publish(name, run, checkpoint, hardware):
     """Takes a run's preset into the zoo, in float16, with a sample grid."""
+    import score
+
+    from keras_gans import datasets, runs
+
     keras_gans.import_models()
     folder = ZOO / name
-    gan = keras_gans.AdversarialModel.from_preset(str(run))
-    details = json.loads((run / "metadata.json").read_text())
+    gan = keras_gans.AdversarialModel.from_preset(str(run / checkpoint))
+    with (run / "log.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    best = min(rows, key=lambda row: float(row["swd"]))
+    chosen = best if checkpoint == "best" else rows[-1]
     presets.save(
         gan,
         folder,
@@ -194,18 +342,32 @@ def publish(name, run):
         recipe=recipe(name),
         metadata={
             "dataset": PRESETS[name]["data"],
-            "step": details["step"],
-            "swd": details["swd"],
             "license": "Apache-2.0",
+            "training": {
+                "steps": int(rows[-1]["step"]),
+                "minutes": sum(float(row["seconds"]) for row in rows) / 60,
+                "hardware": hardware,
+                "checkpoint": f"{checkpoint} checkpoint (step "
+                f"{int(chosen['step']):,})",
+                "best_swd": float(best["swd"]),
+                "best_step": int(best["step"]),
+                "last_swd": float(rows[-1]["swd"]),
+            },
         },
     )
-    from keras_gans import datasets, runs
-
+    # As a user will see it: from the stored float16.
+    gan = keras_gans.AdversarialModel.from_preset(str(folder))
+    golden = gan.generate(4, seed=0).astype("float64").reshape(4, -1)
+    presets.update(
+        folder,
+        metadata={
+            "scores": score.score(str(folder), recipe(name)["dataset"]),
+            "golden": golden.mean(axis=1).round(4).tolist(),
+        },
+    )
     reference = None
     if recipe(name)["dataset"] in ("ring", "grid"):
         reference = getattr(datasets, recipe(name)["dataset"])(2500)
-    # As `generate` will see it: from the stored float16.
-    gan = keras_gans.AdversarialModel.from_preset(str(folder))
     runs.draw_samples(gan, 0, reference).save(folder / "samples.png")
     write_recipes()
 
@@ -216,12 +378,16 @@ def main():
     commands.add_parser("recipes")
     command = commands.add_parser("publish")
     command.add_argument("name", choices=PRESETS)
-    command.add_argument("run", type=pathlib.Path)
+    command.add_argument("run", type=pathlib.Path, help="run folder")
+    command.add_argument(
+        "--checkpoint", choices=("best", "last"), default="best"
+    )
+    command.add_argument("--hardware", default="2 shared CPU cores")
     args = parser.parse_args()
     if args.command == "recipes":
         write_recipes()
     else:
-        publish(args.name, args.run)
+        publish(args.name, args.run, args.checkpoint, args.hardware)
 
 
 if __name__ == "__main__":

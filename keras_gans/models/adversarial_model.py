@@ -1,6 +1,7 @@
 """The mechanics that every GAN here shares, and no GAN mathematics."""
 
 import inspect
+import warnings
 
 import keras
 import numpy as np
@@ -441,6 +442,8 @@ class AdversarialModel(keras.Model):
             # First, so that it restores the weights before others save them.
             guard = StopOnNonFinite(wait=backend.is_multi_worker(self))
             callbacks = [guard, *callbacks]
+        # Keras's default is True, and warns that it means arrays alone.
+        kwargs.setdefault("shuffle", hasattr(x, "shape"))
         return super().fit(x, y, batch_size, callbacks=callbacks, **kwargs)
 
     def evaluate(self, x=None, y=None, batch_size=None, **kwargs):
@@ -616,7 +619,17 @@ class AdversarialModel(keras.Model):
         if len(outputs.shape) == 4:
             scaled = ops.round(ops.cast(outputs, "float32") * 127.5 + 127.5)
             outputs = ops.cast(ops.clip(scaled, 0, 255), "uint8")
-        keras.Model(inputs, outputs).export(filepath, format=format, **kwargs)
+        model = keras.Model(inputs, outputs)
+        # Keras's ONNX export wants a model that was called.
+        model(
+            keras.tree.map_structure(
+                lambda x: ops.zeros((1, *x.shape[1:]), x.dtype), inputs
+            )
+        )
+        with warnings.catch_warnings():
+            # Keras's patch of tf2onnx for NumPy 2 looks for `np.object`.
+            warnings.simplefilter("ignore", FutureWarning)
+            model.export(filepath, format=format, **kwargs)
 
     def get_config(self):
         serialize = keras.saving.serialize_keras_object

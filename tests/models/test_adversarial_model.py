@@ -355,7 +355,7 @@ def test_networks_of_ones_own(kind, tmp_path):
         ]
         objects = None
     else:
-        networks = [Lazy(2), Lazy(1)]
+        networks = [Lazy(units=2), Lazy(units=1)]
         objects = {"Lazy": Lazy}
     model = keras_gans.GAN(*networks, latent_dim=3, ema_momentum=0.5)
     assert model.example_shape == (2,)

@@ -36,7 +36,8 @@ def step_seen_by(model, x, monkeypatch):
         loss = numpy(loss_fn())
         monkeypatch.undo()
         model.seed_generator.state.assign(seed)
-        seen[network.name].append((inputs, loss))
+        player = "generator" if network is model.generator else "discriminator"
+        seen[player].append((inputs, loss))
         monkeypatch.setattr(model, "minimize", spy)
         return minimize(loss_fn, optimizer, network)
 

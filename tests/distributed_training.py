@@ -1,0 +1,219 @@
+"""Trains on one device, on two, or as one of two workers; prints JSON.
+
+Run by test_distributed.py: devices are set before a backend starts.
+
+    python distributed_training.py single|mirrored|worker
+"""
+
+import contextlib
+import json
+import os
+import sys
+
+import keras
+import numpy as np
+from cases import (
+    IMAGE_SHAPE,
+    adam,
+    fit,
+    points_gan,
+    tiny_conditional_gan,
+    tiny_dcgan,
+    weights_of,
+)
+
+STEPS, BATCH = 50, 16
+
+
+def points(n=STEPS * BATCH):
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(n, 2)).astype("float32")
+
+
+def images(n=32):
+    rng = np.random.default_rng(0)
+    x = np.tanh(rng.normal(size=(n, *IMAGE_SHAPE))).astype("float32")
+    return x, rng.integers(0, 3, n).astype("int32")
+
+
+def build(scope, make, **kwargs):
+    keras.utils.set_random_seed(0)
+    with scope():
+        model = make(seed=1, **kwargs)
+        model.compile(adam(), adam())
+    return model
+
+
+def flat(model):
+    return [float(x) for w in weights_of(model) for x in w.ravel()]
+
+
+def plain(scope):
+    model = build(scope, points_gan)
+    history = fit(model, points(), batch_size=BATCH)
+    evaluation = model.evaluate(points(32), batch_size=BATCH, verbose=0)
+    return {
+        "losses": {k: v[0] for k, v in history.items()},
+        "evaluation": evaluation,
+        "weights": flat(model),
+    }
+
+
+def everything(scope):
+    """Every random draw and every slice that there is."""
+    model = build(
+        scope,
+        points_gan,
+        ema_momentum=0.9,
+        instance_noise=0.1,
+        discriminator_steps=2,
+    )
+    history = fit(model, points(), batch_size=BATCH)
+    samples = model.generate(6, seed=3)
+    return {
+        "losses": {k: v[0] for k, v in history.items()},
+        "weights": flat(model),
+        "samples": samples.ravel().tolist(),
+    }
+
+
+def batch_norm(scope):
+    result = {}
+    for name, make, data in (
+        ("dcgan", tiny_dcgan, images()[:1]),
+        ("conditional_gan", tiny_conditional_gan, images()),
+    ):
+        model = build(scope, make, ema_momentum=0.9)
+        history = fit(model, *data, batch_size=BATCH)
+        result[name] = {
+            "losses": {k: v[0] for k, v in history.items()},
+            "generated": model.generate(5, seed=0).ravel().tolist(),
+            "replicas_differ": differing_replicas(model),
+        }
+    return result
+
+
+def differing_replicas(model):
+    differing = []
+    for v in model.weights:
+        copies = [np.array(x) for x in getattr(v.value, "values", [])]
+        if any((c != copies[0]).any() for c in copies):
+            differing.append(v.path)
+    return differing
+
+
+def latents(scope, strategy):
+    import tensorflow as tf
+
+    with scope():
+        model = points_gan(seed=1)
+
+    @tf.function
+    def draw():
+        return strategy.run(lambda: model.sample_latents(3))
+
+    drawn = strategy.experimental_local_results(draw())
+    return [np.array(x).tolist() for x in drawn]
+
+
+def attempt(function):
+    try:
+        return {"result": function()}
+    except Exception as error:  # The test says what is expected.
+        return {"error": f"{type(error).__name__}: {error}"}
+
+
+def mixed(scope, policy):
+    keras.config.set_dtype_policy(policy)
+    try:
+        model = build(scope, tiny_dcgan)
+        history = fit(model, images()[0], batch_size=BATCH)
+        return {k: v[0] for k, v in history.items()}
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+def optimizers_from_outside(scope):
+    with scope():
+        model = points_gan(seed=1)
+    model.compile(adam(), adam())
+    return fit(model, points(32), batch_size=BATCH)
+
+
+def compiled_outside(scope):
+    with scope():
+        model = points_gan(seed=1)
+    model.compile()
+    return fit(model, points(32), batch_size=BATCH)
+
+
+def refused(scope, **kwargs):
+    model = build(scope, points_gan)
+    return attempt(lambda: fit(model, **kwargs))["error"]
+
+
+def tensorflow_main(mode):
+    import tensorflow as tf
+
+    if mode == "single":
+        strategy, scope = None, contextlib.nullcontext
+    elif mode == "mirrored":
+        cpu = tf.config.list_physical_devices("CPU")[0]
+        tf.config.set_logical_device_configuration(
+            cpu, [tf.config.LogicalDeviceConfiguration()] * 2
+        )
+        strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+        scope = strategy.scope
+    else:
+        strategy = tf.distribute.MultiWorkerMirroredStrategy()
+        scope = strategy.scope
+    result = {"plain": plain(scope)}
+    if mode == "worker":
+        result["latents"] = latents(scope, strategy)
+        task = json.loads(os.environ["TF_CONFIG"])["task"]["index"]
+        if task == 0:  # Alone, and does not wait for the other.
+            model = build(scope, points_gan)
+            result["samples"] = model.generate(4, seed=0).ravel().tolist()
+        return result
+    result["everything"] = everything(scope)
+    result["batch_norm"] = batch_norm(scope)
+    if mode == "mirrored":
+        result["latents"] = latents(scope, strategy)
+        result["float16"] = attempt(lambda: mixed(scope, "mixed_float16"))
+        result["bfloat16"] = attempt(lambda: mixed(scope, "mixed_bfloat16"))
+        result["outside"] = attempt(lambda: optimizers_from_outside(scope))
+        result["compiled_outside"] = attempt(lambda: compiled_outside(scope))
+        dataset = tf.data.Dataset.from_tensor_slices(points(32))
+        result["refused"] = {
+            "smaller": refused(scope, x=points(1)),
+            "odd": refused(scope, x=points(9), batch_size=9),
+            "last": refused(scope, x=points(33), batch_size=BATCH),
+            "ragged": refused(scope, x=dataset.batch(8), batch_size=None),
+        }
+    else:
+        model = build(scope, points_gan)
+        result["samples"] = model.generate(4, seed=0).ravel().tolist()
+    return result
+
+
+def jax_main(mode):
+    import jax
+
+    scope = contextlib.nullcontext
+    if mode == "mirrored":
+        assert jax.device_count() == 2
+        keras.distribution.set_distribution(keras.distribution.DataParallel())
+    result = {"plain": plain(scope), "everything": everything(scope)}
+    if mode == "mirrored":
+        result["refused"] = {
+            "smaller": refused(scope, x=points(1)),
+            "odd": refused(scope, x=points(9), batch_size=9),
+            "last": refused(scope, x=points(33), batch_size=BATCH),
+        }
+    return result
+
+
+if __name__ == "__main__":
+    main = {"tensorflow": tensorflow_main, "jax": jax_main}
+    output = main[keras.backend.backend()](sys.argv[1])
+    print("RESULT " + json.dumps(output), flush=True)

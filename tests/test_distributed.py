@@ -1,0 +1,183 @@
+"""One device, two, and two workers give the same training."""
+
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+from cases import points_gan
+
+BACKEND = keras.backend.backend()
+SCRIPT = pathlib.Path(__file__).with_name("distributed_training.py")
+TIMEOUT = 240
+
+needs_devices = pytest.mark.skipif(BACKEND == "torch", reason="one device")
+
+
+def start(mode, **environment):
+    root = str(SCRIPT.parent.parent)
+    paths = [root, os.environ.get("PYTHONPATH", "")]
+    return subprocess.Popen(
+        [sys.executable, str(SCRIPT), mode],
+        env={
+            **os.environ,
+            "CUDA_VISIBLE_DEVICES": "-1",
+            "JAX_PLATFORMS": "cpu",
+            "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+            **environment,
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def results(*processes):
+    outputs = []
+    try:
+        for process in processes:
+            out, errors = process.communicate(timeout=TIMEOUT)
+            assert process.returncode == 0, errors[-3000:]
+            line = next(x for x in out.splitlines() if x.startswith("RESULT "))
+            outputs.append(json.loads(line.removeprefix("RESULT ")))
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
+    return outputs
+
+
+def free_ports(n):
+    sockets = [socket.socket() for _ in range(n)]
+    for s in sockets:
+        s.bind(("127.0.0.1", 0))
+    ports = [s.getsockname()[1] for s in sockets]
+    for s in sockets:
+        s.close()
+    return ports
+
+
+@pytest.fixture(scope="module")
+def single():
+    return results(start("single"))[0]
+
+
+@pytest.fixture(scope="module")
+def mirrored():
+    flags = os.environ.get("XLA_FLAGS", "")
+    flags += " --xla_force_host_platform_device_count=2"
+    return results(start("mirrored", XLA_FLAGS=flags.strip()))[0]
+
+
+@pytest.fixture(scope="module")
+def workers():
+    if BACKEND != "tensorflow":
+        pytest.skip("tf.distribute")
+    addresses = [f"127.0.0.1:{port}" for port in free_ports(2)]
+    config = [
+        json.dumps(
+            {
+                "cluster": {"worker": addresses},
+                "task": {"type": "worker", "index": index},
+            }
+        )
+        for index in range(2)
+    ]
+    return results(*(start("worker", TF_CONFIG=c) for c in config))
+
+
+def assert_same_training(a, b, tolerance=1e-5):
+    for name, value in a["losses"].items():
+        assert b["losses"][name] == pytest.approx(value, rel=tolerance)
+    np.testing.assert_allclose(a["weights"], b["weights"], rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(
+        a.get("evaluation", 0), b.get("evaluation", 0), rtol=1e-4
+    )
+
+
+@needs_devices
+def test_two_replicas_are_one_device(single, mirrored):
+    assert_same_training(single["plain"], mirrored["plain"])
+
+
+@needs_devices
+def test_with_every_random_draw(single, mirrored):
+    a, b = single["everything"], mirrored["everything"]
+    assert_same_training(a, b)
+    np.testing.assert_allclose(a["samples"], b["samples"], atol=1e-4)
+
+
+def test_two_workers_are_one_device(single, workers):
+    for worker in workers:
+        assert_same_training(single["plain"], worker["plain"])
+    assert workers[0]["plain"] == workers[1]["plain"]
+
+
+def test_a_worker_generates_without_the_other(single, workers):
+    np.testing.assert_allclose(
+        workers[0]["samples"], single["samples"], atol=1e-5
+    )
+
+
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="draws are not per device")
+def test_no_two_replicas_draw_the_same_latents(mirrored):
+    first, second = mirrored["latents"]
+    assert {tuple(z) for z in first}.isdisjoint({tuple(z) for z in second})
+    assert len(first) == len(second) == 3
+
+
+def test_no_two_workers_draw_the_same_latents(workers, mirrored):
+    drawn = [worker["latents"][0] for worker in workers]
+    np.testing.assert_allclose(drawn, mirrored["latents"], rtol=1e-6)
+
+
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="tf.distribute")
+@pytest.mark.parametrize("model", ["dcgan", "conditional_gan"])
+def test_batch_norm_on_two_replicas(model, single, mirrored):
+    # Each replica normalizes by its own half: not the same training, but a
+    # training, and one model at its end.
+    result = mirrored["batch_norm"][model]
+    alone = single["batch_norm"][model]
+    assert result["replicas_differ"] == []
+    for name, value in alone["losses"].items():
+        assert result["losses"][name] == pytest.approx(value, rel=0.1)
+    difference = np.subtract(result["generated"], alone["generated"])
+    assert np.abs(difference).max() <= 8  # Of 255.
+
+
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="tf.distribute")
+@pytest.mark.parametrize("policy", ["bfloat16", "float16"])
+def test_mixed_precision_on_two_replicas(policy, mirrored):
+    losses = mirrored[policy].get("result")
+    assert losses, mirrored[policy]
+    assert np.isfinite(list(losses.values())).all()
+
+
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="tf.distribute")
+def test_compile_outside_of_the_scope(mirrored):
+    for key in ("outside", "compiled_outside"):
+        losses = mirrored[key].get("result")
+        assert losses, mirrored[key]
+        assert np.isfinite(list(losses.values())).all()
+
+
+@needs_devices
+@pytest.mark.parametrize("what", ["smaller", "odd", "last", "ragged"])
+def test_batches_that_replicas_cannot_share_are_refused(what, mirrored):
+    if what not in mirrored["refused"]:
+        pytest.skip("tf.data")
+    message = mirrored["refused"][what]
+    assert message.startswith("ValueError: ") and "Received: " in message
+    assert ("static size" if what == "ragged" else "batch_size") in message
+
+
+@pytest.mark.skipif(BACKEND == "jax", reason="works there")
+def test_keras_distribution_is_refused(monkeypatch):
+    monkeypatch.setattr(keras.distribution, "distribution", object)
+    with pytest.raises(ValueError, match="keras.distribution.*Received:"):
+        points_gan().compile()

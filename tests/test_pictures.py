@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_gans import pictures
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_image_grid_places_every_image(channels):
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (5, 32, 40, channels), dtype="uint8")
+    if channels == 4:
+        images[..., 3] = 255
+    grid = np.asarray(pictures.image_grid(images, columns=3, padding=1))
+    assert grid.shape[:2] == (2 * 33 + 1, 3 * 41 + 1)
+    tile = grid[34:66, 42:82]  # Row 1, column 1: the fifth image.
+    expected = images[4] if channels > 1 else np.repeat(images[4], 3, axis=-1)
+    np.testing.assert_array_equal(tile, expected)
+    assert (grid[34:66, 84:123] == 255).all()  # There is no sixth.
+
+
+def test_small_images_are_enlarged_by_whole_factors():
+    images = np.zeros((4, 8, 8, 1), "uint8")
+    assert pictures.image_grid(images, padding=0).size == (64, 64)
+
+
+def test_scatter_draws_points_over_the_reference():
+    reference = np.array([[-1.0, -1.0], [1.0, 1.0]])
+    picture = pictures.scatter(np.array([[0.0, 0.0]]), reference, size=101)
+    pixels = np.asarray(picture)
+    assert tuple(pixels[50, 50]) == (31, 119, 180)
+    blank = pictures.scatter(np.array([[np.nan, 0.0]]), reference, size=101)
+    assert tuple(np.asarray(blank)[50, 50]) == (255, 255, 255)
+
+
+def test_line_plot_takes_what_training_gives():
+    lines = {"d_loss": [1.0, float("nan"), 0.5], "g_loss": [2.0, 2.0, 2.0]}
+    picture = pictures.line_plot([10, 20, 30], lines)
+    assert picture.size == (720, 400)
+    assert len(picture.getcolors(10**6)) > 3
+    pictures.line_plot([1], {"d_loss": [0.5]})
+    pictures.line_plot([1], {"d_loss": [float("inf")]})
+
+
+def test_gif_has_an_even_selection_of_frames(tmp_path):
+    paths = []
+    for i in range(7):
+        paths.append(tmp_path / f"{i}.png")
+        Image.new("L", (8, 8), i * 30).save(paths[-1])
+    pictures.save_gif(paths, tmp_path / "out.gif", max_frames=3)
+    with Image.open(tmp_path / "out.gif") as animation:
+        shades = []
+        for frame in range(animation.n_frames):
+            animation.seek(frame)
+            shades.append(animation.convert("L").getpixel((0, 0)))
+    assert shades == [0, 90, 180]

@@ -1,0 +1,166 @@
+"""The tutorials run from top to bottom, offline, each in a fresh kernel.
+
+    python tests/test_tutorials.py 01_first_gan
+
+runs one in full (minutes, and MNIST) and stores it with fresh outputs, without
+what a reader has no use for: what libraries print to stderr, and times.
+"""
+
+import base64
+import importlib.util
+import io
+import os
+import pathlib
+import re
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+TUTORIALS = sorted((ROOT / "tutorials").glob("*.ipynb"))
+MAX_BYTES = 1_500_000  # of a file: GitHub shows it, and clones stay small
+NEEDED = ("nbclient", "nbformat", "ipykernel", "tensorflow")
+
+# Absolute paths, of Unix and Windows, and the addresses of objects.
+MACHINE = re.compile(
+    r"(?<![\w.:/)])/(?:home|root|opt|tmp|usr|var|mnt|work|Users|content)/"
+    r"|[A-Z]:\\|0x[0-9a-f]{6,}|site-packages"
+)
+
+missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+needs_jupyter = pytest.mark.skipif(
+    bool(missing), reason=f"needs {', '.join(missing)}"
+)
+each_tutorial = pytest.mark.parametrize("path", TUTORIALS, ids=lambda p: p.stem)
+
+
+def execute(path, folder):
+    """Runs a notebook in `folder` and returns it with its outputs."""
+    import nbclient
+    import nbformat
+
+    import keras_gans
+
+    notebook = nbformat.read(path, as_version=4)
+    # The package that is tested here, be it installed or not.
+    package = str(pathlib.Path(keras_gans.__file__).resolve().parents[1])
+    places = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
+    env = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(places),
+        "KERAS_BACKEND": "tensorflow",
+    }
+    nbclient.NotebookClient(
+        notebook,
+        timeout=None if folder is None else 300,  # of a cell, in seconds
+        resources={"metadata": {"path": str(folder or path.parent)}},
+        record_timing=False,
+    ).execute(env=env)
+    return notebook
+
+
+def pictures(notebook):
+    return [
+        output["data"]["image/png"]
+        for cell in notebook["cells"]
+        for output in cell.get("outputs", [])
+        if "image/png" in output.get("data", {})
+    ]
+
+
+def test_there_are_tutorials():
+    assert [path.stem for path in TUTORIALS] == [
+        "01_first_gan",
+        "02_conditional_gan",
+    ]
+
+
+@needs_jupyter
+@each_tutorial
+def test_runs_offline_in_smoke_mode(path, tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_GANS_TUTORIAL_SMOKE", "1")
+    # Nobody listens there: a download fails, and does not wait.
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "tfds"))
+    # Neither the user's startup files nor traces in the user's home.
+    for name in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR"):
+        monkeypatch.setenv(name, str(tmp_path / name.lower()))
+    work = tmp_path / "work"
+    work.mkdir()
+    notebook = execute(path, work)
+    stored = len(pictures(_read(path)))
+    # Training shows fewer pictures, as it takes fewer steps.
+    assert stored // 2 <= len(pictures(notebook)) <= stored
+    assert not list(work.iterdir())
+
+
+@each_tutorial
+def test_is_stored_with_fresh_and_clean_outputs(path):
+    notebook = _read(path)
+    assert path.stat().st_size < MAX_BYTES
+    code = [c for c in notebook["cells"] if c["cell_type"] == "code"]
+    # One run from top to bottom, in full.
+    assert [c["execution_count"] for c in code] == list(range(1, len(code) + 1))
+    for cell in notebook["cells"]:
+        assert cell["metadata"] == {}
+        for output in cell.get("outputs", []):
+            assert output["output_type"] != "error"
+            assert output.get("name") != "stderr"
+            text = "".join(output.get("text", []))
+            for kind, value in output.get("data", {}).items():
+                if not kind.startswith("image/"):
+                    text += "".join(value)
+            assert not MACHINE.search(text), text
+            assert "Warning" not in text and "WARNING" not in text
+        assert not MACHINE.search("".join(cell["source"]))
+
+
+@each_tutorial
+def test_pictures_show_something(path):
+    numpy = pytest.importorskip("numpy")
+    image = pytest.importorskip("PIL.Image")
+    shown = pictures(_read(path))
+    assert len(shown) >= 8
+    for png in shown:
+        with image.open(io.BytesIO(base64.b64decode(png))) as picture:
+            assert max(picture.size) <= 1300
+            assert numpy.asarray(picture.convert("L")).std() > 5
+
+
+def _read(path):
+    import json
+
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def refresh(path):
+    """Runs a notebook in full and stores it with clean outputs."""
+    import nbformat
+
+    os.environ.pop("KERAS_GANS_TUTORIAL_SMOKE", None)
+    notebook = execute(path, None)
+    for number, cell in enumerate(notebook.cells, 1):
+        cell.id = f"cell-{number:02d}"
+        cell.metadata.clear()
+        if cell.cell_type != "code":
+            continue
+        cell.outputs = [o for o in cell.outputs if o.get("name") != "stderr"]
+        for output in cell.outputs:
+            if "image/png" in output.get("data", {}):
+                output.data = {"image/png": output.data["image/png"]}
+                output.metadata.clear()
+    notebook.metadata = {
+        "kernelspec": {
+            "display_name": "Python 3",
+            "language": "python",
+            "name": "python3",
+        },
+        "language_info": {"name": "python"},
+    }
+    nbformat.write(notebook, path)
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        refresh(ROOT / "tutorials" / f"{name.removesuffix('.ipynb')}.ipynb")
