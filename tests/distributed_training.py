@@ -89,6 +89,7 @@ def batch_norm(scope):
             "losses": {k: v[0] for k, v in history.items()},
             "generated": model.generate(5, seed=0).ravel().tolist(),
             "replicas_differ": differing_replicas(model),
+            "mean_is_read": reads_the_mean(model),
         }
     return result
 
@@ -96,10 +97,25 @@ def batch_norm(scope):
 def differing_replicas(model):
     differing = []
     for v in model.weights:
+        if "moving" in v.path:
+            continue
         copies = [np.array(x) for x in getattr(v.value, "values", [])]
         if any((c != copies[0]).any() for c in copies):
             differing.append(v.path)
     return differing
+
+
+def reads_the_mean(model):
+    """Of BatchNorm's statistics, which every replica collects for itself."""
+    return all(
+        np.allclose(
+            keras.ops.convert_to_numpy(v),
+            np.mean([np.array(x) for x in v.value.values], axis=0),
+            atol=1e-6,
+        )
+        for v in model.non_trainable_variables
+        if hasattr(v.value, "values") and "moving" in v.path
+    )
 
 
 def latents(scope, strategy):
@@ -170,9 +186,9 @@ def tensorflow_main(mode):
     result = {"plain": plain(scope)}
     if mode == "worker":
         result["latents"] = latents(scope, strategy)
+        model = build(scope, points_gan)
         task = json.loads(os.environ["TF_CONFIG"])["task"]["index"]
         if task == 0:  # Alone, and does not wait for the other.
-            model = build(scope, points_gan)
             result["samples"] = model.generate(4, seed=0).ravel().tolist()
         return result
     result["everything"] = everything(scope)

@@ -10,6 +10,7 @@ written once, in `keras.ops`:
   and which part of a draw for the global batch is this replica's.
 - `is_multi_worker(model)`: whether other processes take the same steps.
 - `strategy_scope(model)`: the context in which to make its variables.
+- `is_in_strategy(model, variable)`: whether that scope made the variable.
 - `check_distribution(model)`: refuses what the backend would ignore.
 - `wrap_train_step(model)`, `wrap_test_step(model)`: an imperative step in the
   form that Keras's trainer of that backend wants.
@@ -31,6 +32,7 @@ num_replicas = _module.num_replicas
 replica_slice = _module.replica_slice
 is_multi_worker = _module.is_multi_worker
 strategy_scope = _module.strategy_scope
+is_in_strategy = _module.is_in_strategy
 check_distribution = _module.check_distribution
 wrap_train_step = _module.wrap_train_step
 wrap_test_step = _module.wrap_test_step

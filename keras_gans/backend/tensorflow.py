@@ -42,6 +42,12 @@ def strategy_scope(model):
     return model.distribute_strategy.scope()
 
 
+def is_in_strategy(model, variable):
+    return model.distribute_strategy.extended.variable_created_in_scope(
+        variable.value
+    )
+
+
 def check_distribution(model):
     if keras.distribution.distribution() is not None:
         raise ValueError(

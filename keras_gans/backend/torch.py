@@ -39,6 +39,10 @@ def strategy_scope(model):
     return contextlib.nullcontext()
 
 
+def is_in_strategy(model, variable):
+    return True
+
+
 def check_distribution(model):
     if keras.distribution.distribution() is not None:
         raise ValueError(

@@ -221,9 +221,13 @@ class AdversarialModel(keras.Model):
                 if discriminator_optimizer == "auto":
                     discriminator_optimizer = default_discriminator
             self.generator_optimizer = self._prepare_optimizer(
-                generator_optimizer, self.generator_variables, auto_scale_loss
+                "generator_optimizer",
+                generator_optimizer,
+                self.generator_variables,
+                auto_scale_loss,
             )
             self.discriminator_optimizer = self._prepare_optimizer(
+                "discriminator_optimizer",
                 discriminator_optimizer,
                 self.discriminator_variables,
                 auto_scale_loss,
@@ -233,8 +237,14 @@ class AdversarialModel(keras.Model):
                 self.generator_optimizer, self.discriminator_optimizer
             )
 
-    def _prepare_optimizer(self, optimizer, variables, auto_scale_loss):
+    def _prepare_optimizer(self, name, optimizer, variables, auto_scale_loss):
         optimizer = keras.optimizers.get(optimizer)
+        if not backend.is_in_strategy(self, optimizer.iterations):
+            raise ValueError(
+                f"{name} must be made under the strategy's scope that the "
+                "model was made under: with strategy.scope(): ... Received: "
+                f"{name}={type(optimizer).__name__}, made outside of it"
+            )
         if (
             auto_scale_loss
             and self.dtype_policy.name == "mixed_float16"
@@ -676,7 +686,8 @@ class AdversarialModel(keras.Model):
                 path of a preset's folder, `hf://organisation/name`, or the
                 `https://` address of a preset's folder.
             load_weights: `False` for freshly initialised weights.
-            **kwargs: Arguments of the model that override the preset's.
+            **kwargs: Arguments of the model that override the preset's, and
+                `custom_objects`, a dict of your own classes that it may use.
 
         Returns:
             An instance of the preset's class, `cls` or a subclass of it.

@@ -1,0 +1,71 @@
+"""What the README shows is what the package does."""
+
+import inspect
+import pathlib
+import re
+import textwrap
+
+import numpy as np
+import pytest
+
+import keras_gans
+from keras_gans import datasets, presets
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+
+
+def block(words):
+    (found,) = [b for b in BLOCKS if words in b]
+    return found
+
+
+def test_preset_in_three_lines():
+    scope = {}
+    exec(block("from_preset"), scope)
+    assert scope["sevens"].shape == (64, 28, 28, 1)
+    assert scope["sevens"].dtype == np.uint8
+
+
+def test_training_in_ten_lines(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def load(source, batch_size):
+        images = np.random.default_rng(0).uniform(-1, 1, (16, 28, 28, 1))
+        return images.astype("float32")
+
+    monkeypatch.setattr(datasets, "load", load)
+    code = block("gan.fit(data, epochs=10)")
+    assert "epochs=10" in code
+    scope = {}
+    exec(code.replace("epochs=10", "epochs=1, verbose=0"), scope)
+    assert scope["digits"].shape == (100, 28, 28, 1)
+    loaded = keras_gans.DCGAN.from_preset("my_digits")
+    np.testing.assert_array_equal(loaded.generate(100, seed=0), scope["digits"])
+
+
+def test_train_step_is_the_source():
+    shown = block("def train_step")
+    source = textwrap.dedent(inspect.getsource(keras_gans.GAN.train_step))
+    assert shown == source
+
+
+def test_several_gpus_is_code(tf):
+    code = block("MirroredStrategy")
+    assert compile(code, "README.md", "exec")
+    for name in ("MirroredStrategy", "MultiWorkerMirroredStrategy"):
+        assert name in code and hasattr(tf.distribute, name)
+
+
+@pytest.mark.parametrize("name", presets.names())
+def test_the_zoo_is_listed(name):
+    assert f"[`{name}`](zoo/{name})" in README
+
+
+def test_commands_exist():
+    from keras_gans import cli
+
+    help = cli._make_parser().format_help()
+    for command in re.findall(r"^keras-gans (\w+)", README, re.MULTILINE):
+        assert command in help
