@@ -78,20 +78,20 @@ def dcgan_generator(image_shape, filters, inputs=LATENT_DIM):
 
 
 def dcgan_discriminator(image_shape, filters, extra_channels=0):
-    height, width, doublings = base_shape(image_shape)
-    depth = filters
-    layers = [
-        nn.Conv2d(image_shape[-1] + extra_channels, depth, 4, 2, 1),
-        nn.LeakyReLU(0.2),
-    ]
-    for _ in range(doublings - 1):
-        layers += [
-            nn.Conv2d(depth, depth * 2, 4, 2, 1, bias=False),
-            nn.BatchNorm2d(depth * 2, eps=1e-5, momentum=0.1),
-            nn.LeakyReLU(0.2),
-        ]
-        depth *= 2
-    layers += [nn.Flatten(), nn.Linear(height * width * depth, 1)]
+    height, width, channels = image_shape
+    channels, depth, layers = channels + extra_channels, filters, []
+    while not layers or min(height, width) > 4:
+        if height % 2 or width % 2:
+            # 7 to 4: "same" padding has one more at the end.
+            layers.append(nn.ZeroPad2d((0, width % 2, 0, height % 2)))
+        height, width = -(-height // 2), -(-width // 2)
+        first = depth == filters
+        layers.append(nn.Conv2d(channels, depth, 4, 2, 1, bias=first))
+        if not first:
+            layers.append(nn.BatchNorm2d(depth, eps=1e-5, momentum=0.1))
+        layers.append(nn.LeakyReLU(0.2))
+        channels, depth = depth, depth * 2
+    layers += [nn.Flatten(), nn.Linear(height * width * channels, 1)]
     return nn.Sequential(*layers).apply(initialize)
 
 
@@ -175,6 +175,7 @@ class Trainer:
         reuse_fakes=False,
     ):
         self.device = device
+        self.channels_last = channels_last
         self.reuse_fakes = reuse_fakes
         self.format = (
             torch.channels_last if channels_last else torch.contiguous_format

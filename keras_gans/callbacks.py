@@ -48,12 +48,15 @@ class StopOnNonFinite(keras.callbacks.Callback):
         self.next_snapshot = time.perf_counter() + 100 * cost
 
     def on_train_batch_begin(self, batch, logs=None):
-        if time.perf_counter() > self.next_snapshot and self.bad is None:
+        if self.bad is not None:
+            self.model.stop_training = True
+        elif time.perf_counter() > self.next_snapshot:
             self._take_snapshot(self.steps_before_epoch + batch)
 
     def on_train_batch_end(self, batch, logs=None):
-        # Several threads may be here at once, in any order. `batch` is the
-        # last one of an execution.
+        # Several threads may be here at once, in any order, beside a step
+        # that runs: `self.model` is taboo, on JAX it attaches the state that
+        # the step has consumed. `batch` is the last one of an execution.
         with self._lock:
             self.steps_of_epoch = max(self.steps_of_epoch, batch + 1)
             step = self.steps_before_epoch + batch + 1
@@ -62,7 +65,6 @@ class StopOnNonFinite(keras.callbacks.Callback):
                     continue
                 if self.bad is None or step < self.bad[0]:
                     self.bad = (step, name, value)
-                self.model.stop_training = True
 
     def on_epoch_end(self, epoch, logs=None):
         self.steps_before_epoch += self.steps_of_epoch

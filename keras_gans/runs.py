@@ -70,12 +70,11 @@ def train(
     total = run.total_steps
     if step >= total:
         report(f"The run is complete: {step} of {total} steps.")
-        return run.rows[-1]
-    data = run.load("train", repeat=True, skip=step)
     # Epochs are passes over the data, several where a pass is short; the last
     # one ends with the last step.
     size = run.steps_per_epoch
     while step < total:
+        data = run.load("train", repeat=True, skip=step)
         whole = (total - step) // size
         epochs, steps = (whole, size) if whole else (1, total - step)
         model.fit(
@@ -87,10 +86,8 @@ def train(
             verbose=verbose if run.is_chief else 0,
         )
         step += epochs * steps
-        if step < total:
-            data = run.load("train", repeat=True, skip=step)
     if run.is_chief:
-        run.finish()
+        run.finish()  # Again, if a run died between its last step and here.
     return run.rows[-1]
 
 

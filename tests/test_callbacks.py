@@ -3,6 +3,8 @@ import numpy as np
 import pytest
 from cases import adam, assert_equal, changed, fit, points_gan, weights_of
 
+from keras_gans.callbacks import StopOnNonFinite
+
 BACKEND = keras.backend.backend()
 
 
@@ -51,6 +53,21 @@ def test_nan_stops_training_and_gives_the_weights_back():
     assert changed(weights, before) == (step > 0)
     model.compile(adam(), adam())
     assert np.isfinite(list(fit(model, points()).values())).all()
+
+
+@pytest.mark.skipif(BACKEND != "jax", reason="the state is in the model")
+def test_threads_leave_the_state_alone(monkeypatch):
+    model = compiled()
+    guard = StopOnNonFinite()
+    guard.set_model(model)
+    guard.on_train_begin()
+
+    def sync():
+        raise AssertionError("attached beside a running step")
+
+    monkeypatch.setattr(model, "jax_state_sync", sync)
+    guard.on_train_batch_end(0, {"d_loss": np.nan})
+    assert guard.bad
 
 
 def test_the_copy_is_exact(monkeypatch):

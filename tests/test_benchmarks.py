@@ -1,0 +1,128 @@
+import importlib.util
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+import keras_gans
+
+BENCHMARKS = pathlib.Path(__file__).resolve().parents[1] / "benchmarks"
+SCRIPT = BENCHMARKS / "train_step.py"
+
+
+def load(name):
+    path = BENCHMARKS / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def need(*packages):
+    for package in packages:
+        if importlib.util.find_spec(package) is None:
+            pytest.skip(f"the benchmark needs {package}")
+
+
+def test_a_smoke_run_reports_every_side(tmp_path):
+    need("torch", "tensorflow")
+    command = [sys.executable, SCRIPT, "--smoke", "--output", tmp_path]
+    run = subprocess.run(
+        [*command, "--models", "ConditionalGAN"],
+        # Busy waiting PyTorch threads crawl on a machine that is not idle.
+        env={**os.environ, "OMP_WAIT_POLICY": "passive"},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+    (path,) = tmp_path.glob("*.json")
+    results = json.loads(path.read_text())
+    assert {"cpu", "cores", "memory_gb", "versions"} <= set(results["machine"])
+    speeds = results["models"]["ConditionalGAN"]["images_per_second"]
+    assert set(speeds) == {
+        "step",
+        "fit",
+        "step with EMA",
+        "step, 2 replicas",
+        "generate",
+        "pytorch eager",
+        "pytorch eager, fakes reused",
+        "pytorch eager, generate",
+    }
+    assert all(s["min"] > 0 for s in speeds.values())
+    for task in speeds:
+        assert task in run.stdout
+
+
+def to_pytorch(values, shapes):
+    """Keras's weights, channels last, in the layout of PyTorch's."""
+    for value, shape in zip(values, shapes, strict=True):
+        if value.ndim == 4:
+            value = value.transpose(3, 2, 0, 1)
+        elif value.ndim == 2 and shape[0] == 1:
+            # A 4x4 map to the logit.
+            value = value.reshape(4, 4, -1).transpose(2, 0, 1).reshape(shape)
+        elif value.ndim == 2 and shape[1] >= 100:
+            # The latents to a 7x7 map.
+            value = value.reshape(len(value), 7, 7, -1)
+            value = value.transpose(3, 1, 2, 0).reshape(shape)
+        elif value.ndim == 2 and shape[0] != 10:
+            value = value.T  # All but embeddings.
+        yield value
+
+
+@pytest.mark.parametrize("kind", ["GAN", "DCGAN", "ConditionalGAN"])
+def test_pytorch_networks_are_the_same_functions(kind):
+    need("torch")
+    import torch
+
+    shape, filters = (28, 28, 1), 4
+    if kind == "GAN":
+        ours = keras_gans.GAN(example_shape=shape)
+    else:
+        ours = getattr(keras_gans, kind)(image_shape=shape, filters=filters)
+    theirs = load("plain_pytorch").networks(kind, shape, filters)
+    rng = np.random.default_rng(0)
+    labels = [np.arange(8, dtype="int32")] if kind == "ConditionalGAN" else []
+    latents = rng.standard_normal((8, 100)).astype("float32")
+    images = rng.uniform(-1, 1, (8, *shape)).astype("float32")
+    for network, other, x in (
+        (ours.generator, theirs[0], latents),
+        (ours.discriminator, theirs[1], images),
+    ):
+        parameters = list(other.parameters())
+        values = [
+            keras.ops.convert_to_numpy(v) for v in network.trainable_variables
+        ]
+        if kind == "GAN":  # One channel: rows and columns in the same order.
+            values = [v.T if v.ndim == 2 else v for v in values]
+        else:
+            shapes = [tuple(p.shape) for p in parameters]
+            values = to_pytorch(values, shapes)
+        with torch.no_grad():
+            for parameter, value in zip(parameters, values, strict=True):
+                parameter.copy_(torch.from_numpy(np.ascontiguousarray(value)))
+            nchw = x.transpose(0, 3, 1, 2) if x.ndim == 4 else x
+            # In training mode, so that normalization is compared as well.
+            y = other(*(torch.from_numpy(v.copy()) for v in (nchw, *labels)))
+        y = y.numpy().transpose(0, 2, 3, 1) if y.ndim == 4 else y.numpy()
+        inputs = [x, *labels] if labels else x
+        expected = network(inputs, training=True)
+        expected = keras.ops.convert_to_numpy(expected)
+        np.testing.assert_allclose(y, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_readme_table_is_replaced_between_its_markers(tmp_path):
+    train_step = load("train_step")
+    train_step.HERE = tmp_path
+    readme = tmp_path / "README.md"
+    readme.write_text("a\n<!-- begin x -->\nold\n<!-- end x -->\nb\n")
+    train_step.update_readme("x", "new\n")
+    assert readme.read_text() == (
+        "a\n<!-- begin x -->\nnew\n<!-- end x -->\nb\n"
+    )
