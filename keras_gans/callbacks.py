@@ -1,4 +1,4 @@
-"""Callbacks for `fit`: sample grids and the guard against NaN."""
+"""Callbacks for `fit`."""
 
 import threading
 import time

@@ -47,6 +47,15 @@ def main(argv=None):
     except Exception as error:
         if args.debug:
             raise
+        if isinstance(error, ModuleNotFoundError) and error.name in (
+            "tensorflow",
+            "jax",
+            "torch",
+        ):
+            error = UsageError(
+                f"Keras's backend needs the package {error.name}, which is not "
+                "installed: install it, or choose another --backend"
+            )
         sentence = " ".join(str(error).split()) or type(error).__name__
         print(f"keras-gans: {sentence}", file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1
@@ -82,9 +91,11 @@ def _make_parser():
     generate = add("generate", _generate, "Draw samples from a preset.")
     _add_preset(generate)
     generate.add_argument(
-        "-n", type=_positive, default=64, help="number of samples (64)"
+        "-n", type=_integer(1), default=64, help="number of samples (64)"
     )
-    generate.add_argument("--seed", type=int, help="for the same samples")
+    generate.add_argument(
+        "--seed", type=_integer(0), help="for the same samples"
+    )
     generate.add_argument(
         "--labels", type=_integers, help="classes in turn, as 7 or 0,1,2"
     )
@@ -102,14 +113,20 @@ def _make_parser():
     train = add("train", _train, "Train a preset from its recipe.")
     _add_preset(train)
     length = train.add_mutually_exclusive_group()
-    length.add_argument("--steps", type=_positive, help="generator updates")
-    length.add_argument("--epochs", type=_positive, help="passes over the data")
+    length.add_argument("--steps", type=_integer(1), help="generator updates")
+    length.add_argument(
+        "--epochs", type=_integer(1), help="passes over the data"
+    )
     train.add_argument(
         "--data", help="TFDS name, image folder, .npz file, ring or grid"
     )
     train.add_argument("--data-dir", help="where TFDS data sets lie")
-    train.add_argument("--batch-size", type=_positive, help="global batch size")
-    train.add_argument("--seed", type=int, help="seed of everything (recipe's)")
+    train.add_argument(
+        "--batch-size", type=_integer(1), help="global batch size"
+    )
+    train.add_argument(
+        "--seed", type=_integer(0), help="seed of everything (recipe's)"
+    )
     train.add_argument(
         "--strategy",
         choices=("auto", "none", "mirrored", "multiworker", "tpu"),
@@ -143,11 +160,25 @@ def _add_preset(command):
     )
 
 
-def _positive(text):
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, not {text}")
-    return value
+def _name(preset):
+    """A name for files, from a preset's name, path or address."""
+    return pathlib.PurePosixPath(preset).name
+
+
+def _integer(minimum):
+    def parse(text):
+        try:
+            value = int(text)
+        except ValueError:
+            value = minimum - 1
+        # NumPy's and Keras's seeds end there, and nothing else comes near.
+        if not minimum <= value < 2**31:
+            raise argparse.ArgumentTypeError(
+                f"must be an integer of {minimum} or more, not {text!r}"
+            )
+        return value
+
+    return parse
 
 
 def _integers(text):
@@ -199,6 +230,8 @@ def _info(args):
     from keras_gans import presets
 
     _check_preset(args.preset)
+    if "://" in args.preset:
+        raise UsageError("info is of the zoo's presets and of folders")
     print(json.dumps(presets.info(args.preset), indent=2))
 
 
@@ -219,9 +252,21 @@ def _generate(args):
 
     from keras_gans.runs import draw_samples
 
-    name = args.preset.rstrip("/").split("/")[-1]
+    name = _name(args.preset)
     labels = args.labels and np.resize(args.labels, args.n)
     is_array = args.out is not None and args.out.suffix == ".npy"
+    suffix = args.out.suffix if args.out is not None else ".png"
+    if not (is_array or args.separate) and (
+        suffix not in Image.registered_extensions()
+    ):
+        raise UsageError(
+            f"-o must end in a picture's suffix, as .png, or in .npy. "
+            f"Received: {args.out}"
+        )
+    try:
+        gan.check_labels(labels, args.n)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
     if args.separate or is_array:
         samples = gan.generate(args.n, labels=labels, seed=args.seed)
     if is_array:
@@ -242,12 +287,7 @@ def _generate(args):
         out = args.out or pathlib.Path(f"{name}.png")
         out.parent.mkdir(parents=True, exist_ok=True)
         picture = draw_samples(gan, args.seed, n=args.n, labels=labels)
-        try:
-            picture.save(out)
-        except ValueError:
-            raise UsageError(
-                f"{out} must end in a picture's suffix, as .png, or in .npy"
-            ) from None
+        picture.save(out)
         print(out)
 
 
@@ -255,25 +295,18 @@ def _train(args):
     from keras_gans import presets
 
     _check_preset(args.preset)
-    name = args.preset.rstrip("/").split("/")[-1]
-    folder = args.out or pathlib.Path("runs") / name
-    config_path = folder / "config.json"
-    if args.resume and not folder.exists():
-        raise FileNotFoundError(f"there is no run in {folder} to resume.")
-    if args.resume and config_path.exists():
-        recipe = json.loads(config_path.read_text())["recipe"]
-        for key in ("data", "batch_size", "seed"):
-            given, stored = getattr(args, key), recipe[_recipe_key(key)]
-            if given is not None and given != stored:
-                raise UsageError(
-                    f"the run in {folder} has --{key.replace('_', '-')} "
-                    f"{stored}; a resumed run keeps it"
-                )
-    else:
-        recipe = presets.recipe(args.preset)
-        for key in ("data", "batch_size", "seed"):
-            if getattr(args, key) is not None:
-                recipe[_recipe_key(key)] = getattr(args, key)
+    folder = args.out or pathlib.Path("runs") / _name(args.preset)
+    stored = _read_run(folder, args) if args.resume else None
+    recipe = stored or presets.recipe(args.preset)
+    for key in ("data", "batch_size", "seed"):
+        given, key = getattr(args, key), "dataset" if key == "data" else key
+        if stored and given not in (None, stored.get(key, 0)):
+            raise UsageError(
+                f"the run in {folder} has the {key} {stored.get(key, 0)}, and "
+                f"a resumed run keeps it. Received: {given}"
+            )
+        if given is not None:
+            recipe[key] = given
     for key in ("steps", "epochs"):
         if getattr(args, key):
             recipe.pop("steps", None)
@@ -284,6 +317,7 @@ def _train(args):
 
     from keras_gans import AdversarialModel, __version__, runs
 
+    recipe = runs.check_recipe(recipe)
     keras.utils.set_random_seed(recipe["seed"])
     _make_deterministic()
     with _strategy_scope(args.strategy):
@@ -294,9 +328,9 @@ def _train(args):
             runs.optimizer(recipe.get("generator_optimizer", "auto")),
             runs.optimizer(recipe.get("discriminator_optimizer", "auto")),
         )
-    if runs.is_chief() and not (args.resume or (folder / "log.csv").exists()):
+    if runs.is_chief(gan) and (stored or not (folder / "log.csv").exists()):
         folder.mkdir(parents=True, exist_ok=True)
-        config = {
+        run = {
             "preset": args.preset,
             "recipe": recipe,
             "command": ["keras-gans", *sys.argv[1:]],
@@ -306,7 +340,9 @@ def _train(args):
                 "backend": keras.backend.backend(),
             },
         }
-        config_path.write_text(json.dumps(config, indent=2) + "\n")
+        temporary = folder / "run.json.tmp"
+        temporary.write_text(json.dumps(run, indent=2) + "\n")
+        os.replace(temporary, folder / "run.json")
     row = runs.train(
         gan,
         recipe,
@@ -315,6 +351,8 @@ def _train(args):
         resume=args.resume,
         verbose=0 if args.quiet else 1 if sys.stdout.isatty() else 2,
     )
+    if row is None:  # One of several workers, and not the one that writes.
+        return
     picture = sorted((folder / "samples").glob("step_*.png"))[-1]
     print(f"{row['step']} steps; the last samples: {picture}")
     if "modes" in row:
@@ -328,14 +366,39 @@ def _train(args):
     print(f'keras_gans.AdversarialModel.from_preset("{folder}/best")')
 
 
-def _recipe_key(argument):
-    return "dataset" if argument == "data" else argument
+def _read_run(folder, args):
+    """The recipe of the run to resume; `None` if it died before its start."""
+    if not folder.exists():
+        raise FileNotFoundError(f"there is no run in {folder} to resume.")
+    path = folder / "run.json"
+    if not path.exists():
+        return None
+    try:
+        run = json.loads(path.read_text())
+        recipe, preset = run["recipe"], run["preset"]
+        backend = run["versions"]["backend"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} is not a run's. Received: {error}") from None
+    wanted = args.backend or os.environ.get("KERAS_BACKEND", backend)
+    for name, given, kept in (
+        ("preset", args.preset, preset),
+        ("backend", wanted, backend),
+    ):
+        if given != kept:
+            raise UsageError(
+                f"the run in {folder} has the {name} {kept}, and a resumed "
+                f"run keeps it. Received: {given}"
+            )
+    os.environ["KERAS_BACKEND"] = backend
+    return recipe
 
 
 def _make_deterministic():
     """Equal seeds give equal bits, which exact resuming stands on."""
     import keras
 
+    # cuBLAS asks for it before PyTorch's first matrix product.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
@@ -389,7 +452,7 @@ def _strategy_scope(name):
 
 def _export(args):
     gan = _load(args.preset)
-    name = args.preset.rstrip("/").split("/")[-1]
+    name = _name(args.preset)
     suffix = {"saved_model": "", "onnx": ".onnx", "litert": ".tflite"}
     out = args.out or pathlib.Path(name + suffix[args.format])
     gan.export(str(out), format=FORMATS[args.format], verbose=False)

@@ -14,6 +14,7 @@ import itertools
 import operator
 import os
 import pathlib
+import re
 import socket
 import threading
 import time
@@ -26,7 +27,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
+IMAGE_SUFFIXES = tuple(".png .jpg .jpeg .bmp .gif .webp .tif .tiff".split())
 POINTS_PER_PASS = 100_000
 # The shuffle buffer of a TFDS set holds encoded records: all of MNIST or
 # CIFAR-10, about 460 MB of CelebA, and never more than about 512 MiB.
@@ -72,8 +73,8 @@ def load(
             `grid`, 100,000 points a pass, pass `e` being
             `ring(100_000, seed=(seed, e))`;
             a folder (an existing folder wins over a TFDS name): png, jpg,
-            jpeg, bmp, gif and webp images at any depth, of its sub-folder
-            `split` if there is one;
+            jpeg, bmp, gif, webp and tiff images at any depth, of its
+            sub-folder `split` if there is one, hidden ones left out;
             an `.npz` file with `x_train`, `y_train`, `x_test` and `y_test`,
             or `images` or `x` with `labels` or `y`;
             the name of a TFDS image set, such as `"mnist"`;
@@ -230,7 +231,10 @@ def load(
     options.experimental_distribute.auto_shard_policy = (
         tf.data.experimental.AutoShardPolicy.DATA
     )
-    return dataset.with_options(options).prefetch(tf.data.AUTOTUNE)
+    dataset = dataset.with_options(options).prefetch(tf.data.AUTOTUNE)
+    # For `fit` to look at, without counting as a pass.
+    dataset._keras_gans_peek = assemble(one_pass(np.int64(first_pass)))
+    return dataset
 
 
 def ring_modes():
@@ -354,6 +358,10 @@ def _open_arrays(x, y, order, labels, fit, name):
         convert = _converter(x.shape[1:], fit, name)
     else:
         _no_images(fit, name)
+    if x.dtype.kind == "f" and not np.isfinite(x).all():
+        raise ValueError(
+            f"`source` must be finite, got NaN or inf. Received: source={name}"
+        )
     if x.dtype not in (np.uint8, np.uint16):
         x = x.astype("float32", copy=False)
     if labels:
@@ -501,11 +509,13 @@ class _Folder:
         elif split != "train":
             names = sorted(p.name for p in path.iterdir() if p.is_dir())
             raise _split_error(split, names or ["train"], self.name)
+        start = len(os.path.join(path, ""))
         self.files = sorted(
             os.path.join(where, name)
-            for where, _, names in os.walk(path)
+            for where, _, names in os.walk(path, followlinks=True)
             for name in names
-            if name.lower().endswith(IMAGE_SUFFIXES) and name[0] != "."
+            if name.lower().endswith(IMAGE_SUFFIXES)
+            and not re.search(r"(^|/)\.", os.path.join(where, name)[start:])
         )
         greys, self.size = self._scan(fit)
         if not self.files:

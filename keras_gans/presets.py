@@ -194,6 +194,11 @@ def _checked_folder(preset):
             f"({', '.join(names()) or 'there are none'}). "
             f"Received: preset={str(preset)!r}"
         )
+    if not (folder / TASK).is_file() and (folder / "best" / TASK).is_file():
+        raise FileNotFoundError(
+            f"preset must be a preset's folder, as {folder / 'best'}. "
+            f"Received: the folder of a run, {str(preset)!r}"
+        )
     return folder
 
 

@@ -1,7 +1,7 @@
 """A run folder: training from a recipe, with pictures, that resumes exactly.
 
     run/
-      config.json           recipe, arguments, versions
+      run.json              preset, recipe, command, versions
       log.csv               a row per epoch: step, seconds, losses, scores
       samples/step_*.png    grids from fixed latents
       samples.gif           the same, moving
@@ -49,9 +49,10 @@ def train(
 
     Args:
         model: A compiled `AdversarialModel`, built under the strategy's scope.
-        recipe: Dict: `dataset` (see `datasets.load`), `batch_size`, `seed`,
-            `steps` or `epochs` (passes over the data), and, for a conditional
-            model, `labels`: true. Images are resized to the model's shape.
+            Several workers train together, the chief alone writes; to resume,
+            all of them must see the folder.
+        recipe: Dict, see `check_recipe`. Images are resized to the model's
+            shape.
         folder: Path of the run folder.
         data_dir: Where TFDS sets lie, see `datasets.load`.
         resume: Boolean, go on from the folder's checkpoint.
@@ -59,13 +60,14 @@ def train(
         report: Function that prints a line.
 
     Returns:
-        Dict of the last row of the log.
+        Dict of the last row of the log; `None` on a worker that is not the
+        chief.
 
     Raises:
         FileExistsError: If the folder holds another run and not `resume`.
         FloatingPointError: If a loss became NaN or infinite.
     """
-    run = Run(model, recipe, folder, data_dir, resume, report)
+    run = Run(model, check_recipe(recipe), folder, data_dir, resume)
     step = run.restore() if resume else 0
     total = run.total_steps
     if step >= total:
@@ -88,32 +90,73 @@ def train(
         step += epochs * steps
     if run.is_chief:
         run.finish()  # Again, if a run died between its last step and here.
-    return run.rows[-1]
+        return run.rows[-1]
+    return None
 
 
-def optimizer(value):
+def check_recipe(recipe):
+    """Raises a `ValueError` for a recipe that cannot be followed.
+
+    Args:
+        recipe: Dict with `dataset` (see `datasets.load`), `batch_size`, and
+            either `steps` (generator updates) or `epochs` (passes over the
+            data). Optional: `seed` (0), `labels` (`True` for conditional
+            models), `generator_optimizer` and `discriminator_optimizer` (see
+            `optimizer`).
+
+    Returns:
+        The recipe with its `seed`.
+    """
+    length = [key for key in ("steps", "epochs") if key in recipe]
+    known = {"dataset", "batch_size", "seed", "labels", *length}
+    known |= {"generator_optimizer", "discriminator_optimizer"}
+    missing = {"dataset", "batch_size"} - set(recipe)
+    if len(length) != 1 or missing or set(recipe) - known:
+        raise ValueError(
+            "A recipe must have a dataset, a batch_size, and either steps or "
+            f"epochs; it may have {', '.join(sorted(known - set(length)))}. "
+            f"Received: {recipe}"
+        )
+    recipe = {"seed": 0, **recipe}
+    for key in ("batch_size", *length):
+        check_integer(key, recipe[key], minimum=1)
+    check_integer("seed", recipe["seed"], minimum=0)
+    return recipe
+
+
+def optimizer(value, base=keras.optimizers.Optimizer):
     """The optimizer that a recipe names.
 
     Args:
         value: `"auto"`, or a dict with the `class_name` of one of Keras's
-            optimizers and its `config` of plain numbers.
+            optimizers and its `config` of plain numbers. The learning rate
+            may be such a dict of one of `keras.optimizers.schedules`.
+        base: The class that it must be a subclass of.
     """
     if value == "auto":
         return value
+    schedule = keras.optimizers.schedules.LearningRateSchedule
+    module = keras.optimizers
+    if base is schedule:
+        module = keras.optimizers.schedules
     name = value.get("class_name") if isinstance(value, dict) else None
-    config = value.get("config", {}) if isinstance(value, dict) else {}
-    cls = vars(keras.optimizers).get(name)
+    config = dict(value.get("config", {})) if name else {}
+    rate = config.get("learning_rate")
+    if isinstance(rate, dict) and base is not schedule:
+        config["learning_rate"] = optimizer(rate, schedule)
+    cls = vars(module).get(name)
     # A recipe may come with a preset from anywhere: it names no other class.
-    plain = all(isinstance(v, (int, float, bool)) for v in config.values())
+    plain = all(isinstance(v, (int, float, schedule)) for v in config.values())
     if not (
         isinstance(cls, type)
-        and issubclass(cls, keras.optimizers.Optimizer)
-        and cls is not keras.optimizers.Optimizer
+        and issubclass(cls, base)
+        and cls is not base
         and plain
     ):
         raise ValueError(
             'An optimizer of a recipe must be "auto", or the class_name of '
-            "one of Keras's optimizers and a config of numbers. "
+            "one of Keras's optimizers and a config of numbers; its learning "
+            "rate may be such a schedule. "
             f"Received: {value}"
         )
     return cls(**config)
@@ -122,21 +165,20 @@ def optimizer(value):
 class Run(keras.callbacks.Callback):
     """The callback behind `train`: all that happens at an epoch's end."""
 
-    def __init__(self, model, recipe, folder, data_dir, resume, report):
+    def __init__(self, model, recipe, folder, data_dir, resume):
         super().__init__()
         self.gan = model
         self.recipe = recipe
         self.folder = pathlib.Path(folder)
         self.data_dir = data_dir
-        self.report = report
         self.rows = []
         self.best = None
-        self.is_chief = is_chief()
+        self.is_chief = is_chief(model)
         one_pass = int(self.load("train").cardinality())
         self.total_steps = recipe.get("steps") or recipe["epochs"] * one_pass
-        check_integer("steps", self.total_steps, minimum=1)
         self.steps_per_epoch = one_pass * -(-MIN_STEPS // one_pass)
-        self.reference = self._reference()
+        self.toy = toy(recipe["dataset"])
+        self.reference = self._reference() if self.is_chief else None
         rng = np.random.default_rng(recipe["seed"])
         self.sample_seed = int(rng.integers(2**31))
         if not resume and (self.folder / "log.csv").exists():
@@ -164,19 +206,15 @@ class Run(keras.callbacks.Callback):
         )
 
     def _reference(self):
-        """Real examples that scores compare with, held out where they can."""
-        toy = self.recipe["dataset"] in ("ring", "grid")
-        if toy:
-            draw = getattr(datasets, self.recipe["dataset"])
-            return draw(POINTS_SCORED, seed=self.recipe["seed"] + 1)
-        for split in ("test", "train"):
-            try:
-                data = self.load(split, drop_remainder=False)
-                break
-            except (ValueError, FileNotFoundError):
-                continue  # No such split: score against the training data.
+        """Real training examples that the scores compare with.
+
+        Not of a test split: it stays unseen by the choice of a checkpoint.
+        """
+        if self.toy:
+            draw = getattr(datasets, self.toy)
+            return draw(POINTS_SCORED, seed=self.recipe["seed"])
         batches, count = [], 0
-        for batch in data:
+        for batch in self.load("train", drop_remainder=False):
             images = batch[0] if isinstance(batch, tuple) else batch
             batches.append(images.numpy())
             count += len(images)
@@ -209,9 +247,8 @@ class Run(keras.callbacks.Callback):
             with path.open("rb") as file:
                 os.fsync(file.fileno())
         final = checkpoints / f"step_{step:08d}"
-        shutil.rmtree(final, ignore_errors=True)
         os.replace(temporary, final)
-        for path in checkpoints.iterdir():
+        for path in [*checkpoints.glob("step_*"), *checkpoints.glob("tmp_*")]:
             if path != final:
                 shutil.rmtree(path)
 
@@ -221,8 +258,9 @@ class Run(keras.callbacks.Callback):
         self.started = time.perf_counter()
 
     def on_epoch_end(self, epoch, logs=None):
+        if not self.is_chief:
+            return
         backend.sync(self.gan)
-        # All workers take part: under a strategy, generating is collective.
         seconds = time.perf_counter() - self.started
         step = int(keras.ops.convert_to_numpy(self._iterations()))
         row = {"step": step, "seconds": round(seconds, 2)}
@@ -230,8 +268,6 @@ class Run(keras.callbacks.Callback):
         row.update(self.scores())
         picture = draw_samples(self.gan, self.sample_seed, self.reference)
         self.rows.append(row)
-        if not self.is_chief:
-            return
         picture.save(self.folder / "samples" / f"step_{step:08d}.png")
         if self.best is None or row["swd"] <= self.best["swd"]:
             self.best = {"step": step, "swd": row["swd"]}
@@ -249,8 +285,8 @@ class Run(keras.callbacks.Callback):
         if fake.dtype == np.uint8:
             fake = fake.astype("float32") / 127.5 - 1
         scores = {"swd": metrics.sliced_wasserstein(self.reference, fake)}
-        if self.recipe["dataset"] in ("ring", "grid"):
-            modes = getattr(datasets, f"{self.recipe['dataset']}_modes")()
+        if self.toy:
+            modes = getattr(datasets, f"{self.toy}_modes")()
             covered, good = metrics.mode_coverage(fake, *modes)
             scores.update(modes=covered, high_quality=good)
         return scores
@@ -282,7 +318,7 @@ class Run(keras.callbacks.Callback):
 
 
 def draw_samples(gan, seed, reference=None, n=SAMPLES, labels=None):
-    """A picture of samples: a grid of images, or a scatter of points.
+    """A picture of samples: a grid of images, points, or a few curves.
 
     Args:
         gan: `AdversarialModel`.
@@ -295,10 +331,16 @@ def draw_samples(gan, seed, reference=None, n=SAMPLES, labels=None):
     Returns:
         `PIL.Image.Image`.
     """
-    if len(gan.example_shape) == 2 or len(gan.example_shape) == 1:
+    if gan.example_shape == (2,):
         return pictures.scatter(
             gan.generate(POINTS_SCORED, seed=seed), reference
         )
+    if len(gan.example_shape) != 3:  # Sequences: the first of their values.
+        curves = gan.generate(4, labels, seed).reshape(
+            4, gan.example_shape[0], -1
+        )
+        lines = {f"sample {i}": c[:, 0] for i, c in enumerate(curves)}
+        return pictures.line_plot(range(curves.shape[1]), lines)
     classes = getattr(gan, "num_classes", 0)
     columns = classes if labels is None and 1 < classes <= 16 else None
     if columns:
@@ -306,9 +348,19 @@ def draw_samples(gan, seed, reference=None, n=SAMPLES, labels=None):
     return pictures.image_grid(gan.generate(n, labels, seed), columns)
 
 
-def is_chief():
-    if keras.backend.backend() != "tensorflow":
+def toy(dataset):
+    """`dataset` if it is one whose modes are known, or `None`."""
+    return dataset if dataset in ("ring", "grid") else None
+
+
+def is_chief(model):
+    """Whether this process is the one of several workers that writes."""
+    if not backend.is_multi_worker(model):
         return True
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.process_index() == 0
     config = json.loads(os.environ.get("TF_CONFIG", "{}"))
     task = config.get("task", {"type": "worker", "index": 0})
     return task["type"] == "chief" or (

@@ -3,9 +3,9 @@
 import json
 import os
 import pathlib
+import resource
 import subprocess
 import sys
-import time
 
 import keras
 import numpy as np
@@ -56,17 +56,20 @@ def test_answers_at_once_and_without_a_framework(arguments):
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     seconds = []
-    for _ in range(5):
-        start = time.perf_counter()
+    for _ in range(3):
+        start = resource.getrusage(resource.RUSAGE_CHILDREN)
         done = subprocess.run(
             [sys.executable, "-c", code],
             capture_output=True,
             text=True,
             env=environment,
         )
-        seconds.append(time.perf_counter() - start)
+        end = resource.getrusage(resource.RUSAGE_CHILDREN)
+        seconds.append(
+            end.ru_utime + end.ru_stime - start.ru_utime - start.ru_stime
+        )
         assert done.returncode == 0, done.stderr
-    # The quickest: the machine may be busy with something else.
+    # Of the processor, which others on a busy machine do not change.
     assert min(seconds) < 0.3
     if arguments == ["list"]:
         for name in presets.names():
@@ -113,7 +116,7 @@ def test_generate_separate_labels_and_array(preset, tmp_path):
     [
         (["generate", "dcgan_mnits"], 2, "did you mean dcgan_mnist"),
         (["info", "nothing_like_it"], 2, "keras-gans list"),
-        (["generate", "PRESET", "--labels", "7"], 1, "between 0 and 2"),
+        (["generate", "PRESET", "--labels", "7"], 2, "between 0 and 2"),
         (["generate", "PRESET", "-o", "x.what"], 2, "picture's suffix"),
         (["train", "dcgan_celeb_a", "--resume", "--out", "NONE"], 1, "NONE"),
     ],
@@ -136,7 +139,9 @@ def test_errors_are_one_sentence(
     [
         ([], "COMMAND"),
         (["frobnicate"], "frobnicate"),
-        (["generate", "dcgan_mnist", "-n", "0"], "at least 1"),
+        (["generate", "dcgan_mnist", "-n", "0"], "1 or more"),
+        (["generate", "dcgan_mnist", "-n", "many"], "integer of 1 or more"),
+        (["generate", "dcgan_mnist", "--seed", "-1"], "0 or more"),
         (["generate", "dcgan_mnist", "--labels", "a"], "integers"),
         (["train", "gan_ring", "--steps", "1", "--epochs", "1"], "--steps"),
         (["export", "dcgan_mnist"], "--format"),
@@ -153,7 +158,7 @@ def test_usage_errors(arguments, words, capsys):
 
 
 def test_debug_shows_the_traceback(preset):
-    with pytest.raises(ValueError, match="between 0 and 2"):
+    with pytest.raises(cli.UsageError, match="between 0 and 2"):
         run("generate", preset, "--labels", "7", "--debug")
 
 

@@ -82,19 +82,22 @@ def test_dcgan_base_shape_refuses_what_is_no_shape(image_shape):
 @pytest.mark.parametrize("image_shape", [(8, 8, 1), (8, 16, 3), (28, 28, 2)])
 def test_stacks_meet(image_shape):
     latents = keras.Input((5,))
-    images = layers.dcgan_generator_stack(latents, image_shape, 4)
+    images = layers.dcgan_generator_stack(latents, image_shape, 2)
     assert images.shape == (None, *image_shape)
-    features = layers.dcgan_discriminator_stack(images, image_shape, 4)
-    (height, width), doublings = layers.dcgan_base_shape(image_shape)
-    assert features.shape == (None, height, width, 4 * 2 ** (doublings - 1))
+    features = layers.dcgan_discriminator_stack(images, image_shape, 2)
+    # Halved until a side is at most 4, and the filters doubled.
+    depth = {8: 1, 28: 3}[image_shape[0]]
+    sides = [-(-side // 2**depth) for side in image_shape[:2]]
+    assert features.shape == (None, *sides, 2 * 2 ** (depth - 1))
     outputs = keras.Model(latents, images)(np.ones((2, 5), "float32"))
     assert np.abs(keras.ops.convert_to_numpy(outputs)).max() <= 1
 
 
 def test_paper_architecture():
-    # Radford et al., 2015, figure 1: 4x4x1024, 512, 256, 128, then the image.
+    # Radford et al., 2015, figure 1: 4x4x1024, 512, 256, 128, then the image;
+    # a sixteenth of it.
     latents = keras.Input((100,))
-    images = layers.dcgan_generator_stack(latents, (64, 64, 3), 64)
+    images = layers.dcgan_generator_stack(latents, (64, 64, 3), 4)
     network = keras.Model(latents, images)
     maps = [
         layer.output.shape[1:]
@@ -102,11 +105,11 @@ def test_paper_architecture():
         if isinstance(layer, (keras.layers.Reshape, keras.layers.ReLU))
     ]
     assert maps == [
-        (4, 4, 1024),
-        (4, 4, 1024),
-        (8, 8, 512),
-        (16, 16, 256),
-        (32, 32, 128),
+        (4, 4, 64),
+        (4, 4, 64),
+        (8, 8, 32),
+        (16, 16, 16),
+        (32, 32, 8),
     ]
     assert network.layers[-1].activation is keras.activations.tanh
 

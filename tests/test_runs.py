@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -42,7 +43,16 @@ def tiny(tmp_path_factory):
         "epochs": EPOCHS,
         "generator_optimizer": {
             "class_name": "Adam",
-            "config": {"learning_rate": 1e-3, "beta_1": 0.5},
+            "config": {
+                "learning_rate": {
+                    "class_name": "PolynomialDecay",
+                    "config": {
+                        "initial_learning_rate": 1e-3,
+                        "decay_steps": 600,
+                    },
+                },
+                "beta_1": 0.5,
+            },
         },
     }
     gan.save_to_preset(folder / "preset", recipe=recipe, weights=False)
@@ -69,7 +79,8 @@ def final_weights(out):
     gan = keras_gans.DCGAN.from_preset(
         str(out / "last"), load_weights=False, seed=0
     )
-    gan.compile()
+    recipe = json.loads((out / "run.json").read_text())["recipe"]
+    gan.compile(runs.optimizer(recipe["generator_optimizer"]))
     (checkpoint,) = (out / "checkpoints").iterdir()
     gan.load_weights(checkpoint / "gan.weights.h5")
     variables = [
@@ -98,7 +109,7 @@ def test_run_folder(uninterrupted):
     assert steps == [201 * (i + 1) for i in range(EPOCHS)]
     samples = sorted(p.name for p in (out / "samples").iterdir())
     assert samples == [f"step_{s:08d}.png" for s in steps]
-    config = json.loads((out / "config.json").read_text())
+    config = json.loads((out / "run.json").read_text())
     assert config["recipe"]["batch_size"] == 8
     assert config["versions"]["keras"] == keras.__version__
     with Image.open(out / "samples.gif") as animation:
@@ -157,7 +168,23 @@ def test_a_run_is_not_overwritten(uninterrupted, tiny, capsys):
 def test_resume_keeps_the_runs_arguments(uninterrupted, tiny, capsys):
     arguments = ["train", str(tiny / "preset"), "--out", str(uninterrupted)]
     assert cli.main([*arguments, "--resume", "--batch-size", "16"]) == 2
-    assert "--batch-size 8" in capsys.readouterr().err
+    assert "batch_size 8" in capsys.readouterr().err
+
+
+def test_resume_keeps_the_preset(uninterrupted, capsys):
+    arguments = ["train", "gan_ring", "--out", str(uninterrupted)]
+    assert cli.main([*arguments, "--resume"]) == 2
+    assert "keeps it. Received: gan_ring" in capsys.readouterr().err
+
+
+def test_a_run_is_no_preset(uninterrupted, capsys):
+    assert cli.main(["generate", str(uninterrupted)]) == 1
+    assert "best" in capsys.readouterr().err
+
+
+def test_sequences_are_drawn_too(tmp_path):
+    gan = keras_gans.GAN(example_shape=(6, 2), latent_dim=4)
+    assert runs.draw_samples(gan, seed=0).size == (720, 400)
 
 
 def test_resume_of_a_complete_run_does_nothing(uninterrupted, tiny):
@@ -214,8 +241,71 @@ def test_data_that_is_not_there(tiny, tmp_path, capsys):
         {"class_name": "serialize"},
         {"class_name": "Adam", "config": {"learning_rate": {"a": 1}}},
         {"class_name": "os.system", "config": {}},
+        {
+            "class_name": "Adam",
+            "config": {"learning_rate": {"class_name": "serialize"}},
+        },
     ],
 )
 def test_recipes_name_keras_optimizers_only(value):
     with pytest.raises(ValueError, match="Received: "):
         runs.optimizer(value)
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        ({"batch_size": 0}, "batch_size must be"),
+        ({"epochs": 3}, "either steps or epochs"),
+        ({"lr": 1e-3}, "Received: "),
+        ({"seed": -1}, "seed must be"),
+    ],
+)
+def test_recipes_are_checked(change, words):
+    recipe = {"dataset": "ring", "batch_size": 8, "steps": 10}
+    assert runs.check_recipe(recipe)["seed"] == 0
+    with pytest.raises(ValueError, match=words):
+        runs.check_recipe({**recipe, **change})
+
+
+def test_two_workers_train_together(tiny, tmp_path):
+    """Two processes on loopback; one of them writes, both end well."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+    hosts = [f"127.0.0.1:{s.getsockname()[1]}" for s in sockets]
+    for s in sockets:
+        s.close()
+    workers = []
+    for index in range(2):
+        config = {
+            "cluster": {"worker": hosts},
+            "task": {"type": "worker", "index": index},
+        }
+        workers.append(
+            subprocess.Popen(
+                command(
+                    *(tiny, tmp_path / "run", "--strategy", "multiworker"),
+                    *("--steps", "20"),
+                ),
+                env={**environment(), "TF_CONFIG": json.dumps(config)},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+            )
+        )
+    outputs = [worker.communicate(timeout=240)[0] for worker in workers]
+    assert [worker.returncode for worker in workers] == [0, 0]
+    assert "20 steps" in outputs[0]
+    assert outputs[1] == ""
+    single = tmp_path / "single"
+    subprocess.run(
+        command(tiny, single, "--steps", "20"),
+        env=environment(),
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    # The network has batch normalization, which is per replica: close only.
+    losses = [
+        (folder / "log.csv").read_text().splitlines()[1].split(",")[2:4]
+        for folder in (tmp_path / "run", single)
+    ]
+    np.testing.assert_allclose(*np.array(losses, "float64"), rtol=0.2)

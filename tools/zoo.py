@@ -78,9 +78,9 @@ PRESETS = {
             "the two do not measure the same thing."
         ),
         "failures": (
-            "Bridges of samples between neighbouring modes, about one "
-            "sample in twenty. Adam's usual beta_1 of 0.5 at 2e-4 does "
-            "not reach the modes in this time."
+            "Bridges of samples between neighbouring modes, a few in a "
+            "hundred. Adam's usual beta_1 of 0.5 at 2e-4 does not reach the "
+            "modes in this time."
         ),
         "data": RING,
     },
@@ -88,7 +88,7 @@ PRESETS = {
         "model": lambda: keras_gans.GAN(
             example_shape=(28, 28, 1), ema_momentum=0.999
         ),
-        "recipe": {"dataset": "mnist", "batch_size": 128, "epochs": 40},
+        "recipe": {"dataset": "mnist", "batch_size": 128, "epochs": 25},
         "description": "MLP GAN on digits, the 2014 paper's setting",
         "paper": (
             'Goodfellow et al., "Generative Adversarial Nets", 2014, '
@@ -142,7 +142,8 @@ PRESETS = {
             "The paper scores Parzen-window log-likelihood; not measured here."
         ),
         "failures": (
-            "A few samples per hundred are not the digit that was asked for."
+            "About one sample in a hundred is not the digit that was asked "
+            "for; some fives and eights are hard to read."
         ),
         "data": MNIST,
     },
@@ -165,8 +166,9 @@ PRESETS = {
         ),
         "failures": (
             "Colours, textures and layouts are right more often than "
-            "objects: most samples cannot be named. The images went "
-            "through JPEG once before they reached the training set."
+            "objects: most samples cannot be named. The images that these "
+            "weights were trained on had been through JPEG once, unlike "
+            "those that the command downloads."
         ),
         "data": CIFAR10,
     },
@@ -301,7 +303,7 @@ def card(name):
         f"**Data.** {sentence(entry['data']['name'])} Licence of the data: "
         f"{entry['data']['license']}. The weights are under Apache-2.0.",
         f"**Command.** Seed {plan['seed']}, {run['steps']:,} generator updates "
-        f"of batch {plan['batch_size']}, {run['minutes']:.0f} minutes on "
+        f"of batch {plan['batch_size']}, {run['minutes']:.1f} minutes on "
         f"{run['hardware']}, Keras {facts['keras_version']} on "
         f"{facts['backend']}.",
         f"```\nkeras-gans train {name}\n```",
@@ -382,7 +384,7 @@ def main():
     command.add_argument(
         "--checkpoint", choices=("best", "last"), default="best"
     )
-    command.add_argument("--hardware", default="2 shared CPU cores")
+    command.add_argument("--hardware", required=True)
     args = parser.parse_args()
     if args.command == "recipes":
         write_recipes()

@@ -35,6 +35,9 @@ class AdversarialModel(keras.Model):
     draw is made for the global batch and sliced by replica: N replicas and
     one device agree on the same global batch.
 
+    The default networks follow the global dtype policy, also when they are
+    loaded: call `keras.config.set_dtype_policy` before you make or load one.
+
     Args:
         generator: `keras.Model`: latents `(batch, latent_dim)` in, examples
             out. Images are `(batch, height, width, channels)` in [-1, 1].
@@ -91,7 +94,7 @@ class AdversarialModel(keras.Model):
         self._trackers = {
             name: keras.metrics.Mean(name=name) for name in self.loss_names
         }
-        self._image_metrics = []
+        self._example_metrics = []
         self._check_networks()
         self.ema_generator = None
         if ema_momentum is not None:
@@ -201,7 +204,13 @@ class AdversarialModel(keras.Model):
         backend.check_distribution(self)
         super().compile(optimizer=None, **kwargs)
         self._compile_options = {**kwargs, "auto_scale_loss": auto_scale_loss}
-        self._image_metrics = list(metrics or [])
+        self._example_metrics = list(metrics or [])
+        for metric in self._example_metrics:
+            if not isinstance(metric, keras.metrics.Metric):
+                raise ValueError(
+                    "metrics must be keras.metrics.Metric objects that take "
+                    f"(real, fake). Received: metrics={metrics!r}"
+                )
         if generator_optimizer is discriminator_optimizer and isinstance(
             generator_optimizer, keras.optimizers.Optimizer
         ):
@@ -262,7 +271,7 @@ class AdversarialModel(keras.Model):
         return {
             "generator_optimizer": serialize(self.generator_optimizer),
             "discriminator_optimizer": serialize(self.discriminator_optimizer),
-            "metrics": [serialize(m) for m in self._image_metrics],
+            "metrics": [serialize(m) for m in self._example_metrics],
             **self._compile_options,
         }
 
@@ -280,7 +289,7 @@ class AdversarialModel(keras.Model):
     @property
     def metrics(self):
         # Keras would add a `loss` that nothing updates.
-        return [*self._trackers.values(), *self._image_metrics]
+        return [*self._trackers.values(), *self._example_metrics]
 
     # ---- the pieces of a train_step ---------------------------------------
 
@@ -399,9 +408,11 @@ class AdversarialModel(keras.Model):
 
     def track_metrics(self, real_examples, fake_examples):
         """Updates the compiled metrics and returns them as logs."""
-        for metric in self._image_metrics:
+        for metric in self._example_metrics:
             metric.update_state(real_examples, fake_examples)
-        return {metric.name: metric.result() for metric in self._image_metrics}
+        return {
+            metric.name: metric.result() for metric in self._example_metrics
+        }
 
     # ---- Keras's trainer --------------------------------------------------
 
@@ -421,7 +432,7 @@ class AdversarialModel(keras.Model):
         finally:
             del self.test_step
 
-    def fit(self, x=None, y=None, batch_size=None, **kwargs):
+    def fit(self, x=None, y=None, batch_size=None, epochs=1, **kwargs):
         """`keras.Model.fit`, after a check of the data.
 
         The first batch of a dataset, or all of an array, is checked before
@@ -434,9 +445,17 @@ class AdversarialModel(keras.Model):
                 PyTorch `DataLoader`, or a generator of batches.
             y: Labels, for conditional models fed with arrays.
             batch_size: Integer, the global batch size of arrays.
-            **kwargs: Everything else that `keras.Model.fit` takes.
+            epochs: Integer, the number of passes over the data.
+            **kwargs: Everything else that `keras.Model.fit` takes, but for
+                weights of examples and classes.
         """
         self._assert_compile_called("fit")
+        for name in ("sample_weight", "class_weight"):
+            if kwargs.get(name) is not None:
+                raise ValueError(
+                    f"{name} must be None: no loss here is weighted. "
+                    f"Received: {name} of type {type(kwargs[name]).__name__}"
+                )
         if len(inspect.signature(self.train_step).parameters) != 1:
             raise TypeError("train_step takes one argument, data.")
         x = self._check_data(x, y, batch_size, self.batch_divisor)
@@ -454,7 +473,9 @@ class AdversarialModel(keras.Model):
             callbacks = [guard, *callbacks]
         # Keras's default is True, and warns that it means arrays alone.
         kwargs.setdefault("shuffle", hasattr(x, "shape"))
-        return super().fit(x, y, batch_size, callbacks=callbacks, **kwargs)
+        return super().fit(
+            x, y, batch_size, epochs, callbacks=callbacks, **kwargs
+        )
 
     def evaluate(self, x=None, y=None, batch_size=None, **kwargs):
         """`keras.Model.evaluate`: losses on held-out data, and the metrics.

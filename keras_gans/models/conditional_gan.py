@@ -17,7 +17,8 @@ Deviations from the paper: the networks are those of DCGAN instead of maxout
 perceptrons, and labels are embedded instead of one-hot vectors through a dense
 layer (which is the same function). The generator is shown the real batch's
 labels. Miyato and Koyama train ResNets with spectral normalization and the
-hinge loss; the loss is an argument here, the networks can be your own.
+hinge loss and sum over positions where this takes the mean; the loss is an
+argument here, the networks can be your own.
 """
 
 import keras
@@ -75,6 +76,7 @@ class ConditionalGANGenerator(keras.Model):
             "filters": filters,
             "embedding_dim": embedding_dim,
         }
+        self.num_classes = num_classes
 
     def get_config(self):
         return {**self._arguments, "name": self.name}
@@ -138,6 +140,7 @@ class ConditionalGANDiscriminator(keras.Model):
             "embedding_dim": embedding_dim,
             "projection": projection,
         }
+        self.num_classes = num_classes
 
     def get_config(self):
         return {**self._arguments, "name": self.name}
@@ -194,6 +197,16 @@ class ConditionalGAN(GAN):
         **kwargs,
     ):
         check_integer("num_classes", num_classes, minimum=1)
+        for name, network in (
+            ("generator", generator),
+            ("discriminator", discriminator),
+        ):
+            own = getattr(network, "num_classes", num_classes)
+            if own != num_classes:
+                raise ValueError(
+                    f"num_classes must be the {name}'s, {own}. "
+                    f"Received: num_classes={num_classes}"
+                )
         self.num_classes = num_classes
         super().__init__(
             generator

@@ -21,7 +21,7 @@ def check_data(x, y=None, batch_size=None, replicas=1, parts=1):
     if x is None:
         raise ValueError("x must be data to train on. Received: x=None")
     if hasattr(x, "element_spec"):  # tf.data, without importing it
-        batch = _first_of_dataset(x, replicas)
+        batch = _first_of_dataset(x, replicas, parts)
     elif hasattr(x, "shape"):
         batch = (x, y)
     elif isinstance(x, keras.utils.PyDataset):
@@ -44,17 +44,21 @@ def check_data(x, y=None, batch_size=None, replicas=1, parts=1):
     return x, batch
 
 
-def _first_of_dataset(dataset, replicas):
+def _first_of_dataset(dataset, replicas, parts):
     shape = keras.tree.flatten(dataset.element_spec)[0].shape
-    if replicas > 1 and (not shape.rank or shape[0] is None):
+    if replicas * parts > 1 and (not shape.rank or shape[0] is None):
         raise ValueError(
-            f"x must have batches of one static size to train on {replicas} "
-            "replicas: use batch(..., drop_remainder=True). Received: x with "
+            "x must have batches of one static size to split them over "
+            f"{replicas} replicas and {parts} discriminator steps: use "
+            "batch(..., drop_remainder=True). Received: x with "
             f"element_spec={dataset.element_spec}"
         )
     if not hasattr(dataset, "take"):  # One that is distributed already.
         return None
-    batch = next(iter(dataset.take(1)), None)
+    # An iteration over what `datasets.load` gives counts as a pass, so that
+    # brings a batch to look at.
+    peek = getattr(dataset, "_keras_gans_peek", dataset)
+    batch = next(iter(peek.take(1)), None)
     if batch is None:
         raise _empty(dataset)
     return batch

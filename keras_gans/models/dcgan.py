@@ -34,8 +34,8 @@ class DCGANGenerator(keras.Model):
     """Latents `(batch, latent_dim)` to images in [-1, 1].
 
     Args:
-        image_shape: `(height, width, channels)`; both sides must halve down
-            to between 4 and 7.
+        image_shape: `(height, width, channels)`; the sides must halve,
+            together, until the smaller one is 4 to 7.
         latent_dim: Integer, the size of a latent vector.
         filters: Integer, the filters of the last hidden layer; they double
             towards the latents (64: 1024, 512, 256, 128 for 64x64 images).
