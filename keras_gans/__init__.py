@@ -14,7 +14,15 @@ _CLASSES = {
     "DCGAN": "dcgan",
     "ConditionalGAN": "conditional_gan",
 }
-_MODULES = ("callbacks", "datasets", "layers", "losses", "metrics", "presets")
+_MODULES = (
+    "callbacks",
+    "datasets",
+    "layers",
+    "losses",
+    "metrics",
+    "pictures",
+    "presets",
+)
 
 __all__ = [*_CLASSES, *_MODULES]
 

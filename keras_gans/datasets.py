@@ -737,9 +737,8 @@ def _open_tfds(builder, order, labels, split, fit, name):
             tf.data.TFRecordDataset(file).skip(skip).take(take)
         )
     )
-    wanted = {"image": True, "label": True} if labels else {"image": True}
-    wanted = tfds.decode.PartialDecoding(wanted)
-    wanted = wanted.extract_features(builder.info.features)
+    names = ("image", "label") if labels else ("image",)
+    wanted = tfds.features.FeaturesDict({key: features[key] for key in names})
     shuffle, seed = order
 
     def records(number):

@@ -248,7 +248,8 @@ class AdversarialModel(keras.Model):
 
     def _prepare_optimizer(self, name, optimizer, variables, auto_scale_loss):
         optimizer = keras.optimizers.get(optimizer)
-        if not backend.is_in_strategy(self, optimizer.iterations):
+        inner = getattr(optimizer, "inner_optimizer", optimizer)
+        if not backend.is_in_strategy(self, inner.variables[0]):
             raise ValueError(
                 f"{name} must be made under the strategy's scope that the "
                 "model was made under: with strategy.scope(): ... Received: "
