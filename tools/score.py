@@ -84,9 +84,11 @@ def train_classifier():
 
 
 def predict(classifier, images):
-    """Labels of uint8 images."""
+    """Labels of uint8 images, and how sure the classifier is of them."""
     scaled = images.astype("float32") / 127.5 - 1
-    return classifier.predict(scaled, 256, verbose=0).argmax(axis=-1)
+    logits = classifier.predict(scaled, 256, verbose=0)
+    sure = np.exp(logits - np.logaddexp.reduce(logits, -1, keepdims=True))
+    return logits.argmax(axis=-1), sure.max(axis=-1)
 
 
 def score(preset, dataset):
@@ -112,7 +114,7 @@ def score(preset, dataset):
     scores = {}
     if dataset == "mnist":
         samples = gan.generate(SAMPLES, seed=0)
-        found = predict(load_classifier(), samples)
+        found, sure = predict(load_classifier(), samples)
         shares = np.bincount(found, minlength=10) / SAMPLES
         if isinstance(gan, keras_gans.ConditionalGAN):
             agreement = float((found == np.arange(SAMPLES) % 10).mean())
@@ -125,6 +127,11 @@ def score(preset, dataset):
                 "share of the rarest and of the commonest digit (10,000 "
                 "samples, seed 0)"
             ] = [round(float(shares.min()), 4), round(float(shares.max()), 4)]
+    if dataset == "mnist":
+        scores[
+            "share of samples that a classifier is 95% sure of (10,000 "
+            "samples, seed 0; of real test images 0.97)"
+        ] = round(float((sure > 0.95).mean()), 4)
     test = datasets.load(dataset, 2000, split="test", shuffle=False)
     real = next(iter(test)).numpy()
     fake = gan.generate(2000, seed=0).astype("float32") / 127.5 - 1
