@@ -7,7 +7,7 @@ import keras_gans
 from keras_gans.models.dcgan import DCGANDiscriminator, DCGANGenerator
 
 
-@pytest.mark.parametrize("image_shape", [(8, 8, 3), (8, 16, 1), (16, 8, 5)])
+@pytest.mark.parametrize("image_shape", [(8, 16, 3), (16, 8, 5)])
 def test_trains_any_channels_and_rectangles(image_shape):
     model = tiny_dcgan(image_shape=image_shape)
     model.compile(adam(), adam())

@@ -213,6 +213,8 @@ def test_every_family_of_losses_trains_and_is_kept(family):
     assert again.generator_loss is functions["generator_loss"]
     assert again.discriminator_loss is functions["discriminator_loss"]
     assert (again.instance_noise, again.discriminator_steps) == (0.1, 2)
+    if keras.backend.backend() == "jax" and family != "hinge":
+        return  # One compilation is enough.
     model.compile(adam(), adam(), run_eagerly=keras.backend.backend() != "jax")
     assert np.isfinite(list(fit(model, points(8)).values())).all()
 

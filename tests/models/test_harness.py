@@ -98,6 +98,8 @@ def test_run_eagerly_is_the_same_step(trained):
 
 
 def test_minimize_changes_one_networks_variables(case, monkeypatch):
+    if BACKEND == "jax" and case.name == "dcgan":
+        pytest.skip("time: the step of gan, operation by operation")
     model = build(case, run_eagerly=True)
     minimize = model.minimize
     seen = []
@@ -128,7 +130,7 @@ def test_minimize_changes_one_networks_variables(case, monkeypatch):
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
 def test_mixed_precision(case, policy, dtype_policy):
     if BACKEND == "jax" and (policy, case.name) == ("mixed_bfloat16", "gan"):
-        pytest.skip("time")
+        pytest.skip("time: float16 is there")
     dtype_policy(policy)
     model = build(case)
     is_wrapped = [
