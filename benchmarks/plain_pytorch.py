@@ -14,6 +14,8 @@ from torch import nn
 from torch.nn import functional as F
 
 LATENT_DIM = 100
+DISCRIMINATOR_STEPS = 5  # Of WGANGP.
+GP_WEIGHT = 10.0
 NUM_CLASSES = 10
 EMBEDDING_DIM = 50
 
@@ -77,7 +79,9 @@ def dcgan_generator(image_shape, filters, inputs=LATENT_DIM):
     return nn.Sequential(*layers).apply(initialize)
 
 
-def dcgan_discriminator(image_shape, filters, extra_channels=0):
+def dcgan_discriminator(
+    image_shape, filters, extra_channels=0, batch_norm=True
+):
     height, width, channels = image_shape
     channels, depth, layers = channels + extra_channels, filters, []
     while not layers or min(height, width) > 4:
@@ -86,8 +90,9 @@ def dcgan_discriminator(image_shape, filters, extra_channels=0):
             layers.append(nn.ZeroPad2d((0, width % 2, 0, height % 2)))
         height, width = -(-height // 2), -(-width // 2)
         first = depth == filters
-        layers.append(nn.Conv2d(channels, depth, 4, 2, 1, bias=first))
-        if not first:
+        bias = first or not batch_norm
+        layers.append(nn.Conv2d(channels, depth, 4, 2, 1, bias=bias))
+        if not bias:
             layers.append(nn.BatchNorm2d(depth, eps=1e-5, momentum=0.1))
         layers.append(nn.LeakyReLU(0.2))
         channels, depth = depth, depth * 2
@@ -140,6 +145,11 @@ def networks(kind, image_shape, filters):
             dcgan_generator(image_shape, filters),
             dcgan_discriminator(image_shape, filters),
         )
+    if kind == "WGANGP":
+        return (
+            dcgan_generator(image_shape, filters),
+            dcgan_discriminator(image_shape, filters, batch_norm=False),
+        )
     return (
         ConditionalGenerator(image_shape, filters),
         ConditionalDiscriminator(image_shape, filters),
@@ -153,7 +163,7 @@ class Trainer:
     """Two networks and their step.
 
     Args:
-        kind: "GAN", "DCGAN" or "ConditionalGAN".
+        kind: "GAN", "DCGAN", "ConditionalGAN" or "WGANGP".
         image_shape: (height, width, channels), as keras_gans has it.
         filters: The width of the convolutional networks.
         device: "cpu" or "cuda".
@@ -187,10 +197,15 @@ class Trainer:
         self.parameters = [
             list(n.parameters()) for n in (generator, discriminator)
         ]
+        wgan_gp = kind == "WGANGP"
+        rate, betas = (1e-4, (0.0, 0.9)) if wgan_gp else (2e-4, (0.5, 0.999))
         self.generator_optimizer, self.discriminator_optimizer = (
-            torch.optim.Adam(p, 2e-4, betas=(0.5, 0.999), foreach=True)
+            torch.optim.Adam(p, rate, betas=betas, foreach=True)
             for p in self.parameters
         )
+        self.step = self.wgan_gp_step if wgan_gp else self.gan_step
+        # PyTorch cannot differentiate a compiled network twice.
+        self.plain_discriminator = discriminator
         # Compiled modules share their parameters with the plain ones.
         self.generator = torch.compile(generator) if compiled else generator
         self.discriminator = (
@@ -216,7 +231,7 @@ class Trainer:
         for parameter in self.parameters[1]:
             parameter.requires_grad_(not frozen)
 
-    def step(self, real, *labels):
+    def gan_step(self, real, *labels):
         n = len(real)
 
         # 1. The discriminator, on real and on fake images.
@@ -241,6 +256,38 @@ class Trainer:
         self.generator_optimizer.step()
         self.freeze_discriminator(False)
         return d_loss.detach(), g_loss.detach()
+
+    def wgan_gp_step(self, real):
+        # 1. Five steps of the discriminator, each on a fresh slice.
+        for part in real.chunk(DISCRIMINATOR_STEPS):
+            with self.autocast():
+                with torch.no_grad():
+                    fake = self.fakes(len(part), ())
+                gap = self.discriminator(fake) - self.discriminator(part)
+            d_loss = gap.float().mean() + GP_WEIGHT * self.penalty(part, fake)
+            self.discriminator_optimizer.zero_grad(set_to_none=True)
+            d_loss.backward()
+            self.discriminator_optimizer.step()
+
+        # 2. The generator.
+        self.freeze_discriminator(True)
+        with self.autocast():
+            fake = self.fakes(len(part), ())
+            g_loss = -self.discriminator(fake).float().mean()
+        self.generator_optimizer.zero_grad(set_to_none=True)
+        g_loss.backward()
+        self.generator_optimizer.step()
+        self.freeze_discriminator(False)
+        return d_loss.detach(), g_loss.detach()
+
+    def penalty(self, real, fake):
+        alpha = torch.rand(len(real), 1, 1, 1, device=self.device)
+        points = torch.lerp(fake.float(), real, alpha).requires_grad_(True)
+        (gradients,) = torch.autograd.grad(
+            self.plain_discriminator(points).sum(), points, create_graph=True
+        )
+        norms = (gradients.square().sum(dim=(1, 2, 3)) + 1e-12).sqrt()
+        return (norms - 1).square().mean()
 
     @torch.inference_mode()
     def generate(self, n, conditional, batch_size=256):

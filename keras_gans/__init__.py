@@ -13,6 +13,8 @@ _CLASSES = {
     "GAN": "gan",
     "DCGAN": "dcgan",
     "ConditionalGAN": "conditional_gan",
+    "WGAN": "wgan",
+    "WGANGP": "wgan_gp",
 }
 _MODULES = (
     "callbacks",
@@ -20,6 +22,7 @@ _MODULES = (
     "layers",
     "losses",
     "metrics",
+    "penalties",
     "pictures",
     "presets",
 )

@@ -3,7 +3,7 @@
 import itertools
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 
 def dcgan_base_shape(image_shape):
@@ -58,7 +58,7 @@ def _nearest_dcgan_shapes(height, width):
     )[:2]
 
 
-def dcgan_generator_stack(x, image_shape, filters):
+def dcgan_generator_stack(x, image_shape, filters, crop=0):
     """Dense projection, then transposed convolutions up to the image.
 
     Radford et al., 2015, figure 1: filters halve as resolution doubles, batch
@@ -67,12 +67,17 @@ def dcgan_generator_stack(x, image_shape, filters):
     Args:
         x: Symbolic tensor, `(batch, features)`.
         image_shape: `(height, width, channels)` to reach.
-        filters: Integer, the filters of the last hidden layer.
+        filters: Integer, half the filters of the last hidden layer.
+        crop: Integer, pixels to cut from every side of a larger image.
 
     Returns:
         Symbolic images in [-1, 1], float32 under every dtype policy.
     """
-    (height, width), doublings = dcgan_base_shape(image_shape)
+    (height, width), doublings = dcgan_base_shape(
+        (image_shape[0] + 2 * crop, image_shape[1] + 2 * crop, image_shape[2])
+        if crop
+        else image_shape
+    )
     weights = keras.initializers.RandomNormal(stddev=0.02)
     depth = filters * 2**doublings
     # The normalization that follows makes a bias superfluous.
@@ -95,7 +100,7 @@ def dcgan_generator_stack(x, image_shape, filters):
         )(x)
         x = _batch_norm()(x)
         x = layers.ReLU()(x)
-    return layers.Conv2DTranspose(
+    x = layers.Conv2DTranspose(
         image_shape[-1],
         4,
         strides=2,
@@ -104,9 +109,10 @@ def dcgan_generator_stack(x, image_shape, filters):
         kernel_initializer=weights,
         dtype=output_dtype(),
     )(x)
+    return layers.Cropping2D(crop, dtype=output_dtype())(x) if crop else x
 
 
-def dcgan_discriminator_stack(x, image_shape, filters):
+def dcgan_discriminator_stack(x, image_shape, filters, normalization="batch"):
     """Strided convolutions down to a side of at most 4.
 
     Radford et al., 2015: no pooling, LeakyReLU 0.2, batch normalization in all
@@ -118,26 +124,56 @@ def dcgan_discriminator_stack(x, image_shape, filters):
         x: Symbolic images, `(batch, height, width, any number of channels)`.
         image_shape: `(height, width, channels)` of the data.
         filters: Integer, the filters of the first layer; they double.
+        normalization: `"batch"`, `"spectral"` for all layers, or `None`.
 
     Returns:
         Symbolic features `(batch, height', width', filters')`.
     """
     dcgan_base_shape(image_shape)  # An error for what no generator makes.
+    check_normalization(normalization)
     depth = 0
     while depth == 0 or min(x.shape[1:3]) > 4:
-        x = layers.Conv2D(
+        batch_normalization = normalization == "batch" and depth > 0
+        convolution = layers.Conv2D(
             filters * 2**depth,
             4,
             strides=2,
             padding="same",
-            use_bias=depth == 0,
-            kernel_initializer=keras.initializers.RandomNormal(stddev=0.02),
-        )(x)
-        if depth > 0:
+            use_bias=not batch_normalization,
+            kernel_initializer=_discriminator_initializer(normalization),
+        )
+        if normalization == "spectral":
+            convolution = SpectralNormalization(convolution)
+        x = convolution(x)
+        if batch_normalization:
             x = _batch_norm()(x)
         x = layers.LeakyReLU(0.2)(x)
         depth += 1
     return x
+
+
+def discriminator_normalization(spectral_normalization, r1_weight):
+    """The normalization of a default discriminator, see the stack."""
+    if spectral_normalization:
+        return "spectral"
+    return None if r1_weight else "batch"
+
+
+def check_normalization(normalization):
+    """Raises a `ValueError` for what discriminators do not have."""
+    if normalization not in ("batch", "spectral", None):
+        raise ValueError(
+            'normalization must be "batch", "spectral" or None. '
+            f"Received: normalization={normalization!r}"
+        )
+
+
+def _discriminator_initializer(normalization):
+    # What is normalized starts from the paper's N(0, 0.02), which would
+    # vanish from layer to layer if it were not.
+    if normalization is None:
+        return keras.initializers.HeNormal()
+    return keras.initializers.RandomNormal(stddev=0.02)
 
 
 def _batch_norm():
@@ -157,10 +193,97 @@ def output_dtype():
     return policy if policy.compute_dtype == "float64" else "float32"
 
 
-def logits_layer():
+def logits_layer(spectral_normalization=False):
     """The dense layer that ends a discriminator: one float32 logit."""
-    return layers.Dense(
+    layer = layers.Dense(
         1,
         kernel_initializer=keras.initializers.RandomNormal(stddev=0.02),
         dtype=output_dtype(),
     )
+    if spectral_normalization:
+        return SpectralNormalization(layer, dtype=output_dtype())
+    return layer
+
+
+@keras.saving.register_keras_serializable("keras_gans")
+class SpectralNormalization(layers.Wrapper):
+    """A layer whose kernel is divided by its largest singular value.
+
+    Miyato et al., 2018, algorithm 1: one power iteration per call in training
+    estimates the singular value of the kernel as a matrix `(inputs, units)`,
+    and gradients flow through the division. (`keras.layers.
+    SpectralNormalization` overwrites the kernel with the divided one instead:
+    on TensorFlow and PyTorch no gradient flows through the division, on JAX
+    it does, and so backends train differently.)
+
+    What the kernel does is linear, so the wrapped layer's output is divided,
+    and not its kernel.
+
+    Args:
+        layer: A layer with a `kernel`, or an `Embedding`, without activation.
+            A bias is not divided.
+        power_iterations: Integer, per call in training.
+
+    Reference:
+        Miyato et al., "Spectral Normalization for Generative Adversarial
+        Networks", 2018.
+    """
+
+    def __init__(self, layer, power_iterations=1, **kwargs):
+        super().__init__(layer, **kwargs)
+        activation = getattr(layer, "activation", None)
+        if activation not in (None, keras.activations.linear):
+            raise ValueError(
+                "layer must have no activation, which is not linear in the "
+                f"kernel. Received: layer={layer.name!r} with "
+                f"activation={activation.__name__}"
+            )
+        self.power_iterations = power_iterations
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        units = self._kernel().shape[-1]
+        self.vector_u = self.add_weight(
+            (units, 1), "random_normal", name="vector_u", trainable=False
+        )
+
+    def _kernel(self):
+        name = "embeddings" if hasattr(self.layer, "embeddings") else "kernel"
+        kernel = getattr(self.layer, name, None)
+        if kernel is None:
+            raise ValueError(
+                "layer must have a kernel or embeddings. Received: "
+                f"layer={self.layer.name!r}"
+            )
+        return kernel
+
+    def call(self, inputs, training=False):
+        kernel = ops.cast(self._kernel(), "float32")
+        matrix = ops.reshape(kernel, (-1, kernel.shape[-1]))
+        constant = ops.stop_gradient(matrix)
+        u = ops.cast(self.vector_u, "float32")
+        v = _unit(ops.matmul(constant, u))
+        if training:
+            for _ in range(self.power_iterations):
+                u = _unit(ops.matmul(ops.transpose(constant), v))
+                v = _unit(ops.matmul(constant, u))
+            self.vector_u.assign(u)
+        sigma = ops.sum(v * ops.matmul(matrix, u))
+        outputs = self.layer(inputs)
+        sigma = ops.cast(sigma, outputs.dtype)
+        bias = getattr(self.layer, "bias", None)
+        if bias is None:
+            return outputs / sigma
+        bias = ops.cast(bias, outputs.dtype)
+        return (outputs - bias) / sigma + bias
+
+    def compute_output_shape(self, input_shape):
+        return self.layer.compute_output_shape(input_shape)
+
+    def get_config(self):
+        config = {"power_iterations": self.power_iterations}
+        return {**super().get_config(), **config}
+
+
+def _unit(x):
+    return x / (ops.norm(x) + 1e-12)

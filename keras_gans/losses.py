@@ -5,7 +5,8 @@ A generator loss takes the discriminator's logits for fake examples, a
 discriminator loss takes the logits for real and for fake examples. Logits may
 have any shape that starts with the batch, so `(batch, 1)` and a PatchGAN's
 `(batch, height, width, 1)` both work, and every function returns one scalar:
-the mean over all logits. Networks end linear: real is a high logit.
+the mean over all logits. Networks end linear: real is a high logit. The
+relativistic generator loss compares with real examples, and takes both.
 """
 
 import keras
@@ -143,3 +144,72 @@ def hinge_discriminator_loss(real_logits, fake_logits):
     """
     real_loss = ops.mean(ops.relu(1.0 - real_logits))
     return real_loss + ops.mean(ops.relu(1.0 + fake_logits))
+
+
+@_loss
+def wasserstein_generator_loss(fake_logits):
+    """`-E[D(G(z))]` (Arjovsky et al., 2017, equation 2).
+
+    Args:
+        fake_logits: Discriminator logits (scores without a bound, here) for
+            generated examples.
+
+    Returns:
+        Scalar tensor.
+    """
+    return -ops.mean(fake_logits)
+
+
+@_loss
+def wasserstein_discriminator_loss(real_logits, fake_logits):
+    """`E[D(G(z))] - E[D(x)]` (Arjovsky et al., 2017, equation 2).
+
+    Its negative estimates the Wasserstein-1 distance, up to a factor, only
+    for a discriminator whose slope is bounded: by clipped weights (`WGAN`) or
+    a gradient penalty (`WGANGP`).
+
+    Args:
+        real_logits: Discriminator logits for real examples.
+        fake_logits: Discriminator logits for generated examples.
+
+    Returns:
+        Scalar tensor.
+    """
+    return ops.mean(fake_logits) - ops.mean(real_logits)
+
+
+@_loss
+def relativistic_average_generator_loss(real_logits, fake_logits):
+    """Fake examples are to look more real than real ones do on average.
+
+    `-E[log s(D(G(z)) - E[D(x)])] - E[log(1 - s(D(x) - E[D(G(z))]))]` with the
+    sigmoid s (RaSGAN, Jolicoeur-Martineau, 2018). The averages are over the
+    batch; on several replicas, over the replica's part of it.
+
+    Args:
+        real_logits: Discriminator logits for real examples.
+        fake_logits: Discriminator logits for generated examples.
+
+    Returns:
+        Scalar tensor.
+    """
+    return relativistic_average_discriminator_loss(fake_logits, real_logits)
+
+
+@_loss
+def relativistic_average_discriminator_loss(real_logits, fake_logits):
+    """Real examples are to look more real than fake ones do on average.
+
+    `-E[log s(D(x) - E[D(G(z))])] - E[log(1 - s(D(G(z)) - E[D(x)]))]`, see
+    `relativistic_average_generator_loss`.
+
+    Args:
+        real_logits: Discriminator logits for real examples.
+        fake_logits: Discriminator logits for generated examples.
+
+    Returns:
+        Scalar tensor.
+    """
+    real = real_logits - ops.mean(fake_logits)
+    fake = fake_logits - ops.mean(real_logits)
+    return ops.mean(ops.softplus(-real)) + ops.mean(ops.softplus(fake))

@@ -23,12 +23,17 @@ class Case:
         build: Function of the model's keyword arguments.
         example_shape: Shape of one example.
         num_classes: Integer, or `None` for a model without labels.
+        logs: What `fit` logs.
+        unseen: How many weights no loss depends on. A Wasserstein loss is a
+            difference of scores, which a bias of the last layer leaves.
     """
 
     name: str
     build: typing.Callable
     example_shape: tuple = IMAGE_SHAPE
     num_classes: int | None = None
+    logs: tuple = ("d_loss", "g_loss")
+    unseen: int = 0
 
     def data(self, n=32, seed=0):
         """`(x,)` or `(x, y)` as NumPy arrays, images in [-1, 1]."""
@@ -81,6 +86,37 @@ def tiny_conditional_gan(**kwargs):
     return keras_gans.ConditionalGAN(**{**arguments, **kwargs})
 
 
+def tiny_wgan(**kwargs):
+    arguments = {
+        "image_shape": IMAGE_SHAPE,
+        "latent_dim": LATENT_DIM,
+        "filters": 4,
+        "discriminator_steps": 2,
+        # The initial weights are below 0.01 or clipped to it, all of them.
+        "clip_value": 0.1,
+    }
+    return keras_gans.WGAN(**{**arguments, **kwargs})
+
+
+def tiny_wgan_gp(**kwargs):
+    arguments = {
+        "image_shape": IMAGE_SHAPE,
+        "latent_dim": LATENT_DIM,
+        "filters": 4,
+        "discriminator_steps": 2,
+    }
+    return keras_gans.WGANGP(**{**arguments, **kwargs})
+
+
+def points_wgan_gp(**kwargs):
+    return keras_gans.WGANGP(
+        GANGenerator((2,), LATENT_DIM, units=(8, 8), batch_normalization=False),
+        GANDiscriminator((2,), units=(8, 8)),
+        latent_dim=LATENT_DIM,
+        **{"discriminator_steps": 2, **kwargs},
+    )
+
+
 def points_gan(**kwargs):
     """Two-dimensional points, and no BatchNorm anywhere."""
     return tiny_gan((2,), batch_normalization=False, **kwargs)
@@ -90,6 +126,8 @@ CASES = [
     Case("gan", tiny_gan),
     Case("dcgan", tiny_dcgan),
     Case("conditional_gan", tiny_conditional_gan, num_classes=NUM_CLASSES),
+    Case("wgan", tiny_wgan, unseen=1),
+    Case("wgan_gp", tiny_wgan_gp, logs=("d_loss", "g_loss", "gp"), unseen=1),
 ]
 
 

@@ -17,6 +17,7 @@ from cases import (
     adam,
     fit,
     points_gan,
+    points_wgan_gp,
     tiny_conditional_gan,
     tiny_dcgan,
     weights_of,
@@ -80,6 +81,16 @@ def everything(scope):
         "losses": {k: v[0] for k, v in history.items()},
         "weights": flat(model),
         "samples": samples.ravel().tolist(),
+    }
+
+
+def gradient_penalty(scope, steps=20):
+    """WGAN-GP's second-order gradients, a slice per discriminator step."""
+    model = build(scope, points_wgan_gp, discriminator_optimizer=sgd)
+    history = fit(model, points(steps * BATCH), batch_size=BATCH)
+    return {
+        "losses": {k: v[0] for k, v in history.items()},
+        "weights": flat(model),
     }
 
 
@@ -184,6 +195,7 @@ def tensorflow_main(mode):
             result["samples"] = model.generate(4, seed=0).ravel().tolist()
         return result
     result["everything"] = everything(scope)
+    result["gradient_penalty"] = gradient_penalty(scope)
     result["batch_norm"] = batch_norm(scope)
     if mode == "mirrored":
         result["latents"] = latents(scope, strategy)
@@ -211,7 +223,11 @@ def jax_main(mode):
     if mode == "mirrored":
         assert jax.device_count() == 2
         keras.distribution.set_distribution(keras.distribution.DataParallel())
-    result = {"plain": plain(scope), "everything": everything(scope)}
+    result = {
+        "plain": plain(scope),
+        "everything": everything(scope),
+        "gradient_penalty": gradient_penalty(scope),
+    }
     if mode == "mirrored":
         result["refused"] = {
             "smaller": refused(scope, x=points(1)),

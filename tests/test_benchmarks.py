@@ -76,7 +76,7 @@ def to_pytorch(values, shapes):
         yield value
 
 
-@pytest.mark.parametrize("kind", ["GAN", "DCGAN", "ConditionalGAN"])
+@pytest.mark.parametrize("kind", ["GAN", "DCGAN", "ConditionalGAN", "WGANGP"])
 def test_pytorch_networks_are_the_same_functions(kind):
     need("torch")
     import torch
@@ -84,6 +84,10 @@ def test_pytorch_networks_are_the_same_functions(kind):
     shape, filters = (28, 28, 1), 4
     if kind == "GAN":
         ours = keras_gans.GAN(example_shape=shape)
+    elif kind == "WGANGP":
+        settings = {"image_shape": shape, "filters": filters}
+        networks = load("train_step").dcgan_networks(settings)
+        ours = keras_gans.WGANGP(**networks, latent_dim=100)
     else:
         ours = getattr(keras_gans, kind)(image_shape=shape, filters=filters)
     theirs = load("plain_pytorch").networks(kind, shape, filters)
@@ -115,6 +119,38 @@ def test_pytorch_networks_are_the_same_functions(kind):
         expected = network(inputs, training=True)
         expected = keras.ops.convert_to_numpy(expected)
         np.testing.assert_allclose(y, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_wgan_gp_in_pytorch_has_the_same_penalty():
+    need("torch")
+    import torch
+
+    from keras_gans import penalties
+
+    module = load("plain_pytorch")
+    trainer = module.Trainer("WGANGP", (28, 28, 1), 4)
+    networks = load("train_step").dcgan_networks(
+        {"image_shape": (28, 28, 1), "filters": 4}
+    )
+    network = networks["discriminator"]
+    parameters = trainer.parameters[1]
+    shapes = [tuple(p.shape) for p in parameters]
+    values = map(keras.ops.convert_to_numpy, network.trainable_variables)
+    with torch.no_grad():
+        for p, v in zip(parameters, to_pytorch(values, shapes), strict=True):
+            p.copy_(torch.from_numpy(np.ascontiguousarray(v)))
+    # Real and fake are equal: whatever alpha is, the points are the same.
+    x = np.random.default_rng(0).uniform(-1, 1, (6, 28, 28, 1))
+    x = x.astype("float32")
+    (images,) = trainer.batch(x)
+    theirs = float(trainer.penalty(images, images).detach())
+    tensor = keras.ops.convert_to_tensor
+    ours = penalties.gradient_penalty(
+        network, tensor(x), tensor(x), tensor(np.ones((6, 1, 1, 1), "float32"))
+    )
+    assert theirs == pytest.approx(float(ours), rel=1e-4)
+    d_loss, g_loss = trainer.step(trainer.batch(np.repeat(x, 5, 0))[0])
+    assert np.isfinite([float(d_loss), float(g_loss)]).all()
 
 
 def test_readme_table_is_replaced_between_its_markers(tmp_path):

@@ -115,6 +115,12 @@ def test_with_every_random_draw(single, mirrored):
     np.testing.assert_allclose(a["samples"], b["samples"], atol=1e-4)
 
 
+def test_the_gradient_penalty_on_two_replicas(single, mirrored):
+    assert_same_training(
+        single["gradient_penalty"], mirrored["gradient_penalty"]
+    )
+
+
 def test_two_workers_are_one_device(single, workers):
     for worker in workers:
         assert_same_training(single["plain"], worker["plain"])

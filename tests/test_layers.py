@@ -3,8 +3,9 @@ import re
 import keras
 import numpy as np
 import pytest
+from keras import ops
 
-from keras_gans import layers
+from keras_gans import backend, layers
 
 
 @pytest.mark.parametrize(
@@ -126,3 +127,112 @@ def test_paper_architecture():
 def test_last_layers_are_never_half_precision(policy, expected, dtype_policy):
     dtype_policy(policy)
     assert layers.logits_layer().compute_dtype == expected
+
+
+# ---- spectral normalization -----------------------------------------------
+
+
+def spectral_dense(units=3, inputs=5, **kwargs):
+    layer = layers.SpectralNormalization(
+        keras.layers.Dense(units, bias_initializer="ones"), **kwargs
+    )
+    layer.build((None, inputs))
+    return layer
+
+
+def numpy(x):
+    return ops.convert_to_numpy(x)
+
+
+def test_spectral_normalization_divides_by_the_largest_singular_value():
+    layer = spectral_dense()
+    x = ops.eye(5)
+    for _ in range(50):
+        layer(x, training=True)
+    kernel = numpy(layer.layer.kernel)
+    expected = kernel / np.linalg.svd(kernel)[1][0] + 1  # The bias is whole.
+    np.testing.assert_allclose(numpy(layer(x)), expected, rtol=1e-4)
+    np.testing.assert_allclose(numpy(layer(x, training=True)), expected, 1e-4)
+
+
+@pytest.mark.parametrize(
+    "wrapped, inputs",
+    [
+        (keras.layers.Conv2D(6, 3, strides=2), np.ones((2, 8, 8, 2))),
+        (keras.layers.Conv2D(6, 3, use_bias=False), np.ones((2, 8, 8, 2))),
+        (keras.layers.Embedding(7, 4), np.arange(7)),
+    ],
+)
+def test_spectral_normalization_of_other_kernels(wrapped, inputs):
+    layer = layers.SpectralNormalization(wrapped, power_iterations=20)
+    x = ops.convert_to_tensor(inputs)
+    for _ in range(3):
+        outputs = numpy(layer(x, training=True))
+    kernel = numpy(layer._kernel())
+    matrix = kernel.reshape(-1, kernel.shape[-1])
+    expected = numpy(wrapped(x)) / np.linalg.svd(matrix)[1][0]
+    np.testing.assert_allclose(outputs, expected, rtol=1e-4)
+
+
+def test_inference_moves_no_estimate_and_training_no_kernel():
+    layer = spectral_dense()
+    u, kernel = numpy(layer.vector_u).copy(), numpy(layer.layer.kernel).copy()
+    layer(ops.eye(5))
+    np.testing.assert_array_equal(numpy(layer.vector_u), u)
+    layer(ops.eye(5), training=True)
+    assert (numpy(layer.vector_u) != u).any()
+    np.testing.assert_array_equal(numpy(layer.layer.kernel), kernel)
+
+
+def test_gradients_flow_through_the_division():
+    layer = spectral_dense(units=2, inputs=2)
+    layer.layer.kernel.assign([[3.0, 0.0], [0.0, 1.0]])
+    layer.vector_u.assign([[1.0], [0.0]])
+    (loss, _), (gradient,) = backend.value_and_gradients(
+        lambda: (ops.sum(layer(ops.ones((1, 2)), training=True)), None),
+        [layer.layer.kernel],
+        [layer.layer.kernel, layer.vector_u],
+    )
+    # sum(W) / s + 2 with s = W[0, 0]: d / dW[0, 0] = (s - sum(W)) / s^2.
+    assert float(numpy(loss)) == pytest.approx(4 / 3 + 2)
+    expected = [[-1 / 9, 1 / 3], [1 / 3, 1 / 3]]
+    np.testing.assert_allclose(numpy(gradient), expected, rtol=1e-5)
+
+
+def test_spectral_normalization_refuses_what_is_not_linear():
+    with pytest.raises(ValueError, match="no activation.*activation=relu"):
+        layers.SpectralNormalization(keras.layers.Dense(2, activation="relu"))
+    layer = layers.SpectralNormalization(keras.layers.Flatten())
+    with pytest.raises(ValueError, match="must have a kernel.*Received"):
+        layer.build((None, 2))
+
+
+def test_spectral_normalization_is_saved(tmp_path):
+    model = keras.Sequential(
+        [
+            keras.Input((3,)),
+            layers.SpectralNormalization(keras.layers.Dense(2), 3),
+        ]
+    )
+    model(ops.eye(3), training=True)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(
+        numpy(loaded(ops.eye(3))), numpy(model(ops.eye(3)))
+    )
+    assert loaded.layers[0].power_iterations == 3
+
+
+# ---- a cropped generator --------------------------------------------------
+
+
+def test_crop_is_the_middle_of_a_larger_image():
+    x = keras.Input((6,))
+    whole = keras.Model(x, layers.dcgan_generator_stack(x, (16, 16, 1), 4))
+    y = layers.dcgan_generator_stack(x, (12, 12, 1), 4, crop=2)
+    cropped = keras.Model(x, y)
+    cropped.set_weights(whole.get_weights())
+    z = np.random.default_rng(0).normal(size=(2, 6))
+    np.testing.assert_array_equal(
+        numpy(cropped(z)), numpy(whole(z))[:, 2:-2, 2:-2]
+    )

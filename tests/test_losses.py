@@ -25,6 +25,7 @@ GENERATOR = {
     "least_squares": 1.53125,
     # -(-2 + 1 + 0 - 0.5) / 4
     "hinge": 0.375,
+    "wasserstein": 0.375,
 }
 DISCRIMINATOR = {
     "minimax": -LOG_D_REAL - LOG_1_D_FAKE,
@@ -33,6 +34,8 @@ DISCRIMINATOR = {
     "least_squares": 1.8125,
     # (0 + 2 + 0.5 + 0) / 4 + (0 + 2 + 1 + 0.5) / 4
     "hinge": 1.5,
+    # (-2 + 1 + 0 - 0.5) / 4 - (2 - 1 + 0.5 + 3) / 4
+    "wasserstein": -1.5,
 }
 SHAPES = {"flat": (4, 1), "vector": (4,), "patch": (1, 2, 2, 1)}
 
@@ -129,3 +132,18 @@ def test_serialise_by_name(family, player):
     assert config["registered_name"].startswith("keras_gans>") or (
         config["config"].startswith("keras_gans>")
     )
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_relativistic_average_by_hand(shape):
+    real, fake = tensor(REAL, shape), tensor(FAKE, shape)
+    # The means are 1.125 and -0.375.
+    above = log_sigmoid(np.array(REAL) + 0.375)
+    below = log_sigmoid(1.125 - np.array(FAKE))
+    value = number(losses.relativistic_average_discriminator_loss(real, fake))
+    assert value == pytest.approx(-above.mean() - below.mean(), rel=1e-5)
+    # The generator's is the same with the sides changed.
+    above = log_sigmoid(np.array(FAKE) - 1.125)
+    below = log_sigmoid(-0.375 - np.array(REAL))
+    value = number(losses.relativistic_average_generator_loss(real, fake))
+    assert value == pytest.approx(-above.mean() - below.mean(), rel=1e-5)

@@ -6,6 +6,8 @@ written once, in `keras.ops`:
 - `value_and_gradients(loss_fn, variables, state)`: `loss_fn()` returns
   `(loss, aux)`; returns `(loss, aux), gradients`.
 - `apply_gradients(optimizer, gradients, variables)`.
+- `input_gradients(fn, x)`: returns `fn(x)` and the gradient of its sum with
+  respect to `x`, which `value_and_gradients` can differentiate once more.
 - `num_replicas()`, `replica_slice(x, n)`: who else takes part in this step,
   and which part of a draw for the global batch is this replica's.
 - `is_multi_worker(model)`: whether other processes take the same steps.
@@ -28,6 +30,7 @@ _module = importlib.import_module(
 
 value_and_gradients = _module.value_and_gradients
 apply_gradients = _module.apply_gradients
+input_gradients = _module.input_gradients
 num_replicas = _module.num_replicas
 replica_slice = _module.replica_slice
 is_multi_worker = _module.is_multi_worker

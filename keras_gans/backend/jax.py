@@ -45,6 +45,15 @@ def apply_gradients(optimizer, gradients, variables):
         v.assign(value)
 
 
+def input_gradients(fn, x):
+    def total(x):
+        y = fn(x)
+        return keras.ops.sum(y), y
+
+    gradients, y = jax.grad(total, has_aux=True)(x)
+    return y, gradients
+
+
 def num_replicas():
     return 1  # One program for the global batch: JAX shards it by itself.
 

@@ -23,6 +23,16 @@ def apply_gradients(optimizer, gradients, variables):
         optimizer.apply(gradients, variables)
 
 
+def input_gradients(fn, x):
+    # The graph of x itself is not followed: x is where the gradient starts.
+    x = x.detach().requires_grad_(True)
+    y = fn(x)
+    (gradients,) = torch.autograd.grad(
+        y.sum(), x, create_graph=True, allow_unused=True
+    )
+    return y, torch.zeros_like(x) if gradients is None else gradients
+
+
 def num_replicas():
     return 1
 

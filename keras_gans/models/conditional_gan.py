@@ -27,8 +27,10 @@ from keras import layers, ops
 
 from keras_gans import losses
 from keras_gans.layers import (
+    SpectralNormalization,
     dcgan_discriminator_stack,
     dcgan_generator_stack,
+    discriminator_normalization,
     logits_layer,
     output_dtype,
 )
@@ -94,6 +96,7 @@ class ConditionalGANDiscriminator(keras.Model):
             the projection discriminator, where the features give it.
         projection: Boolean. `False` joins the label as a map beside the
             image's channels, `True` is Miyato and Koyama's projection.
+        normalization: `"batch"`, `"spectral"` or `None`.
     """
 
     def __init__(
@@ -103,6 +106,7 @@ class ConditionalGANDiscriminator(keras.Model):
         filters=64,
         embedding_dim=50,
         projection=False,
+        normalization="batch",
         name="discriminator",
         **kwargs,
     ):
@@ -110,19 +114,22 @@ class ConditionalGANDiscriminator(keras.Model):
         check_integer("filters", filters, minimum=1)
         images = keras.Input(image_shape, name="images")
         labels = keras.Input((), dtype="int32", name="labels")
+        spectral = normalization == "spectral"
         if projection:
-            x = dcgan_discriminator_stack(images, image_shape, filters)
+            x = dcgan_discriminator_stack(
+                images, image_shape, filters, normalization
+            )
             features = layers.GlobalAveragePooling2D(dtype=output_dtype())(x)
-            embedding = layers.Embedding(
+            embed = layers.Embedding(
                 num_classes, features.shape[-1], dtype=output_dtype()
-            )(labels)
+            )
+            if spectral:
+                embed = SpectralNormalization(embed, dtype=output_dtype())
+            match = layers.Dot(axes=-1, dtype=output_dtype())(
+                [embed(labels), features]
+            )
             outputs = layers.Add(dtype=output_dtype())(
-                [
-                    logits_layer()(features),
-                    layers.Dot(axes=-1, dtype=output_dtype())(
-                        [embedding, features]
-                    ),
-                ]
+                [logits_layer(spectral)(features), match]
             )
         else:
             height, width, _ = image_shape
@@ -130,8 +137,10 @@ class ConditionalGANDiscriminator(keras.Model):
             x = layers.Dense(height * width)(x)
             label_map = layers.Reshape((height, width, 1))(x)
             x = layers.Concatenate()([images, label_map])
-            x = dcgan_discriminator_stack(x, image_shape, filters)
-            outputs = logits_layer()(layers.Flatten()(x))
+            x = dcgan_discriminator_stack(
+                x, image_shape, filters, normalization
+            )
+            outputs = logits_layer(spectral)(layers.Flatten()(x))
         super().__init__([images, labels], outputs, name=name, **kwargs)
         self._arguments = {
             "image_shape": list(image_shape),
@@ -139,6 +148,7 @@ class ConditionalGANDiscriminator(keras.Model):
             "filters": filters,
             "embedding_dim": embedding_dim,
             "projection": projection,
+            "normalization": normalization,
         }
         self.num_classes = num_classes
 
@@ -173,10 +183,13 @@ class ConditionalGAN(GAN):
         latent_dim: Integer, the size of a latent vector.
         filters: Integer, the width of the default networks.
         projection: Boolean, use the projection discriminator.
+        spectral_normalization: Boolean, normalize the default discriminator
+            by its spectral norms instead of by batches.
         generator_loss: Function of `(fake_logits)`, of `keras_gans.losses`.
         discriminator_loss: Function of `(real_logits, fake_logits)`.
         **kwargs: `discriminator_steps`, `label_smoothing`, `instance_noise`,
-            `ema_momentum`, `seed` and `name`, see `GAN`.
+            `r1_weight`, `ema_momentum`, `seed` and `name`, see `GAN`. With
+            an `r1_weight` the default discriminator has no BatchNormalization.
 
     References:
         Mirza and Osindero, "Conditional Generative Adversarial Nets", 2014.
@@ -192,6 +205,7 @@ class ConditionalGAN(GAN):
         latent_dim=100,
         filters=64,
         projection=False,
+        spectral_normalization=False,
         generator_loss=losses.non_saturating_generator_loss,
         discriminator_loss=losses.non_saturating_discriminator_loss,
         **kwargs,
@@ -215,7 +229,13 @@ class ConditionalGAN(GAN):
             ),
             discriminator
             or ConditionalGANDiscriminator(
-                image_shape, num_classes, filters, projection=projection
+                image_shape,
+                num_classes,
+                filters,
+                projection=projection,
+                normalization=discriminator_normalization(
+                    spectral_normalization, kwargs.get("r1_weight")
+                ),
             ),
             latent_dim=latent_dim,
             generator_loss=generator_loss,
@@ -237,13 +257,17 @@ class ConditionalGAN(GAN):
                 fake = self.generator(
                     [self.sample_latents(n), labels], training=True
                 )
-                real_noisy = self.add_noise(real)
-                fake_noisy = self.add_noise(ops.stop_gradient(fake))
-                return self.discriminator_loss(
-                    self.discriminator([real_noisy, labels], training=True),
-                    self.discriminator([fake_noisy, labels], training=True),
-                    **self._smoothing,
+                fake = ops.stop_gradient(fake)
+                real_logits, penalty = self.judge_real(
+                    self.add_noise(real), labels
                 )
+                fake_logits = self.discriminator(
+                    [self.add_noise(fake), labels], training=True
+                )
+                loss = self.discriminator_loss(
+                    real_logits, fake_logits, **self._smoothing
+                )
+                return loss + penalty
 
             d_loss = self.minimize(
                 discriminator_loss,
@@ -257,11 +281,15 @@ class ConditionalGAN(GAN):
             fake = self.generator(
                 [self.sample_latents(n), labels], training=True
             )
-            return self.generator_loss(
-                self.discriminator(
-                    [self.add_noise(fake), labels], training=True
-                )
+            logits = self.discriminator(
+                [self.add_noise(fake), labels], training=True
             )
+            if self.is_relativistic:
+                real_logits = self.discriminator(
+                    [self.add_noise(real), labels], training=True
+                )
+                return self.generator_loss(real_logits, logits)
+            return self.generator_loss(logits)
 
         g_loss = self.minimize(
             generator_loss, self.generator_optimizer, self.generator
@@ -275,16 +303,12 @@ class ConditionalGAN(GAN):
             ops.shape(real)[0], seed=self.test_seed_generator
         )
         fake = self([latents, labels])
-        fake_logits = self.discriminator([fake, labels], training=False)
-        logs = self.track(
-            d_loss=self.discriminator_loss(
-                self.discriminator([real, labels], training=False),
-                fake_logits,
-                **self._smoothing,
-            ),
-            g_loss=self.generator_loss(fake_logits),
+        return self.evaluate_logits(
+            real,
+            fake,
+            self.discriminator([real, labels], training=False),
+            self.discriminator([fake, labels], training=False),
         )
-        return {**logs, **self.track_metrics(real, fake)}
 
     # ---- labels -----------------------------------------------------------
 

@@ -21,6 +21,7 @@ from keras_gans import losses
 from keras_gans.layers import (
     dcgan_discriminator_stack,
     dcgan_generator_stack,
+    discriminator_normalization,
     logits_layer,
 )
 from keras_gans.models.adversarial_model import check_integer
@@ -37,8 +38,11 @@ class DCGANGenerator(keras.Model):
         image_shape: `(height, width, channels)`; the sides must halve,
             together, until the smaller one is 4 to 7.
         latent_dim: Integer, the size of a latent vector.
-        filters: Integer, the filters of the last hidden layer; they double
-            towards the latents (64: 1024, 512, 256, 128 for 64x64 images).
+        filters: Integer, half the filters of the last hidden layer; they
+            double towards the latents (64: 1024, 512, 256, 128 for 64x64).
+        crop: Integer, pixels to cut from every side of a larger image. With 2,
+            28x28 digits are the middle of 32x32 images that grow from 4x4:
+            one layer more than from 7x7, as many as the discriminator has.
     """
 
     def __init__(
@@ -46,18 +50,21 @@ class DCGANGenerator(keras.Model):
         image_shape=(64, 64, 3),
         latent_dim=100,
         filters=64,
+        crop=0,
         name="generator",
         **kwargs,
     ):
         check_integer("latent_dim", latent_dim, minimum=1)
         check_integer("filters", filters, minimum=1)
+        check_integer("crop", crop, minimum=0)
         inputs = keras.Input((latent_dim,), name="latents")
-        outputs = dcgan_generator_stack(inputs, image_shape, filters)
+        outputs = dcgan_generator_stack(inputs, image_shape, filters, crop)
         super().__init__(inputs, outputs, name=name, **kwargs)
         self._arguments = {
             "image_shape": list(image_shape),
             "latent_dim": latent_dim,
             "filters": filters,
+            "crop": crop,
         }
 
     def get_config(self):
@@ -72,23 +79,28 @@ class DCGANDiscriminator(keras.Model):
         image_shape: `(height, width, channels)`, as the generator's.
         filters: Integer, the filters of the first layer; they double from
             layer to layer (64: 64, 128, 256, 512 for 64x64 images).
+        normalization: `"batch"`, `"spectral"` or `None`.
     """
 
     def __init__(
         self,
         image_shape=(64, 64, 3),
         filters=64,
+        normalization="batch",
         name="discriminator",
         **kwargs,
     ):
         check_integer("filters", filters, minimum=1)
         inputs = keras.Input(image_shape, name="images")
-        x = dcgan_discriminator_stack(inputs, image_shape, filters)
-        outputs = logits_layer()(layers.Flatten()(x))
+        x = dcgan_discriminator_stack(
+            inputs, image_shape, filters, normalization
+        )
+        outputs = logits_layer(normalization == "spectral")(layers.Flatten()(x))
         super().__init__(inputs, outputs, name=name, **kwargs)
         self._arguments = {
             "image_shape": list(image_shape),
             "filters": filters,
+            "normalization": normalization,
         }
 
     def get_config(self):
@@ -117,10 +129,14 @@ class DCGAN(GAN):
         image_shape: `(height, width, channels)`, for the default networks.
         latent_dim: Integer, the size of a latent vector.
         filters: Integer, the width of the default networks: 64 is the paper's.
+        spectral_normalization: Boolean, normalize the default discriminator
+            by its spectral norms instead of by batches. With the hinge loss
+            this is SNGAN (Miyato et al., 2018).
         generator_loss: Function of `(fake_logits)`, of `keras_gans.losses`.
         discriminator_loss: Function of `(real_logits, fake_logits)`.
         **kwargs: `discriminator_steps`, `label_smoothing`, `instance_noise`,
-            `ema_momentum`, `seed` and `name`, see `GAN`.
+            `r1_weight`, `ema_momentum`, `seed` and `name`, see `GAN`. With
+            an `r1_weight` the default discriminator has no BatchNormalization.
 
     Raises:
         ValueError: If the default networks cannot make `image_shape`; the
@@ -138,13 +154,21 @@ class DCGAN(GAN):
         image_shape=(64, 64, 3),
         latent_dim=100,
         filters=64,
+        spectral_normalization=False,
         generator_loss=losses.non_saturating_generator_loss,
         discriminator_loss=losses.non_saturating_discriminator_loss,
         **kwargs,
     ):
         super().__init__(
             generator or DCGANGenerator(image_shape, latent_dim, filters),
-            discriminator or DCGANDiscriminator(image_shape, filters),
+            discriminator
+            or DCGANDiscriminator(
+                image_shape,
+                filters,
+                discriminator_normalization(
+                    spectral_normalization, kwargs.get("r1_weight")
+                ),
+            ),
             latent_dim=latent_dim,
             generator_loss=generator_loss,
             discriminator_loss=discriminator_loss,

@@ -20,7 +20,7 @@ import math
 import keras
 from keras import layers, ops
 
-from keras_gans import losses
+from keras_gans import losses, penalties
 from keras_gans.layers import output_dtype
 from keras_gans.models.adversarial_model import (
     AdversarialModel,
@@ -144,7 +144,8 @@ class GAN(AdversarialModel):
         example_shape: Shape of one example without the batch, for the default
             networks. With networks of your own it follows from them.
         latent_dim: Integer, the size of a latent vector.
-        generator_loss: Function of `(fake_logits)`, of `keras_gans.losses`.
+        generator_loss: Function of `(fake_logits)`, of `keras_gans.losses`;
+            a relativistic one of `(real_logits, fake_logits)`.
         discriminator_loss: Function of `(real_logits, fake_logits)`.
         discriminator_steps: Integer k of the paper's algorithm 1. The batch
             of `fit` is split into k fresh batches for the discriminator.
@@ -153,6 +154,10 @@ class GAN(AdversarialModel):
             that take `label_smoothing`.
         instance_noise: Float, standard deviation of Gaussian noise added to
             all that the discriminator sees (Sonderby et al., 2016).
+        r1_weight: Float, gamma of the R1 penalty `gamma / 2 * E[||grad
+            D(x)||^2]` at real examples (Mescheder et al., 2018), which
+            `d_loss` then includes. The discriminator must not have
+            BatchNormalization.
         ema_momentum: Float or `None`, see `AdversarialModel`.
         seed: Integer or `None`, of the latents and noise of training.
         name: String, the name of the model.
@@ -172,6 +177,7 @@ class GAN(AdversarialModel):
         discriminator_steps=1,
         label_smoothing=0.0,
         instance_noise=0.0,
+        r1_weight=0.0,
         ema_momentum=None,
         seed=None,
         **kwargs,
@@ -184,6 +190,7 @@ class GAN(AdversarialModel):
                 "instance_noise must be a standard deviation, 0 or more. "
                 f"Received: instance_noise={instance_noise}"
             )
+        check_weight("r1_weight", r1_weight)
         super().__init__(
             generator or GANGenerator(example_shape, latent_dim),
             discriminator or GANDiscriminator(example_shape),
@@ -192,11 +199,19 @@ class GAN(AdversarialModel):
             seed=seed,
             **kwargs,
         )
+        if r1_weight:
+            penalties.check_no_batch_normalization(
+                self.discriminator, "r1_weight"
+            )
         self.generator_loss = generator_loss
         self.discriminator_loss = discriminator_loss
+        self.is_relativistic = (
+            "real_logits" in inspect.signature(generator_loss).parameters
+        )
         self.discriminator_steps = discriminator_steps
         self.label_smoothing = label_smoothing
         self.instance_noise = instance_noise
+        self.r1_weight = r1_weight
         self._smoothing = (
             {"label_smoothing": label_smoothing} if label_smoothing else {}
         )
@@ -222,11 +237,14 @@ class GAN(AdversarialModel):
             def discriminator_loss(real=real):
                 fake = self.generator(self.sample_latents(n), training=True)
                 fake = ops.stop_gradient(fake)
-                return self.discriminator_loss(
-                    self.discriminator(self.add_noise(real), training=True),
-                    self.discriminator(self.add_noise(fake), training=True),
-                    **self._smoothing,
+                real_logits, penalty = self.judge_real(self.add_noise(real))
+                fake_logits = self.discriminator(
+                    self.add_noise(fake), training=True
                 )
+                loss = self.discriminator_loss(
+                    real_logits, fake_logits, **self._smoothing
+                )
+                return loss + penalty
 
             d_loss = self.minimize(
                 discriminator_loss,
@@ -238,9 +256,13 @@ class GAN(AdversarialModel):
         #    loss on what the discriminator now says.
         def generator_loss():
             fake = self.generator(self.sample_latents(n), training=True)
-            return self.generator_loss(
-                self.discriminator(self.add_noise(fake), training=True)
-            )
+            logits = self.discriminator(self.add_noise(fake), training=True)
+            if self.is_relativistic:
+                real_logits = self.discriminator(
+                    self.add_noise(real), training=True
+                )
+                return self.generator_loss(real_logits, logits)
+            return self.generator_loss(logits)
 
         g_loss = self.minimize(
             generator_loss, self.generator_optimizer, self.generator
@@ -255,16 +277,42 @@ class GAN(AdversarialModel):
                 ops.shape(real)[0], seed=self.test_seed_generator
             )
         )
-        fake_logits = self.discriminator(fake, training=False)
-        logs = self.track(
-            d_loss=self.discriminator_loss(
-                self.discriminator(real, training=False),
-                fake_logits,
-                **self._smoothing,
-            ),
-            g_loss=self.generator_loss(fake_logits),
+        return self.evaluate_logits(
+            real,
+            fake,
+            self.discriminator(real, training=False),
+            self.discriminator(fake, training=False),
         )
+
+    def evaluate_logits(self, real, fake, real_logits, fake_logits):
+        """The logs of a test step: losses without penalties, and metrics."""
+        if self.is_relativistic:
+            g_loss = self.generator_loss(real_logits, fake_logits)
+        else:
+            g_loss = self.generator_loss(fake_logits)
+        d_loss = self.discriminator_loss(
+            real_logits, fake_logits, **self._smoothing
+        )
+        logs = self.track(d_loss=d_loss, g_loss=g_loss)
         return {**logs, **self.track_metrics(real, fake)}
+
+    def judge_real(self, real, labels=None):
+        """Logits for real examples, and their weighted R1 penalty.
+
+        Both come from one pass of the discriminator.
+        """
+
+        def judge(network):
+            return lambda x: network(
+                x if labels is None else [x, labels], training=True
+            )
+
+        if not self.r1_weight:
+            return judge(self.discriminator)(real), 0.0
+        penalty, logits = penalties.r1_penalty(
+            judge(penalties.float32(self.discriminator)), real
+        )
+        return logits, 0.5 * self.r1_weight * penalty
 
     def add_noise(self, examples):
         """Instance noise on what the discriminator sees in training."""
@@ -282,6 +330,7 @@ class GAN(AdversarialModel):
             "discriminator_steps": self.discriminator_steps,
             "label_smoothing": self.label_smoothing,
             "instance_noise": self.instance_noise,
+            "r1_weight": self.r1_weight,
         }
 
 
@@ -309,6 +358,18 @@ def _check_losses(generator_loss, discriminator_loss):
                 f"{name} must be a function, as keras_gans.losses."
                 f"hinge_{name}. Received: {name}={loss!r}"
             )
+
+
+def check_weight(name, value):
+    """Raises a `ValueError` unless `value` is a number >= 0."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        value_is_bad = True
+    else:
+        value_is_bad = not 0.0 <= value < math.inf
+    if value_is_bad:
+        raise ValueError(
+            f"{name} must be a number, 0 or more. Received: {name}={value!r}"
+        )
 
 
 def _check_smoothing(label_smoothing, discriminator_loss):

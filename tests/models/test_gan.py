@@ -1,7 +1,16 @@
 import keras
 import numpy as np
 import pytest
-from cases import LATENT_DIM, adam, fit, points_gan, tiny_gan, weights_of
+from cases import (
+    LATENT_DIM,
+    adam,
+    fit,
+    points_gan,
+    tiny_conditional_gan,
+    tiny_dcgan,
+    tiny_gan,
+    weights_of,
+)
 from keras import ops
 
 import keras_gans
@@ -265,3 +274,96 @@ def test_any_example_shape(example_shape):
 def test_refused_arguments(arguments, words):
     with pytest.raises(ValueError, match=f"Received: {words}"):
         keras_gans.GAN(**arguments)
+
+
+# ---- relativistic losses and R1 -------------------------------------------
+
+
+def test_a_relativistic_generator_is_shown_real_examples(monkeypatch):
+    model = points_gan(
+        generator_loss=losses.relativistic_average_generator_loss,
+        discriminator_loss=losses.relativistic_average_discriminator_loss,
+        seed=0,
+    )
+    x = points(4)
+    _, g_steps = step_seen_by(model, x, monkeypatch)
+    (fake, real), loss = g_steps[0]
+    np.testing.assert_array_equal(real, x)
+    logits = [
+        model.discriminator(ops.convert_to_tensor(a)) for a in (real, fake)
+    ]
+    expected = losses.relativistic_average_generator_loss(*logits)
+    np.testing.assert_allclose(loss, numpy(expected), rtol=1e-5)
+    assert np.isfinite(model.evaluate(x, verbose=0)).all()
+
+
+def test_r1_is_half_its_weight_times_the_penalty():
+    x, values = points(8), {}
+    for weight in (0.0, 3.0):
+        keras.utils.set_random_seed(0)
+        model = points_gan(r1_weight=weight, seed=0)
+        model.compile(adam(), adam())
+        losses_of_step = []
+        model.minimize = lambda loss_fn, *_: losses_of_step.append(loss_fn)  # noqa: B023
+        model.track = lambda **_: {}
+        model.train_step((ops.convert_to_tensor(x),))
+        values[weight] = float(losses_of_step[0]())
+
+    def score(x):
+        x = ops.convert_to_tensor(x.astype("float32"))
+        return numpy(model.discriminator(x))
+
+    h = 1e-2
+    slopes = [
+        (score(x + h * e) - score(x - h * e)) / (2 * h) for e in np.eye(2)
+    ]
+    expected = 1.5 * sum(s**2 for s in slopes).mean()
+    assert values[3.0] - values[0.0] == pytest.approx(expected, rel=2e-2)
+
+
+@pytest.mark.parametrize("weight", [-1.0, "1", float("inf")])
+def test_r1_weight_is_a_number(weight):
+    with pytest.raises(ValueError, match="r1_weight must be.*Received"):
+        points_gan(r1_weight=weight)
+
+
+def test_r1_refuses_batch_normalization():
+    discriminator = keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            keras.layers.Flatten(),
+            keras.layers.BatchNormalization(name="norm"),
+            keras.layers.Dense(1),
+        ]
+    )
+    with pytest.raises(ValueError, match="r1_weight.*Received.*'norm'"):
+        keras_gans.GAN(r1_weight=1.0, discriminator=discriminator)
+
+
+@pytest.mark.parametrize("make", [tiny_dcgan, tiny_conditional_gan])
+def test_networks_of_r1_and_of_spectral_normalization(make):
+    def kinds(**kwargs):
+        network = make(**kwargs).discriminator
+        return {type(layer).__name__ for layer in network._flatten_layers()}
+
+    both = {"BatchNormalization", "SpectralNormalization"}
+    images = {"image_shape": (16, 16, 1)}  # Its second layer is normalized.
+    assert kinds(**images) & both == {"BatchNormalization"}
+    assert kinds(**images, r1_weight=1.0) & both == set()
+    spectral = {**images, "spectral_normalization": True}
+    assert kinds(**spectral) & both == {"SpectralNormalization"}
+    assert kinds(**spectral, r1_weight=1.0) & both == {"SpectralNormalization"}
+
+
+def test_sngan_with_r1_trains():
+    model = tiny_conditional_gan(
+        spectral_normalization=True,
+        projection=True,
+        r1_weight=1.0,
+        generator_loss=losses.hinge_generator_loss,
+        discriminator_loss=losses.hinge_discriminator_loss,
+    )
+    model.compile(adam(), adam())
+    x = np.zeros((16, 8, 8, 1), "float32")
+    history = fit(model, x, np.arange(16) % 3)
+    assert np.isfinite(list(history.values())).all()

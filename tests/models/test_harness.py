@@ -57,13 +57,14 @@ def case(request):
 
 
 def test_fit_logs_the_losses_and_nothing_else(trained):
-    assert list(trained.history) == ["d_loss", "g_loss"]
+    assert tuple(trained.history) == trained.case.logs
     assert np.isfinite(list(trained.history.values())).all()
 
 
 def test_fit_moves_every_weight_of_every_network(trained):
-    for before, after in zip(trained.start, trained.weights):
-        assert (before != after).any()
+    pairs = zip(trained.start, trained.weights)
+    still = [before for before, after in pairs if (before == after).all()]
+    assert len(still) == trained.case.unseen
 
 
 def test_same_seed_trains_alike_from_arrays_and_from_batches(trained):
@@ -73,7 +74,8 @@ def test_same_seed_trains_alike_from_arrays_and_from_batches(trained):
     if BACKEND == "tensorflow":
         import tensorflow as tf
 
-        data = tf.data.Dataset.from_tensor_slices((x, *y)).batch(8)
+        data = tf.data.Dataset.from_tensor_slices((x, *y))
+        data = data.batch(8, drop_remainder=True)
         if not y:
             data = data.map(lambda x: x)
     else:
@@ -121,8 +123,9 @@ def test_minimize_changes_one_networks_variables(case, monkeypatch):
         model.train_step(tuple(map(keras.ops.convert_to_tensor, case.data(8))))
     else:
         model.train_on_batch(*case.data(8))
+    steps = model.batch_divisor
     assert seen == [
-        ("discriminator", [False, True]),
+        *steps * [("discriminator", [False, True])],
         ("generator", [True, False]),
     ]
 
@@ -147,7 +150,8 @@ def test_mixed_precision(case, policy, dtype_policy):
     assert np.isfinite(list(history.values())).all()
     after = weights_of(model)
     assert all(np.isfinite(w).all() for w in after)
-    assert all((b != a).any() for b, a in zip(before, after))
+    still = [b for b, a in zip(before, after) if (b == a).all()]
+    assert len(still) == case.unseen
     # What leaves a network is float32: losses are computed from it.
     inputs = keras.tree.map_structure(
         keras.ops.convert_to_tensor, case.inputs(2)
@@ -164,7 +168,7 @@ def test_evaluate_repeats_itself_and_changes_nothing(trained):
     seed = keras.ops.convert_to_numpy(model.seed_generator.state).copy()
     first = model.evaluate(*data, batch_size=8, verbose=0)
     second = model.evaluate(*data, batch_size=8, verbose=0, return_dict=True)
-    assert list(second) == ["d_loss", "g_loss"]
+    assert list(second) == list(trained.case.logs[:2])
     assert first == list(second.values())
     assert np.isfinite(first).all()
     assert_equal(weights_of(model), before)
