@@ -1080,6 +1080,78 @@ def update(path, *, recipe=None, metadata=None):
     _write(path / METADATA, details)
 
 
+# ---- networks that are not presets ----------------------------------------
+
+
+def load_network(name):
+    """Loads a network of the zoo that is no GAN, as a metric's classifier.
+
+    Its folder has a preset's files but for `task.json` and
+    `task.weights.h5`, and is not in the index.
+
+    Args:
+        name: The folder's name in the zoo.
+
+    Returns:
+        `(network, metadata)`: a `keras.Model`, and `metadata.json` as a dict.
+
+    Raises:
+        FileNotFoundError: If a file is not there.
+        ValueError: If a file is damaged, names a class that is not allowed,
+            or does not fit the other.
+    """
+    import keras
+
+    folder = zoo_path() / name
+    metadata = _read_metadata(folder, folder)
+    config = _read_json(folder, CONFIG, folder)
+    _check_classes(config, folder / CONFIG, {})
+    groups = _read_shapes(folder, WEIGHTS, metadata, folder)
+    network = keras.saving.deserialize_keras_object(config)
+    _compare_shapes(
+        folder / WEIGHTS,
+        [shape for group in groups.values() for shape in group],
+        [tuple(v.shape) for v in network.weights],
+        CONFIG,
+    )
+    keras.saving.load_weights(network, folder / WEIGHTS)
+    return network, metadata
+
+
+def save_network(network, path, metadata, card):
+    """Writes the folder that `load_network` reads, in float16.
+
+    Args:
+        network: A `keras.Model`.
+        path: The folder, made if it does not exist.
+        metadata: Dict of entries for `metadata.json`.
+        card: String, the contents of `README.md`.
+    """
+    import keras
+
+    path = pathlib.Path(path)
+    path.mkdir(parents=True, exist_ok=True)
+    config = _tidy(keras.saving.serialize_keras_object(network))
+    _check_classes(config, path / CONFIG, {})
+    _write(path / CONFIG, config)
+    part = path / "part.weights.h5"
+    # A compiled network would bring its optimizer's state along.
+    copied = keras.saving.deserialize_keras_object(config)
+    copied.set_weights(network.get_weights())
+    _write_weights(copied, part, "float16")
+    os.replace(part, path / WEIGHTS)
+    _write(path / "README.md", card.encode())
+    details = {
+        "format_version": FORMAT_VERSION,
+        "keras_gans_version": keras_gans.__version__,
+        "keras_version": keras.__version__,
+        "backend": keras.backend.backend(),
+        "dtype": "float16",
+    }
+    _merge(details, metadata, reserved=("files", *details))
+    _write(path / METADATA, _with_files(details, path))
+
+
 def _merge(details, metadata, reserved):
     for name, value in (metadata or {}).items():
         if name in reserved:

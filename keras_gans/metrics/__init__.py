@@ -1,0 +1,47 @@
+"""Scores of generated examples: functions on NumPy arrays, and Keras metrics.
+
+A score means nothing without its protocol: which features, how many examples,
+of which data. `evaluate` returns scores that carry theirs and refuse to be
+compared with scores of another one.
+"""
+
+from keras_gans.metrics.distances import (
+    density_coverage,
+    frechet_distance,
+    frechet_distance_from_statistics,
+    inception_score,
+    kernel_distance,
+    precision_recall,
+    sliced_wasserstein,
+)
+from keras_gans.metrics.extractors import Extractor
+from keras_gans.metrics.extractors import get as get_extractor
+from keras_gans.metrics.keras_metrics import FrechetDistance, KernelDistance
+from keras_gans.metrics.modes import (
+    mode_coverage,
+    mode_histogram,
+    reverse_kl,
+    stacked_mode_coverage,
+)
+from keras_gans.metrics.scores import Protocol, Score, evaluate
+
+__all__ = [
+    "Extractor",
+    "FrechetDistance",
+    "KernelDistance",
+    "Protocol",
+    "Score",
+    "density_coverage",
+    "evaluate",
+    "frechet_distance",
+    "frechet_distance_from_statistics",
+    "get_extractor",
+    "inception_score",
+    "kernel_distance",
+    "mode_coverage",
+    "mode_histogram",
+    "precision_recall",
+    "reverse_kl",
+    "sliced_wasserstein",
+    "stacked_mode_coverage",
+]

@@ -1,0 +1,220 @@
+"""What turns images into features, which most scores are measured on."""
+
+import contextlib
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_gans import presets
+
+BATCH_SIZE = 256
+# In the zoo beside the presets, trained by tools/train_classifiers.py.
+CLASSIFIERS = ("mnist_classifier", "cifar10_classifier")
+NAMES = (*CLASSIFIERS, "inception_v3", "points")
+
+
+class Extractor:
+    """A function from images to features, and what makes it comparable.
+
+    A score is only as good as its features, and two scores can be compared
+    only when they were made with the same ones: name, version and resizing
+    become part of every score's `Protocol`. Any function will do:
+
+        Extractor(lambda images: images.mean((1, 2)), name="mean_color")
+
+    Args:
+        features: Function of uint8 images `(n, height, width, channels)` that
+            returns an array `(n, d)`.
+        name: String.
+        version: String; a new one whenever the features change.
+        resize: String that says how images are resized.
+        probabilities: Function of features `(n, d)` that returns the
+            probabilities of classes `(n, classes)`, or `None`.
+        network: `keras.Model` of float images in [-1, 1] that returns
+            features, which the Keras metrics run within a graph, or `None`.
+    """
+
+    def __init__(
+        self,
+        features,
+        name,
+        version="1",
+        resize="none",
+        probabilities=None,
+        network=None,
+    ):
+        if not callable(features):
+            raise ValueError(
+                "features must be a function of uint8 images. Received: "
+                f"features={features!r}"
+            )
+        self.features = features
+        self.name = name
+        self.version = version
+        self.resize = resize
+        self.probabilities = probabilities
+        self.network = network
+
+    @classmethod
+    def from_classifier(cls, classifier, name, **kwargs):
+        """An extractor from a network that ends in a softmax.
+
+        Args:
+            classifier: `keras.Model` of float images in [-1, 1] whose last
+                layer is a `Dense` with a softmax and whose layer `features`
+                makes the features, in inference the last layer's input.
+            name: String.
+            **kwargs: `version` and `resize`.
+        """
+        layer = classifier.get_layer("features")
+        network = keras.Model(classifier.inputs, layer.output)
+        head = classifier.layers[-1]
+        network.trainable = head.trainable = False
+
+        def features(images):
+            if images.dtype != np.uint8:
+                raise ValueError(
+                    f"{name} takes uint8 images. Received: {images.dtype}"
+                )
+            return _in_batches(
+                lambda x: network.predict_on_batch(fit_channels(x, network)),
+                images,
+            )
+
+        def probabilities(x):
+            x = np.asarray(x, "float32")
+            return ops.convert_to_numpy(head(x, training=False))
+
+        return cls(
+            features,
+            name,
+            probabilities=probabilities,
+            network=network,
+            **kwargs,
+        )
+
+    def __call__(self, images):
+        """Features `(n, d)` of uint8 images, as a NumPy array."""
+        features = np.asarray(self.features(images))
+        if features.ndim != 2 or len(features) != len(images):
+            raise ValueError(
+                f"The extractor {self.name} must return features of shape "
+                f"({len(images)}, d). Received: shape {features.shape}"
+            )
+        return features
+
+
+def get(extractor):
+    """The extractor that is meant.
+
+    Args:
+        extractor: An `Extractor`; a function of uint8 images; or one of
+            `"mnist_classifier"` (28x28x1, 64 features) and
+            `"cifar10_classifier"` (32x32x3, 128 features), which are part of
+            the zoo; `"inception_v3"`, keras.applications' InceptionV3 with
+            its ImageNet weights, which are downloaded once (images resized to
+            299x299, bilinear; 2,048 features; not the Inception network of
+            2015 that published FIDs are made with); and `"points"`, for
+            examples that are their own features.
+
+    Returns:
+        An `Extractor`.
+
+    Raises:
+        ValueError: If there is none of that name.
+        ConnectionError: If Inception's weights cannot be downloaded.
+    """
+    if isinstance(extractor, Extractor):
+        return extractor
+    if callable(extractor):
+        name = getattr(extractor, "__name__", type(extractor).__name__)
+        return Extractor(extractor, name)
+    if extractor in CLASSIFIERS:
+        classifier, metadata = presets.load_network(extractor)
+        return Extractor.from_classifier(
+            classifier, extractor, version=str(metadata["version"])
+        )
+    if extractor == "inception_v3":
+        return _inception_v3()
+    if extractor == "points":
+        return Extractor(lambda x: np.reshape(x, (len(x), -1)), "points")
+    raise ValueError(
+        f"extractor must be one of {', '.join(NAMES)}, an Extractor, or a "
+        f"function of uint8 images. Received: extractor={extractor!r}"
+    )
+
+
+def _inception_v3():
+    # Scores must not depend on the program's dtype policy.
+    with _float32():
+        try:
+            inception = keras.applications.InceptionV3(weights="imagenet")
+        # A failed download is a plain Exception.
+        except Exception as error:
+            raise ConnectionError(
+                "The weights of keras.applications' InceptionV3 must be in "
+                "Keras's cache, or be downloaded (96 MB). Received: "
+                f"{' '.join(str(error).split())}"
+            ) from None
+        images = keras.Input((None, None, 3))
+        # Floats in [-1, 1] are what Inception was trained on.
+        x = keras.layers.Resizing(299, 299, interpolation="bilinear")(images)
+        body = keras.Model(
+            inception.inputs, inception.get_layer("avg_pool").output
+        )
+        features = keras.layers.Identity(name="features")(body(x))
+        classifier = keras.Model(images, inception.layers[-1](features))
+    return Extractor.from_classifier(
+        classifier,
+        "inception_v3 (keras.applications)",
+        resize="299x299 bilinear",
+    )
+
+
+@contextlib.contextmanager
+def _float32():
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(policy)
+
+
+def fit_channels(images, network):
+    """Images as a network takes them: grey ones are repeated to RGB.
+
+    Args:
+        images: Array or tensor `(n, height, width, channels)`.
+        network: The `network` of an `Extractor`.
+
+    Raises:
+        ValueError: If the images do not fit.
+    """
+    expected, shape = tuple(network.input_shape[1:]), tuple(images.shape[1:])
+    if len(shape) == 3 and shape[2] == 1 and expected[2] == 3:
+        images = ops.repeat(images, 3, axis=-1)
+        shape = (*shape[:2], 3)
+    if len(shape) != 3 or any(
+        e not in (None, s) for e, s in zip(expected, shape)
+    ):
+        raise ValueError(
+            "The extractor takes images of shape (n, "
+            f"{', '.join(str(e or 'any') for e in expected)}). Received: "
+            f"shape {tuple(images.shape)}"
+        )
+    return images
+
+
+def _in_batches(function, images):
+    """All of a function's results, for batches of one shape."""
+    results = []
+    for start in range(0, len(images), BATCH_SIZE):
+        batch = images[start : start + BATCH_SIZE] / np.float32(127.5) - 1
+        size = len(batch)
+        # A smaller last batch would be compiled for anew.
+        if start:
+            batch = np.pad(batch, [(0, BATCH_SIZE - size)] + [(0, 0)] * 3)
+        results.append(np.asarray(function(batch))[:size])
+    return np.concatenate(results)

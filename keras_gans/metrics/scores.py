@@ -1,0 +1,326 @@
+"""Scores that carry their protocol, and the function that measures them."""
+
+import dataclasses
+import sys
+
+import keras
+import numpy as np
+
+from keras_gans import datasets
+from keras_gans.metrics import distances, extractors, modes
+from keras_gans.models.adversarial_model import (
+    AdversarialModel,
+    check_integer,
+    to_uint8,
+)
+
+METRICS = ("fid", "kid", "prdc", "is", "swd", "modes")
+CHUNK = 256  # samples that are made at once
+# The sliced distance is of pixels, which are not kept beyond these.
+SWD_EXAMPLES = 2000
+
+
+@dataclasses.dataclass(frozen=True)
+class Protocol:
+    """How a score was measured. Scores of two protocols are two scores.
+
+    Attributes:
+        extractor: String, what made the features.
+        version: String, of the extractor.
+        n_real: Integer, the number of real examples.
+        n_fake: Integer, the number of generated examples.
+        dataset: String, what the real examples are of.
+        split: String, the part of the data set.
+        resize: String, how images were resized for the extractor.
+    """
+
+    extractor: str
+    version: str
+    n_real: int
+    n_fake: int
+    dataset: str = ""
+    split: str = ""
+    resize: str = "none"
+
+    def __str__(self):
+        parts = [
+            f"{self.extractor} v{self.version}",
+            f"{self.n_real:,}/{self.n_fake:,}",
+            f"{self.dataset} {self.split}".strip(),
+            "" if self.resize == "none" else self.resize,
+        ]
+        return ", ".join(part for part in parts if part)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Score:
+    """A number, and what it takes to compare it with another one.
+
+    `<`, `<=`, `>`, `>=`, `==` and `-` work on two scores of one name and one
+    protocol, and raise a `ValueError` for others.
+
+    Attributes:
+        name: String, as `"FID"`.
+        value: Float.
+        protocol: `Protocol`.
+        std: Float, the standard deviation over subsets or splits, or `None`.
+    """
+
+    name: str
+    value: float
+    protocol: Protocol
+    std: float | None = None
+
+    def __str__(self):
+        std = "" if self.std is None else f" ± {self.std:.2g}"
+        return f"{self.name} ({self.protocol}): {self.value:.4g}{std}"
+
+    def to_json(self):
+        """A dict that `json.dumps` takes."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, config):
+        """The score of a dict that `to_json` made."""
+        return cls(**{**config, "protocol": Protocol(**config["protocol"])})
+
+    def _other_value(self, other):
+        if not isinstance(other, Score):
+            raise TypeError(
+                f"A Score compares with a Score. Received: {other!r}"
+            )
+        if (self.name, self.protocol) != (other.name, other.protocol):
+            raise ValueError(
+                "Scores of different names or protocols cannot be compared. "
+                f"Received: {self} and {other}"
+            )
+        return other.value
+
+    def __eq__(self, other):
+        if not isinstance(other, Score):
+            return NotImplemented
+        return self.value == self._other_value(other)
+
+    def __hash__(self):
+        return hash((self.name, self.protocol, self.value))
+
+    def __lt__(self, other):
+        return self.value < self._other_value(other)
+
+    def __le__(self, other):
+        return self.value <= self._other_value(other)
+
+    def __gt__(self, other):
+        return self.value > self._other_value(other)
+
+    def __ge__(self, other):
+        return self.value >= self._other_value(other)
+
+    def __sub__(self, other):
+        return self.value - self._other_value(other)
+
+
+def evaluate(
+    fake,
+    real,
+    extractor,
+    metrics=("fid", "kid", "prdc"),
+    n=10_000,
+    *,
+    dataset="",
+    split="",
+    seed=0,
+    verbose="auto",
+):
+    """Scores generated examples against real ones.
+
+    Both are read batch by batch, and their features alone are kept.
+
+    Args:
+        fake: An `AdversarialModel` (the classes of a conditional one in turn),
+            an array, or an iterable of batches. Images are
+            `(batch, height, width, channels)`, uint8 or floats in [-1, 1],
+            which are rounded to uint8.
+        real: An array, or an iterable of batches, as a `tf.data.Dataset`;
+            of tuples the first element is taken.
+        extractor: See `get_extractor`.
+        metrics: Sequence of
+            `"fid"`: `frechet_distance`;
+            `"kid"`: `kernel_distance`, with 100 subsets of 1,000 examples, or
+            of all if there are less;
+            `"prdc"`: `precision_recall` with 3 neighbours, and
+            `density_coverage` with 5;
+            `"is"`: `inception_score` with 10 splits;
+            `"swd"`: `sliced_wasserstein` of the values, not the features, of
+            the first 2,000 examples;
+            `"modes"`: for the data sets `"ring"` and `"grid"`,
+            `mode_coverage` and `reverse_kl`; otherwise the classes that the
+            extractor finds, and their `reverse_kl` against those of `real`.
+        n: Integer, the number of examples of each side. If there are less
+            real ones, a model makes as many as there are; the protocols of the
+            scores say how many they were.
+        dataset: String, for the protocol; says where the modes are, too.
+        split: String, for the protocol.
+        seed: Integer, of the model's samples.
+        verbose: 1 for progress bars, 0 for none; `"auto"` for bars on a
+            terminal.
+
+    Returns:
+        Dict of name to `Score`, in the order of `metrics`.
+
+    Raises:
+        ValueError: If an argument does not fit, or a side has no examples.
+    """
+    if isinstance(metrics, str) or not set(metrics) <= set(METRICS):
+        raise ValueError(
+            f"metrics must be a sequence of {', '.join(METRICS)}. Received: "
+            f"metrics={metrics!r}"
+        )
+    check_integer("n", n, minimum=2)
+    extractor = extractors.get(extractor)
+    toy = dataset in ("ring", "grid")
+    classify = "is" in metrics or ("modes" in metrics and not toy)
+    if classify and extractor.probabilities is None:
+        raise ValueError(
+            '"is", and "modes" of images, need an extractor with '
+            f"probabilities. Received: metrics={metrics!r}, extractor="
+            f"{extractor.name!r}"
+        )
+    if verbose == "auto":
+        verbose = int(sys.stdout.isatty())
+    real = _read("real", real, extractor, n, verbose)
+    if isinstance(fake, AdversarialModel):
+        n = min(n, len(real.features))
+        fake = sample_batches(fake, n, seed)
+    fake = _read("generated", fake, extractor, n, verbose)
+
+    protocol = Protocol(
+        extractor=extractor.name,
+        version=extractor.version,
+        n_real=len(real.features),
+        n_fake=len(fake.features),
+        dataset=dataset,
+        split=split,
+        resize=extractor.resize,
+    )
+    scores = {}
+
+    def add(name, value, std=None, protocol=protocol):
+        scores[name] = Score(name, float(value), protocol, std)
+
+    both = real.features, fake.features
+    for metric in metrics:
+        if metric == "fid":
+            add("FID", distances.frechet_distance(*both))
+        elif metric == "kid":
+            size = min(1000, *map(len, both))
+            add("KID", *distances.kernel_distance(*both, subset_size=size))
+        elif metric == "prdc":
+            names = ("precision", "recall", "density", "coverage")
+            values = distances.precision_recall(*both)
+            values += distances.density_coverage(*both)
+            for name, value in zip(names, values):
+                add(name, value)
+        elif metric == "is":
+            probabilities = extractor.probabilities(fake.features)
+            add("IS", *distances.inception_score(probabilities))
+        elif metric == "swd":
+            size = min(len(real.values), len(fake.values))
+            own = dataclasses.replace(
+                protocol,
+                extractor="values",
+                version="1",
+                n_real=size,
+                n_fake=size,
+                resize="none",
+            )
+            distance = distances.sliced_wasserstein(
+                _scale(real.values[:size]), _scale(fake.values[:size])
+            )
+            add("SWD", distance, protocol=own)
+        elif toy:
+            mixture = getattr(datasets, f"{dataset}_modes")()
+            counts = modes.mode_histogram(fake.features, *mixture)
+            add("modes", (counts > 0).sum())
+            add("high_quality", counts.sum() / len(fake.features))
+            add("reverse_kl", modes.reverse_kl(counts))
+        else:
+            found = [extractor.probabilities(x) for x in both]
+            classes = found[0].shape[1]
+            counts = [
+                np.bincount(p.argmax(axis=-1), minlength=classes) for p in found
+            ]
+            add("modes", (counts[1] > 0).sum())
+            add("reverse_kl", modes.reverse_kl(counts[1], counts[0]))
+    return scores
+
+
+def sample_batches(model, n, seed):
+    """Yields `n` samples of a model in batches, classes in turn.
+
+    Args:
+        model: `AdversarialModel`.
+        n: Integer.
+        seed: Integer.
+    """
+    classes = getattr(model, "num_classes", None)
+    for start in range(0, n, CHUNK):
+        stop = min(start + CHUNK, n)
+        # Seeds of their own, which no neighbouring `seed` shares.
+        (own,) = np.random.SeedSequence([seed, start]).generate_state(1)
+        labels = np.arange(start, stop) % classes if classes else None
+        yield model.generate(
+            stop - start, labels=labels, seed=int(own), batch_size=CHUNK
+        )
+
+
+@dataclasses.dataclass
+class _Side:
+    features: np.ndarray
+    values: np.ndarray  # of the first examples
+
+
+def _read(name, source, extractor, n, verbose):
+    """The features of up to `n` examples."""
+    bar = None
+    if verbose:
+        print(f"{name} examples", flush=True)
+        bar = keras.utils.Progbar(n, unit_name="example")
+    features, values, done = None, [], 0
+    for batch in _batches(source):
+        batch = batch[: n - done]
+        if batch.ndim == 4 and batch.dtype != np.uint8:
+            batch = to_uint8(batch)
+        x = extractor(batch)
+        if features is None:
+            features = np.empty((n, x.shape[1]), "float32")
+        if done < SWD_EXAMPLES:
+            values.append(np.array(batch[: SWD_EXAMPLES - done]))
+        features[done : done + len(x)] = x
+        done += len(x)
+        if bar is not None:
+            bar.update(done, finalize=done == n)
+        if done == n:
+            break
+    if done < 2:
+        raise ValueError(
+            f"There must be at least 2 {name} examples. Received: {done}"
+        )
+    return _Side(features[:done], np.concatenate(values))
+
+
+def _batches(source):
+    if isinstance(source, np.ndarray):
+        for start in range(0, len(source), CHUNK):
+            yield source[start : start + CHUNK]
+        return
+    for batch in source:
+        if isinstance(batch, (tuple, list)):
+            batch = batch[0]
+        yield keras.ops.convert_to_numpy(batch)
+
+
+def _scale(values):
+    if values.dtype == np.uint8:
+        return values / np.float32(127.5) - 1
+    return values
