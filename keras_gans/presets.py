@@ -599,20 +599,7 @@ def _read_shapes(folder, name, metadata, root):
     """
     import h5py
 
-    path = _file(folder, name, root)
-    expected = metadata["files"].get(name)
-    if expected is None:
-        raise ValueError(
-            f"{folder / METADATA} must state the SHA-256 of {name}. "
-            f"Received: files={', '.join(metadata['files']) or 'nothing'}"
-        )
-    if not _matches(path, expected):
-        actual = _digest(path)
-        raise ValueError(
-            f"{path} must be the file that {METADATA} describes, of "
-            f"{expected['size']} bytes and SHA-256 {expected['sha256']}. "
-            f"Received: {actual['size']} bytes, {actual['sha256']}"
-        )
+    path, expected = _verified(folder, name, metadata, root)
 
     def refusal(received):
         return ValueError(
@@ -650,6 +637,25 @@ def _read_shapes(folder, name, metadata, root):
     if declared > max(_BOMB_FLOOR, _BOMB_RATIO * expected["size"]):
         raise refusal(f"{declared} bytes declared in {expected['size']}")
     return shapes
+
+
+def _verified(folder, name, metadata, root):
+    """`(path, expected)` of a file that is as `metadata.json` says."""
+    path = _file(folder, name, root)
+    expected = metadata["files"].get(name)
+    if expected is None:
+        raise ValueError(
+            f"{folder / METADATA} must state the SHA-256 of {name}. "
+            f"Received: files={', '.join(metadata['files']) or 'nothing'}"
+        )
+    if not _matches(path, expected):
+        actual = _digest(path)
+        raise ValueError(
+            f"{path} must be the file that {METADATA} describes, of "
+            f"{expected['size']} bytes and SHA-256 {expected['sha256']}. "
+            f"Received: {actual['size']} bytes, {actual['sha256']}"
+        )
+    return path, expected
 
 
 def _array_problem(item):
@@ -1104,6 +1110,8 @@ def load_network(name):
 
     folder = zoo_path() / name
     metadata = _read_metadata(folder, folder)
+    # Not to be edited: what it computes is what its name stands for.
+    _verified(folder, CONFIG, metadata, folder)
     config = _read_json(folder, CONFIG, folder)
     _check_classes(config, folder / CONFIG, {})
     groups = _read_shapes(folder, WEIGHTS, metadata, folder)

@@ -68,7 +68,7 @@ class Extractor:
             **kwargs: `version` and `resize`.
         """
         layer = classifier.get_layer("features")
-        network = keras.Model(classifier.inputs, layer.output)
+        network = keras.Model(classifier.input, layer.output)
         head = classifier.layers[-1]
         network.trainable = head.trainable = False
 
@@ -161,7 +161,7 @@ def _inception_v3():
         # Floats in [-1, 1] are what Inception was trained on.
         x = keras.layers.Resizing(299, 299, interpolation="bilinear")(images)
         body = keras.Model(
-            inception.inputs, inception.get_layer("avg_pool").output
+            inception.input, inception.get_layer("avg_pool").output
         )
         features = keras.layers.Identity(name="features")(body(x))
         classifier = keras.Model(images, inception.layers[-1](features))
