@@ -1,4 +1,4 @@
-"""The command line: `keras-gans list | info | generate | train | export`.
+"""The command line: `keras-gans list | info | generate | train | ...`.
 
 Keras is imported by the commands that need it, after the backend is chosen,
 so that `list` and `--help` answer at once.
@@ -12,6 +12,20 @@ import pathlib
 import sys
 
 BACKENDS = ("tensorflow", "jax", "torch")
+# Those of `metrics.evaluate`, which imports Keras.
+METRICS = ("fid", "kid", "prdc", "is", "swd", "modes")
+EXTRACTORS = (
+    "mnist_classifier",
+    "cifar10_classifier",
+    "inception_v3",
+    "points",
+)
+DEFAULT_EXTRACTORS = {
+    "mnist": "mnist_classifier",
+    "cifar10": "cifar10_classifier",
+    "ring": "points",
+    "grid": "points",
+}
 FORMATS = {"saved_model": "tf_saved_model", "onnx": "onnx", "litert": "litert"}
 
 
@@ -142,6 +156,43 @@ def _make_parser():
     train.add_argument("--quiet", action="store_true", help="no progress bar")
     train.set_defaults(after_interrupt="; --resume goes on from the last epoch")
 
+    evaluate = add("evaluate", _evaluate, "Score a preset, or a run.")
+    evaluate.add_argument(
+        "preset", help="name, folder of a preset or run, or address"
+    )
+    evaluate.add_argument(
+        "--backend", choices=BACKENDS, help="of Keras (KERAS_BACKEND)"
+    )
+    evaluate.add_argument(
+        "--metrics",
+        type=_metrics,
+        help=f"of {','.join(METRICS)} (fid,kid,prdc; of toys, modes)",
+    )
+    evaluate.add_argument(
+        "-n", type=_integer(2), default=10000, help="examples (10000)"
+    )
+    evaluate.add_argument(
+        "--seed", type=_integer(0), default=0, help="of the samples (0)"
+    )
+    evaluate.add_argument("--data", help="as for train (recipe's)")
+    evaluate.add_argument("--data-dir", help="where TFDS data sets lie")
+    evaluate.add_argument("--split", help="of the data (test, or train)")
+    evaluate.add_argument(
+        "--extractor", choices=EXTRACTORS, help="of features (by data)"
+    )
+    evaluate.add_argument(
+        "--checkpoint",
+        choices=("best", "last"),
+        default="best",
+        help="of a run (best)",
+    )
+    evaluate.add_argument(
+        "-o", "--out", type=pathlib.Path, help="PRESET_scores.json"
+    )
+    evaluate.add_argument(
+        "--quiet", action="store_true", help="no progress bar"
+    )
+
     export = add("export", _export, "Export a preset's generator.")
     _add_preset(export)
     export.add_argument("--format", choices=FORMATS, required=True)
@@ -190,6 +241,15 @@ def _integers(text):
         ) from None
 
 
+def _metrics(text):
+    names = tuple(text.split(","))
+    if not set(names) <= set(METRICS):
+        raise argparse.ArgumentTypeError(
+            f"must be of {','.join(METRICS)}, not {text!r}"
+        )
+    return names
+
+
 def _check_preset(preset):
     from keras_gans import presets
 
@@ -220,10 +280,14 @@ def _list(args):
             )
         )
     rows.insert(0, ("preset", "class", "data", "weights", "description"))
-    widths = [max(len(row[i]) for row in rows) for i in range(4)]
-    for row in rows:
+    _print_table(rows)
+
+
+def _print_table(rows):
+    *widths, _ = [max(map(len, column)) for column in zip(*rows)]
+    for *row, last in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths)]
-        print("  ".join([*cells, row[4]]))
+        print("  ".join([*cells, last]))
 
 
 def _info(args):
@@ -448,6 +512,95 @@ def _strategy_scope(name):
         tf.tpu.experimental.initialize_tpu_system(resolver)
         return tf.distribute.TPUStrategy(resolver).scope()
     return contextlib.nullcontext()
+
+
+def _evaluate(args):
+    _check_preset(args.preset)
+    from keras_gans import presets
+
+    name, path, checkpoint = _name(args.preset), args.preset, None
+    if (pathlib.Path(path) / args.checkpoint / presets.TASK).is_file():
+        checkpoint = args.checkpoint  # The folder of a run.
+        path = str(pathlib.Path(path) / checkpoint)
+    data = args.data or presets.recipe(path)["dataset"]
+    extractor = args.extractor or DEFAULT_EXTRACTORS.get(data)
+    if extractor is None:
+        raise UsageError(
+            f"no features are known to suit the data {data!r}: choose an "
+            "--extractor, as inception_v3"
+        )
+    gan = _load(path)
+    import keras
+
+    from keras_gans import __version__, metrics, runs
+
+    toy = runs.toy(data)
+    real, split = _real_examples(args, gan, data)
+    scores = metrics.evaluate(
+        gan,
+        real,
+        extractor,
+        args.metrics or (("modes",) if toy else ("fid", "kid", "prdc")),
+        args.n,
+        dataset=_name(data),
+        split=split,
+        seed=args.seed,
+        verbose=0 if args.quiet else "auto",
+    )
+    n = next(iter(scores.values())).protocol.n_fake
+    if n < args.n:
+        print(f"{_name(data)} {split} has {n:,} examples: -n is {n:,}")
+    rows = [("score", "value", "std", "protocol")]
+    for score in scores.values():
+        std = "" if score.std is None else f"{score.std:.2g}"
+        rows.append(
+            (score.name, f"{score.value:.4g}", std, str(score.protocol))
+        )
+    _print_table(rows)
+    out = args.out or pathlib.Path(f"{name}_scores.json")
+    report = {
+        "preset": args.preset,
+        "checkpoint": checkpoint,
+        "seed": args.seed,
+        "versions": {
+            "keras_gans": __version__,
+            "keras": keras.__version__,
+            "backend": keras.backend.backend(),
+        },
+        "scores": [score.to_json() for score in scores.values()],
+    }
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(report, indent=2) + "\n")
+    print(out)
+
+
+def _real_examples(args, gan, data):
+    """The batches of a split, and its name: `test` where there is one."""
+    from keras_gans import datasets, runs
+
+    if runs.toy(data):
+        if args.split not in (None, "train"):
+            raise UsageError(f"{data} has no split {args.split!r}")
+        # Of a seed that training does not use.
+        return getattr(datasets, data)(args.n, seed=2**31), "train"
+    shape = gan.example_shape
+    is_image = len(shape) == 3
+    for split in [args.split] if args.split else ["test", "train"]:
+        try:
+            batches = datasets.load(
+                data,
+                250,
+                split=split,
+                image_size=shape[:2] if is_image else None,
+                channels=shape[2] if is_image else None,
+                drop_remainder=False,
+                data_dir=args.data_dir,
+            )
+            return batches, split
+        except ValueError as error:
+            # Data without a test split.
+            if args.split or split == "train" or "`split`" not in str(error):
+                raise
 
 
 def _export(args):

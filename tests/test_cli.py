@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 import keras_gans
-from keras_gans import cli, presets
+from keras_gans import cli, metrics, presets
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -118,6 +118,9 @@ def test_generate_separate_labels_and_array(preset, tmp_path):
         (["info", "nothing_like_it"], 2, "keras-gans list"),
         (["generate", "PRESET", "--labels", "7"], 2, "between 0 and 2"),
         (["generate", "PRESET", "-o", "x.what"], 2, "picture's suffix"),
+        (["evaluate", "dcgan_fashion_mnist"], 2, "--extractor"),
+        (["evaluate", "gan_ring", "--split", "test"], 2, "no split"),
+        (["evaluate", "gan_ring", "--metrics", "is"], 1, "probabilities"),
         (["train", "dcgan_celeb_a", "--resume", "--out", "NONE"], 1, "NONE"),
     ],
 )
@@ -146,6 +149,9 @@ def test_errors_are_one_sentence(
         (["train", "gan_ring", "--steps", "1", "--epochs", "1"], "--steps"),
         (["export", "dcgan_mnist"], "--format"),
         (["train", "gan_ring", "--strategy", "magic"], "magic"),
+        (["evaluate", "gan_ring", "-n", "1"], "2 or more"),
+        (["evaluate", "gan_ring", "--metrics", "fid,psnr"], "fid,psnr"),
+        (["evaluate", "gan_ring", "--extractor", "vgg"], "vgg"),
     ],
 )
 def test_usage_errors(arguments, words, capsys):
@@ -179,3 +185,112 @@ def test_other_backend_keeps_the_samples(preset, tmp_path):
     assert done.stdout.strip() == str(out)
     gan = keras_gans.ConditionalGAN.from_preset(str(preset))
     np.testing.assert_array_equal(np.load(out), gan.generate(4, seed=1))
+
+
+# ---- evaluate -------------------------------------------------------------
+
+
+def test_evaluate_knows_the_metrics_and_extractors():
+    """It lists them without importing Keras."""
+    from keras_gans.metrics import extractors, scores
+
+    assert cli.METRICS == scores.METRICS
+    assert cli.EXTRACTORS == extractors.NAMES
+    assert set(cli.DEFAULT_EXTRACTORS.values()) < set(cli.EXTRACTORS)
+
+
+def test_evaluate_a_toy(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run("evaluate", "gan_ring", "-n", 2500, "--quiet") == 0
+    table = capsys.readouterr().out.splitlines()
+    assert table[0].split() == ["score", "value", "std", "protocol"]
+    assert table[1].split(maxsplit=2) == [
+        "modes",
+        "8",
+        "points v1, 2,500/2,500, ring train",
+    ]
+    assert table[-1] == "gan_ring_scores.json"
+    report = json.loads((tmp_path / table[-1]).read_text())
+    scores = [metrics.Score.from_json(s) for s in report["scores"]]
+    assert [s.name for s in scores] == ["modes", "high_quality", "reverse_kl"]
+    assert scores[1].value > 0.9
+    # The same seed draws the same samples, another one others.
+    for seed, equal in ((0, True), (1, False)):
+        out = tmp_path / "again" / "scores.json"
+        arguments = ("evaluate", "gan_ring", "-n", 2500, "--seed", seed)
+        assert run(*arguments, "-o", out) == 0
+        again = json.loads(out.read_text())
+        assert (again["scores"] == report["scores"]) == equal
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory):
+    """The folder of a run on noise: `best` and `last` differ."""
+    pytest.importorskip("tensorflow", reason="reads images with tensorflow")
+    folder = tmp_path_factory.mktemp("digits")
+    images = np.random.default_rng(0).integers(0, 256, (120, 28, 28, 1))
+    images = images.astype("uint8")
+    np.savez(folder / "data.npz", x_train=images, x_test=images[:90])
+    recipe = {
+        "dataset": str(folder / "data.npz"),
+        "batch_size": 8,
+        "epochs": 1,
+    }
+    for name in ("best", "last"):
+        gan = keras_gans.DCGAN(image_shape=(28, 28, 1), latent_dim=4, filters=4)
+        gan.save_to_preset(folder / "run" / name, recipe=recipe)
+    return folder
+
+
+def test_evaluate_a_run(digits, tmp_path, capsys):
+    reports = {}
+    for checkpoint in ("best", "last"):
+        out = tmp_path / f"{checkpoint}.json"
+        arguments = ("--extractor", "mnist_classifier", "-o", out)
+        assert (
+            run(
+                *("evaluate", digits / "run", "--checkpoint", checkpoint),
+                *("--metrics", "fid,kid,prdc,is,swd,modes", *arguments),
+            )
+            == 0
+        )
+        printed = capsys.readouterr().out
+        # The test split, and as many samples as it has images.
+        assert "data.npz test has 90 examples: -n is 90" in printed
+        assert "mnist_classifier v1, 90/90, data.npz test" in printed
+        reports[checkpoint] = json.loads(out.read_text())
+        assert reports[checkpoint]["checkpoint"] == checkpoint
+    assert reports["best"]["scores"] != reports["last"]["scores"]
+    out = tmp_path / "train.json"
+    arguments = ("--extractor", "mnist_classifier", "-o", out)
+    assert (
+        run("evaluate", digits / "run/best", "--split=train", *arguments) == 0
+    )
+    scores = json.loads(out.read_text())["scores"]
+    assert scores[0]["protocol"]["split"] == "train"
+    assert scores[0]["protocol"]["n_fake"] == 120
+    assert [s["name"] for s in scores][:3] == ["FID", "KID", "precision"]
+
+
+def test_evaluate_data_without_a_test_split(digits, tmp_path, capsys):
+    data = tmp_path / "more.npz"
+    np.savez(data, x=np.zeros((40, 28, 28, 1), "uint8"))
+    arguments = ("--data", data, "--extractor", "mnist_classifier")
+    out = ("-o", tmp_path / "out.json", "--metrics", "swd")
+    run_folder = digits / "run"
+    assert run("evaluate", run_folder, *arguments, *out) == 0
+    assert "40/40, more.npz train" in capsys.readouterr().out
+    assert run("evaluate", run_folder, *arguments, *out, "--split=test") == 1
+    assert "`split` must be" in capsys.readouterr().err
+
+
+def test_evaluate_with_the_default_extractor(tmp_path, capsys):
+    pytest.importorskip("tensorflow", reason="reads MNIST with tensorflow")
+    data_dir = os.environ.get("TFDS_DATA_DIR", ROOT.parent / "shared" / "tfds")
+    if not (pathlib.Path(data_dir) / "mnist").exists():
+        pytest.skip("needs the real MNIST: set TFDS_DATA_DIR")
+    arguments = ("--data-dir", data_dir, "-o", tmp_path / "scores.json")
+    assert run("evaluate", "dcgan_mnist", "-n", 300, *arguments) == 0
+    printed = capsys.readouterr().out
+    assert "mnist_classifier v1, 300/300, mnist test" in printed
+    assert "-n is" not in printed

@@ -23,7 +23,7 @@ def block(words):
 
 def test_preset_in_three_lines():
     scope = {}
-    exec(block("from_preset"), scope)
+    exec(block("sevens = "), scope)
     assert scope["sevens"].shape == (64, 28, 28, 1)
     assert scope["sevens"].dtype == np.uint8
 
@@ -49,6 +49,14 @@ def test_train_step_is_the_source():
     shown = block("def train_step")
     source = textwrap.dedent(inspect.getsource(keras_gans.GAN.train_step))
     assert shown == source
+
+
+def test_scores():
+    scope = {}
+    exec(block("metrics.evaluate"), scope)
+    printed = str(scope["scores"]["FID"])
+    assert printed.startswith("FID (points v1, 2,500/2,500, ring): ")
+    assert scope["scores"]["modes"].value == 8
 
 
 def test_several_gpus_is_code(tf):
