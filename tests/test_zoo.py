@@ -7,6 +7,7 @@ import importlib.util
 import json
 import os
 import pathlib
+import shutil
 
 import keras
 import numpy as np
@@ -84,6 +85,29 @@ def test_card(name):
     assert metadata["scores"]
     # Small enough to travel inside the wheel.
     assert sum(p.stat().st_size for p in folder.iterdir()) < 10e6
+
+
+def test_scores_of_a_run_reach_metadata_card_and_readme(tmp_path, monkeypatch):
+    tool = load_tool("zoo")
+    shutil.copytree(tool.ZOO, tmp_path / "zoo")
+    shutil.copy(ROOT / "README.md", tmp_path)
+    monkeypatch.setattr(tool, "ZOO", tmp_path / "zoo")
+    before = tool.read_metadata("gan_ring")["scores"]
+    for checkpoint in ("best", "last"):
+        shutil.copytree(
+            presets.resolve("gan_ring"), tmp_path / "run" / checkpoint
+        )
+    tool.score_run("gan_ring", tmp_path / "run")
+    scores = tool.read_metadata("gan_ring")["scores"]
+    first, *_ = scores
+    assert first == (
+        "modes, best checkpoint (points v1, 10,000/10,000, ring train)"
+    )
+    assert first.replace("best", "last") in scores
+    assert before.items() <= scores.items()
+    card = (tmp_path / "zoo" / "gan_ring" / "README.md").read_text()
+    assert f"| {first} | 8 |" in card
+    assert f"{first}: 8 |" in (tmp_path / "README.md").read_text()
 
 
 def test_gan_ring_covers_all_modes():

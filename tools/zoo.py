@@ -3,10 +3,13 @@
     python tools/zoo.py recipes                  # all recipes, and index.json
     keras-gans train dcgan_mnist --out runs/dcgan_mnist
     python tools/zoo.py publish dcgan_mnist runs/dcgan_mnist
+    python tools/zoo.py score dcgan_mnist runs/dcgan_mnist
 
 A preset is an entry of `PRESETS`: the model, the recipe, and the words of its
 card. `publish` stores the weights (float16, where that costs nothing visible),
 scores them (`tools/score.py`), draws the sample grid and writes the card.
+`score` adds FID, KID, precision and recall of the run's best and last
+checkpoint, as `keras-gans evaluate` measures them, with their protocol.
 """
 
 import argparse
@@ -387,6 +390,27 @@ def publish(name, run, checkpoint, hardware):
     write_recipes()
 
 
+def score_run(name, run):
+    """Scores a run's two checkpoints, into the metadata, card and README."""
+    from keras_gans import cli, metrics
+
+    scores = {}
+    for checkpoint in ("best", "last"):
+        out = run / f"scores_{checkpoint}.json"
+        command = ["evaluate", str(run), "--data", recipe(name)["dataset"]]
+        command += ["--checkpoint", checkpoint, "-o", str(out)]
+        if cli.main(command):
+            raise SystemExit(1)
+        for item in json.loads(out.read_text())["scores"]:
+            score = metrics.Score.from_json(item)
+            key = f"{score.name}, {checkpoint} checkpoint ({score.protocol})"
+            scores[key] = float(f"{score.value:.4g}")
+    # First, as the README's table has the first one.
+    scores = {**scores, **read_metadata(name).get("scores", {}), **scores}
+    presets.update(ZOO / name, metadata={"scores": scores})
+    write_recipes()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -398,9 +422,14 @@ def main():
         "--checkpoint", choices=("best", "last"), default="best"
     )
     command.add_argument("--hardware", required=True)
+    command = commands.add_parser("score")
+    command.add_argument("name", choices=PRESETS)
+    command.add_argument("run", type=pathlib.Path, help="run folder")
     args = parser.parse_args()
     if args.command == "recipes":
         write_recipes()
+    elif args.command == "score":
+        score_run(args.name, args.run)
     else:
         publish(args.name, args.run, args.checkpoint, args.hardware)
 
