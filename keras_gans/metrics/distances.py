@@ -35,8 +35,7 @@ def frechet_distance(real, fake):
 def _mean_and_factor(x):
     mean = x.mean(axis=0, dtype="float64")
     n, d = x.shape
-    # Fewer examples than features: their own rows are the factor of a
-    # singular covariance, of which a square root would be noise.
+    # Of fewer examples than features the rows are a factor, and a small one.
     if n <= d:
         return mean, (x - mean) / np.sqrt(n - 1)
     covariance = np.zeros((d, d))
@@ -254,13 +253,12 @@ def density_coverage(real, fake, k=5):
 
 def _radii(x, k):
     """Squared distances `(n,)` to the k-th neighbour, not counting itself."""
-    radii = np.empty(len(x))
-    for start, distances in _distance_blocks(x, x):
-        stop = start + len(distances)
-        # Rounding must not put a neighbour before the example itself.
-        distances[np.arange(stop - start), np.arange(start, stop)] = -1.0
-        radii[start:stop] = np.partition(distances, k, axis=1)[:, k]
-    return radii
+    return np.concatenate(
+        [
+            np.partition(distances, k, axis=1)[:, k]
+            for _, distances in _distance_blocks(x, x)
+        ]
+    )
 
 
 def _distance_blocks(a, b):

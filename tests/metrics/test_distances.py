@@ -49,6 +49,16 @@ def test_frechet_of_examples_is_that_of_their_statistics(n, m):
     assert distance == pytest.approx(expected, rel=1e-6)
 
 
+def test_frechet_of_few_examples_is_exact():
+    # Two examples each: tr (C1 C2)^(1/2) is the product of their differences.
+    real, fake = gaussian(2, 50, seed=1), gaussian(2, 50, seed=2)
+    u, v = (x[0] - x[1] for x in (real, fake))
+    expected = np.square(real.mean(0) - fake.mean(0)).sum()
+    expected += (u @ u + v @ v) / 2 - abs(u @ v)
+    distance = metrics.frechet_distance(real, fake)
+    assert distance == pytest.approx(expected, rel=1e-12)
+
+
 @pytest.mark.parametrize("n", [3, 8, 9, 500])
 def test_frechet_of_equal_sets_is_zero(n):
     x = gaussian(n, 8)
@@ -181,6 +191,10 @@ def test_precision_recall_by_hand():
     # The second neighbours: radii 2, 1, 1, 2, and 10.5, 9.5, 10.5.
     precision, recall = metrics.precision_recall(LINE, OTHERS + 1.6, k=2)
     assert (precision, recall) == (pytest.approx(1 / 3), 1)
+    # Radii 1, 1, 1, 4, 4 and 0.5, 0.5, 5.5: every ball has its own.
+    real = np.array([[0.0], [1.0], [2.0], [6.0], [10.0]])
+    fake = np.array([[7.5], [8.0], [13.5]])
+    assert metrics.precision_recall(real, fake, k=1) == (1, 1 / 5)
 
 
 def test_density_coverage_by_hand():
@@ -214,9 +228,9 @@ def test_neighbours_in_blocks(monkeypatch):
 
 def test_neighbours_far_from_the_origin():
     """Squared distances by the binomial formula lose digits there."""
-    real, fake = gaussian(50, 4, seed=1), gaussian(33, 4, seed=2)
+    real, fake = gaussian(50, 4, seed=1), gaussian(33, 4, seed=2) * 1.5
     near = metrics.precision_recall(real, fake)
-    assert metrics.precision_recall(real + 1e7, fake + 1e7) == near
+    assert metrics.precision_recall(real + 1e8, fake + 1e8) == near
 
 
 # ---- another implementation -----------------------------------------------

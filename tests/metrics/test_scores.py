@@ -176,15 +176,15 @@ def test_protocol_says_what_was_there():
 
 
 def test_sliced_distance_is_of_the_first_examples(monkeypatch):
-    monkeypatch.setattr(scores, "SWD_EXAMPLES", 40)
+    monkeypatch.setattr(scores, "SWD_EXAMPLES", 70)
     fake, real = images(90, 1), images(90, 2)
     result = metrics.evaluate(
-        in_batches(fake), real, EXTRACTOR, ("swd",), n=90
+        in_batches(fake), in_batches(real), EXTRACTOR, ("swd",), n=90
     )["SWD"]
-    assert result.protocol.n_fake == result.protocol.n_real == 40
+    assert result.protocol.n_fake == result.protocol.n_real == 70
     assert result.value == pytest.approx(
         metrics.sliced_wasserstein(
-            real[:40] / np.float32(127.5) - 1, fake[:40] / np.float32(127.5) - 1
+            real[:70] / np.float32(127.5) - 1, fake[:70] / np.float32(127.5) - 1
         )
     )
 
