@@ -27,6 +27,8 @@ def input_gradients(fn, x):
     # The graph of x itself is not followed: x is where the gradient starts.
     x = x.detach().requires_grad_(True)
     y = fn(x)
+    if not y.requires_grad:
+        return y, torch.zeros_like(x)
     (gradients,) = torch.autograd.grad(
         y.sum(), x, create_graph=True, allow_unused=True
     )
