@@ -20,7 +20,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from keras_gans import datasets, presets
+from keras_gans import datasets, metrics, presets
 
 ZOO = pathlib.Path(__file__).resolve().parent.parent / "zoo"
 BATCH_SIZE = 128
@@ -180,10 +180,21 @@ class Save(keras.callbacks.Callback):
                 "cpu_minutes": round(minutes, 1),
                 "seed": 0,
             },
+            "golden": golden(self.model),
         }
         presets.save_network(
             self.model, self.out, metadata, card(self.model, metadata)
         )
+
+
+def golden(model):
+    """Mean features of four images of noise, which every backend must find."""
+    images = np.random.default_rng(0).integers(
+        0, 256, (4, *model.input_shape[1:])
+    )
+    extractor = metrics.Extractor.from_classifier(model, "golden")
+    means = extractor(images.astype("uint8")).mean(axis=1)
+    return means.astype("float64").round(4).tolist()
 
 
 def card(model, facts):
@@ -193,7 +204,7 @@ def card(model, facts):
     paragraphs = [
         f"# {facts['name']}, version {facts['version']}",
         "A feature extractor for the scores of `keras_gans.metrics`, not a "
-        f"GAN: a classifier of {entry['dataset']} with "
+        f"GAN: a classifier of {data['name'].partition(',')[0]} with "
         f"{model.count_params():,} parameters. Images in [-1, 1] go in, the "
         f"probabilities of ten classes come out; its features are the "
         f"{features} values of the layer `features`.",

@@ -40,6 +40,8 @@ def test_classifier(name, shape, d):
     np.testing.assert_allclose(p[:3], whole, atol=1e-5)
     assert (extractor.name, extractor.version) == (name, metadata["version"])
     assert not extractor.network.trainable_variables
+    means = extractor(images(shape, n=4)).mean(axis=1)
+    np.testing.assert_allclose(means, metadata["golden"], rtol=0.01)
 
 
 @pytest.mark.parametrize("name, shape, d", CLASSIFIERS)
