@@ -47,8 +47,8 @@ def __dir__():
 
 
 def import_models():
-    """Imports every model, so that Keras knows the classes by name."""
-    for name in _CLASSES:
+    """Imports models and metrics, so that Keras knows the classes by name."""
+    for name in (*_CLASSES, "metrics"):
         __getattr__(name)
 
 
