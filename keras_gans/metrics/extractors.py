@@ -129,6 +129,11 @@ def get(extractor):
         return extractor
     if callable(extractor):
         name = getattr(extractor, "__name__", type(extractor).__name__)
+        if name == "<lambda>":  # Two of them would pass for the same.
+            raise ValueError(
+                "A function without a name must be given as Extractor("
+                f"function, name=...). Received: extractor={extractor!r}"
+            )
         return Extractor(extractor, name)
     if extractor in CLASSIFIERS:
         classifier, metadata = presets.load_network(extractor)

@@ -152,6 +152,8 @@ def test_any_function_is_an_extractor():
 def test_what_is_no_extractor():
     with pytest.raises(ValueError, match="Received: extractor='inception'"):
         metrics.get_extractor("inception")
+    with pytest.raises(ValueError, match="name=.* Received: extractor=<func"):
+        metrics.get_extractor(lambda images: images.mean((1, 2)))
     with pytest.raises(ValueError, match="Received: features=3"):
         metrics.Extractor(3, "three")
     with pytest.raises(ValueError, match=r"\(3, d\). Received: shape \(3,\)"):

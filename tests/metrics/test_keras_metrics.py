@@ -158,7 +158,7 @@ def test_what_cannot_be(extractor):
     with pytest.raises(ValueError, match="given by name. Received: .*'tiny'"):
         metrics.KernelDistance(extractor).get_config()
     with pytest.raises(ValueError, match="have a network.* Received: "):
-        metrics.FrechetDistance(lambda images: images.mean((1, 2)))
+        metrics.FrechetDistance("points")
     metric = metrics.KernelDistance(extractor)
     with pytest.raises(ValueError, match=r"\(n, 8, 8, 1\). Received: shape"):
         metric.update_state(np.zeros((2, 9, 8, 1)), np.zeros((2, 9, 8, 1)))
