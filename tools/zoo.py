@@ -50,11 +50,33 @@ TOY_ADAM = {
 }
 
 
+def decaying_adam(learning_rate, steps):
+    schedule = {
+        "class_name": "PolynomialDecay",
+        "config": {
+            "initial_learning_rate": learning_rate,
+            "end_learning_rate": 0.0,
+            "decay_steps": steps,
+        },
+    }
+    config = {"learning_rate": schedule, "beta_1": 0.5}
+    return {"class_name": "Adam", "config": config}
+
+
+# At equal rates the discriminator wins against so small a generator: two time
+# scales (Heusel et al., 2017), decaying over the whole run.
+SMALL_DCGAN_RECIPE = {
+    "batch_size": 64,
+    "epochs": 18,
+    "generator_optimizer": decaying_adam(4e-4, 18 * 937),
+    "discriminator_optimizer": decaying_adam(1e-4, 18 * 937),
+}
+
+
 def small_dcgan():
-    # The generator has one layer less than the discriminator at this size,
-    # and falls behind it unless it is wider.
+    # Cropped, the generator has as many layers as the discriminator.
     return keras_gans.DCGAN(
-        keras_gans.models.dcgan.DCGANGenerator((28, 28, 1), filters=64),
+        keras_gans.models.dcgan.DCGANGenerator((28, 28, 1), filters=32, crop=2),
         keras_gans.models.dcgan.DCGANDiscriminator((28, 28, 1), filters=32),
         label_smoothing=0.1,
         ema_momentum=0.999,
@@ -122,7 +144,7 @@ PRESETS = {
     },
     "dcgan_mnist": {
         "model": small_dcgan,
-        "recipe": {"dataset": "mnist", "batch_size": 64, "epochs": 8},
+        "recipe": {"dataset": "mnist", **SMALL_DCGAN_RECIPE},
         "description": "DCGAN on digits",
         "paper": (
             'Radford et al., "Unsupervised Representation Learning with '
@@ -131,10 +153,10 @@ PRESETS = {
         ),
         "compared": ("The paper has no MNIST score of samples without labels."),
         "failures": (
-            "About a third of the samples lie between two digits or are not "
-            "legible (see the score). More steps help slowly; a deeper "
-            "generator at this size has not been tried yet. With labels the "
-            "same networks do far better: `conditional_gan_mnist`."
+            "About a fifth of the samples lie between two digits or are not "
+            "legible (see the score). At equal learning rates the "
+            "discriminator wins and it is a third; without cropping, too. "
+            "With labels smaller networks do better: `conditional_gan_mnist`."
         ),
         "data": MNIST,
     },
@@ -192,7 +214,7 @@ PRESETS = {
     },
     "dcgan_fashion_mnist": {
         "model": small_dcgan,
-        "recipe": {"dataset": "fashion_mnist", "batch_size": 64, "epochs": 8},
+        "recipe": {"dataset": "fashion_mnist", **SMALL_DCGAN_RECIPE},
         "description": "DCGAN on clothes",
         "data": FASHION,
     },
