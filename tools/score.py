@@ -102,13 +102,15 @@ def score(preset, dataset):
     from keras_gans import datasets, metrics
 
     gan = keras_gans.AdversarialModel.from_preset(preset)
-    if dataset == "ring":
-        modes = datasets.ring_modes()
+    if dataset in ("ring", "grid"):
+        modes = getattr(datasets, f"{dataset}_modes")()
         covered, good = metrics.mode_coverage(
             gan.generate(2500, seed=0), *modes
         )
         return {
-            "modes covered of 8 (2,500 samples, seed 0)": covered,
+            f"modes covered of {len(modes[0])} (2,500 samples, seed 0)": (
+                covered
+            ),
             "share of high quality (2,500 samples, seed 0)": round(good, 4),
         }
     scores = {}

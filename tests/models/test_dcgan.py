@@ -31,12 +31,14 @@ def test_config_is_short():
         "image_shape": [8, 8, 1],
         "latent_dim": LATENT_DIM,
         "filters": 4,
+        "crop": 0,
         "name": "g",
     }
     discriminator = DCGANDiscriminator((8, 8, 1), 4, name="d")
     assert discriminator.get_config() == {
         "image_shape": [8, 8, 1],
         "filters": 4,
+        "normalization": "batch",
         "name": "d",
     }
     for network in (generator, discriminator):
