@@ -92,22 +92,20 @@ def test_scores_of_a_run_reach_metadata_card_and_readme(tmp_path, monkeypatch):
     shutil.copytree(tool.ZOO, tmp_path / "zoo")
     shutil.copy(ROOT / "README.md", tmp_path)
     monkeypatch.setattr(tool, "ZOO", tmp_path / "zoo")
-    before = tool.read_metadata("gan_ring")["scores"]
     for checkpoint in ("best", "last"):
         shutil.copytree(
             presets.resolve("gan_ring"), tmp_path / "run" / checkpoint
         )
     tool.score_run("gan_ring", tmp_path / "run")
-    scores = tool.read_metadata("gan_ring")["scores"]
-    first, *_ = scores
-    assert first == (
-        "modes, best checkpoint (points v1, 10,000/10,000, ring train)"
-    )
-    assert first.replace("best", "last") in scores
-    assert before.items() <= scores.items()
+    evaluation = tool.read_metadata("gan_ring")["evaluation"]
+    assert evaluation["best"] == evaluation["last"]
+    assert evaluation["last"]["modes"] == [8, None]
+    protocol = "points v1, 10,000/10,000, ring train"
     card = (tmp_path / "zoo" / "gan_ring" / "README.md").read_text()
-    assert f"| {first} | 8 |" in card
-    assert f"{first}: 8 |" in (tmp_path / "README.md").read_text()
+    assert f"| {protocol} | best | last |" in card
+    assert "| modes | 8 | 8 |" in card
+    readme = (tmp_path / "README.md").read_text()
+    assert f"modes 8 ({protocol}) |" in readme
 
 
 def test_gan_ring_covers_all_modes():

@@ -424,8 +424,7 @@ def table(index):
         score = "a recipe: `keras-gans train`"
         size = "no"
         if entry["weights"]:
-            key, value = next(iter(read_metadata(name)["scores"].items()))
-            score = f"{key}: {format_score(value)}"
+            score = headline(read_metadata(name))
             files = (ZOO / name).glob("*.h5")
             size = f"{sum(f.stat().st_size for f in files) / 1e6:.1f} MB"
         lines.append(
@@ -433,6 +432,33 @@ def table(index):
             f"{entry['description']} | {size} | {score} |"
         )
     return "\n".join(lines) + "\n"
+
+
+def headline(facts):
+    """The score of the shipped weights that the README's table shows."""
+    evaluation = facts.get("evaluation")
+    if evaluation is None:
+        key, value = next(iter(facts["scores"].items()))
+        return f"{key}: {format_score(value)}"
+    checkpoint = facts["training"]["checkpoint"].split()[0]
+    key, (value, _) = next(iter(evaluation[checkpoint].items()))
+    return f"{key} {format_score(value)} ({evaluation['protocol']})"
+
+
+def evaluation_table(facts):
+    """FID and its like of the best and the last checkpoint, as Markdown."""
+    evaluation = facts["evaluation"]
+
+    def cell(value, std):
+        return f"{value:.4g}" + (f" ± {std:.2g}" if std is not None else "")
+
+    rows = [
+        f"| {key} | {cell(*evaluation['best'][key])} | "
+        f"{cell(*evaluation['last'][key])} |"
+        for key in evaluation["best"]
+    ]
+    head = f"| {evaluation['protocol']} | best | last |\n| --- | --- | --- |"
+    return "\n".join([head, *rows])
 
 
 def format_score(value):
@@ -486,6 +512,11 @@ def card(name):
         f"```\nkeras-gans train {name}\n```",
         f"**Scores** of these weights, the {run['checkpoint']}; a single run.",
         f"| score | value |\n| --- | --- |\n{rows}",
+        "The best and the last checkpoint of the run, as `keras-gans "
+        "evaluate` scores them:"
+        if "evaluation" in facts
+        else "",
+        evaluation_table(facts) if "evaluation" in facts else "",
         "Sliced Wasserstein distance of the examples' values, as the run's "
         "log has it (it ranks the checkpoints of one run and is no FID): best "
         f"{run['best_swd']:.4f} at step {run['best_step']:,}, last "
@@ -495,7 +526,9 @@ def card(name):
     ]
     return (
         "\n\n".join(
-            p if p[0] in "#|`" else textwrap.fill(p, 79) for p in paragraphs
+            p if p[0] in "#|`" else textwrap.fill(p, 79)
+            for p in paragraphs
+            if p
         )
         + "\n"
     )
@@ -555,20 +588,20 @@ def score_run(name, run):
     """Scores a run's two checkpoints, into the metadata, card and README."""
     from keras_gans import cli, metrics
 
-    scores = {}
+    evaluation = {}
     for checkpoint in ("best", "last"):
         out = run / f"scores_{checkpoint}.json"
         command = ["evaluate", str(run), "--data", recipe(name)["dataset"]]
         command += ["--checkpoint", checkpoint, "-o", str(out)]
         if cli.main(command):
             raise SystemExit(1)
-        for item in json.loads(out.read_text())["scores"]:
-            score = metrics.Score.from_json(item)
-            key = f"{score.name}, {checkpoint} checkpoint ({score.protocol})"
-            scores[key] = float(f"{score.value:.4g}")
-    # First, as the README's table has the first one.
-    scores = {**scores, **read_metadata(name).get("scores", {}), **scores}
-    presets.update(ZOO / name, metadata={"scores": scores})
+        scores = [
+            metrics.Score.from_json(item)
+            for item in json.loads(out.read_text())["scores"]
+        ]
+        evaluation["protocol"] = str(scores[0].protocol)
+        evaluation[checkpoint] = {s.name: [s.value, s.std] for s in scores}
+    presets.update(ZOO / name, metadata={"evaluation": evaluation})
     write_recipes()
 
 
