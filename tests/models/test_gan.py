@@ -307,7 +307,7 @@ def test_r1_is_half_its_weight_times_the_penalty():
         model.minimize = lambda loss_fn, *_: losses_of_step.append(loss_fn)  # noqa: B023
         model.track = lambda **_: {}
         model.train_step((ops.convert_to_tensor(x),))
-        values[weight] = float(losses_of_step[0]())
+        values[weight] = float(numpy(losses_of_step[0]()))
 
     def score(x):
         x = ops.convert_to_tensor(x.astype("float32"))
