@@ -23,6 +23,8 @@ from cases import (
     weights_of,
 )
 
+from keras_gans.callbacks import TrainingHealth
+
 STEPS, BATCH = 50, 16
 
 
@@ -56,11 +58,13 @@ def flat(model):
 
 def plain(scope):
     model = build(scope, points_gan)
-    history = fit(model, points(), batch_size=BATCH)
+    health = TrainingHealth(points(128))
+    history = fit(model, points(), batch_size=BATCH, callbacks=[health])
     evaluation = model.evaluate(points(32), batch_size=BATCH, verbose=0)
     return {
         "losses": {k: v[0] for k, v in history.items()},
         "evaluation": evaluation,
+        "health": health.history,
         "weights": flat(model),
     }
 
@@ -101,8 +105,10 @@ def batch_norm(scope):
         ("conditional_gan", tiny_conditional_gan, images()),
     ):
         model = build(scope, make, ema_momentum=0.9)
-        history = fit(model, *data, batch_size=BATCH)
+        health = TrainingHealth(*data)
+        history = fit(model, *data, batch_size=BATCH, callbacks=[health])
         result[name] = {
+            "health": health.history,
             "losses": {k: v[0] for k, v in history.items()},
             "generated": model.generate(5, seed=0).ravel().tolist(),
             "replicas_differ": differing_replicas(model),

@@ -1,9 +1,26 @@
+import os
+import pathlib
+
 import keras
 import numpy as np
 import pytest
-from cases import adam, assert_equal, changed, fit, points_gan, weights_of
+from cases import (
+    CASES,
+    adam,
+    assert_equal,
+    changed,
+    fit,
+    points_gan,
+    tiny_conditional_gan,
+    weights_of,
+)
 
-from keras_gans.callbacks import StopOnNonFinite
+import keras_gans
+from keras_gans import callbacks, datasets, losses, presets
+from keras_gans.callbacks import StopOnNonFinite, TrainingHealth
+from keras_gans.models.gan import GANDiscriminator, GANGenerator
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 BACKEND = keras.backend.backend()
 
@@ -141,6 +158,282 @@ def test_weights_that_are_not_finite_to_begin_with():
     variable.assign(variable.value * np.nan)
     with pytest.raises(FloatingPointError, match="not finite since fit began"):
         fit(model, points())
+
+
+# ---- training health ------------------------------------------------------
+
+
+class Health(TrainingHealth):
+    """Looks after every epoch, and keeps what it says."""
+
+    max_cost = float("inf")
+
+    def __init__(self, *args):
+        self.said = []
+        super().__init__(*args, report=self.said.append)
+
+
+def on_the_ring(cls, **kwargs):
+    """What is left of a GAN whose discriminator learns 20 times as fast."""
+    keras.utils.set_random_seed(0)
+    model = cls(
+        GANGenerator((2,), 4, units=(32, 32), batch_normalization=False),
+        GANDiscriminator((2,), units=(128, 128, 128)),
+        latent_dim=4,
+        discriminator_steps=5,
+        seed=0,
+        **kwargs,
+    )
+    model.compile(
+        keras.optimizers.Adam(1e-4, beta_1=0.0),
+        keras.optimizers.Adam(2e-3, beta_1=0.0),
+    )
+    health = Health(datasets.ring(128, seed=1))
+    points = datasets.ring(160 * 15, seed=0)
+    fit(model, points, batch_size=160, epochs=5, callbacks=[health])
+    return health
+
+
+def test_a_minimax_game_that_the_discriminator_wins_is_reported():
+    health = on_the_ring(
+        keras_gans.GAN,
+        generator_loss=losses.minimax_generator_loss,
+        discriminator_loss=losses.minimax_discriminator_loss,
+    )
+    assert "won" in health.findings
+    (said,) = (s for s in health.said if "has won" in s)  # Once.
+    assert said.endswith(health.findings["won"])
+    assert "Training health, step " in said and "What usually helps" in said
+
+
+def test_wgan_gp_beside_it_is_not_reported():
+    health = on_the_ring(keras_gans.WGANGP, gp_weight=0.1)
+    assert len(health.history) == 5
+    assert health.said == [] and health.findings == {}
+
+
+def linear_gan(**kwargs):
+    """G(z) = z / 2 + (1, 0), and D(x) = 4 x_1: all is known in closed form."""
+    latents, points = keras.Input((2,)), keras.Input((2,))
+    generator = keras.Model(latents, keras.layers.Dense(2)(latents))
+    generator.set_weights([np.eye(2) / 2, np.array([1.0, 0.0])])
+    discriminator = keras.Model(points, keras.layers.Dense(1)(points))
+    discriminator.set_weights([np.array([[4.0], [0.0]]), np.zeros(1)])
+    model = keras_gans.GAN(generator, discriminator, latent_dim=2, **kwargs)
+    model.compile(adam(), adam())
+    return model
+
+
+@pytest.mark.parametrize("name", ["minimax", "non_saturating", "hinge"])
+def test_what_a_look_measures(name):
+    n = 64
+    real = np.random.default_rng(1).normal(size=(n, 2)).astype("float32")
+    fake = np.random.default_rng(0).standard_normal((n, 2)) / 2 + [1, 0]
+    health = Health(real)
+    health.set_model(
+        linear_gan(
+            generator_loss=getattr(losses, f"{name}_generator_loss"),
+            discriminator_loss=getattr(losses, f"{name}_discriminator_loss"),
+        )
+    )
+    look = health.look()
+
+    def distances(a, b):
+        return np.linalg.norm(a[:, None] - b, axis=-1)
+
+    share = 1 / (1 + np.exp(-4 * fake[:, 0]))
+    slope = {"minimax": share, "non_saturating": 1 - share, "hinge": 1}[name]
+    gap = abs(4 * (real[:, 0].mean() - fake[:, 0].mean()))
+    itself = np.where(np.eye(n, dtype=bool), np.inf, distances(real, real))
+    nearest = [len(set(d.argmin(1))) for d in (distances(fake, real), itself)]
+    expected = {
+        "step": 0,
+        "separation": (real[:, None, 0] > fake[:, 0]).mean(),
+        "gradient": np.mean(4 * slope) * distances(fake, real).mean() / gap,
+        "spread": distances(fake, fake).mean() / distances(real, real).mean(),
+        "moved": 0,
+        "variety": nearest[0] / nearest[1],
+    }
+    assert look == pytest.approx(expected, rel=1e-4)
+    bias = health.model.generator.weights[1]
+    bias.assign([1.0, 2.0])
+    moved = 2 / np.sqrt(real.var(axis=0).sum())
+    assert health.look()["moved"] == pytest.approx(moved, rel=1e-4)
+
+
+HEALTHY = {
+    "step": 0,
+    "separation": 1.0,  # As of many discriminators with BatchNormalization.
+    "gradient": 2.0,
+    "spread": 0.9,
+    "variety": 0.8,
+    "moved": 0.3,
+}
+
+
+def diagnose(*looks):
+    return set(callbacks._diagnose([{**HEALTHY, **look} for look in looks]))
+
+
+def test_diagnosis():
+    assert diagnose(*[{}] * 20) == set()
+    lost = {"gradient": 0.09}
+    assert diagnose(lost, lost) == set()
+    assert diagnose({}, lost, lost, lost) == {"won"}
+    assert diagnose(lost, {}, lost, lost) == set()
+    wrong = {**lost, "separation": 0.96}
+    assert diagnose(lost, lost, wrong) == set()
+    alike = {"spread": 0.24}
+    assert diagnose(alike, alike) == set()
+    assert diagnose(alike, alike, alike) == {"collapse"}
+    # Variety counts against the best of this training only.
+    few = {"variety": 0.19}
+    assert diagnose(few, few, few, few) == set()
+    assert diagnose({}, few, few, few) == {"collapse"}
+    assert diagnose({}, few, {"variety": 0.21}, few) == set()
+    # The first look cannot have moved.
+    far = {"moved": 0.6}
+    assert diagnose({}, *[far] * 4, *[{}] * 3, far) == {"oscillation"}
+    assert diagnose({}, *[far] * 3, *[{}] * 4, far) == set()
+    assert diagnose(*[far] * 8) == set()
+    nothing = {key: np.nan for key in HEALTHY}
+    assert diagnose(*[nothing] * 10) == set()
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_looking_changes_nothing(case):
+    """Of networks with batch normalization, seeds and labels too."""
+    weights, states = [], []
+    for watch in (True, False):
+        keras.utils.set_random_seed(0)
+        model = case.build(seed=1)
+        model.compile(adam(), adam())
+        health = Health(*case.data(100, seed=1))
+        fit(model, *case.data(), epochs=3, callbacks=[health] * watch)
+        weights.append(weights_of(model))
+        states.append([np.array(s) for s in map(to_numpy, seeds_of(model))])
+        assert len(health.history) == 3 * watch
+    assert_equal(*weights)
+    assert_equal(*states)
+
+
+def seeds_of(model):
+    return model._seed_states()
+
+
+def to_numpy(x):
+    return keras.ops.convert_to_numpy(x)
+
+
+def test_dropout_and_float16_are_looked_at(dtype_policy):
+    dtype_policy("mixed_float16")
+    image = keras.Input((8, 8, 1))
+    x = keras.layers.Dropout(0.5)(keras.layers.Flatten()(image))
+    x = keras.layers.BatchNormalization()(keras.layers.Dense(8)(x))
+    discriminator = keras.Model(image, keras.layers.Dense(1)(x))
+    model = keras_gans.DCGAN(
+        discriminator=discriminator,
+        image_shape=(8, 8, 1),
+        latent_dim=4,
+        filters=4,
+    )
+    model.compile()
+    health = Health(np.random.default_rng(0).normal(size=(64, 8, 8, 1)))
+    health.set_model(model)
+    before = [np.array(to_numpy(v)) for v in [*model.weights, *seeds_of(model)]]
+    look = health.look()
+    assert np.isfinite(list(look.values())).all() and look["gradient"] > 0
+    after = [to_numpy(v) for v in [*model.weights, *seeds_of(model)]]
+    assert_equal(before, after)
+
+
+def test_the_discriminator_judges_real_examples_with_their_labels():
+    data = tiny_conditional_gan()
+    data.compile()
+    seen = []
+    call = data.discriminator.call
+
+    def spy(inputs, *args, **kwargs):
+        seen.append(to_numpy(keras.ops.stop_gradient(inputs[1])))
+        return call(inputs, *args, **kwargs)
+
+    data.discriminator.call = spy
+    labels = np.array([2, 0, 1, 1])
+    health = Health(np.zeros((4, 8, 8, 1)), labels)
+    health.set_model(data)
+    health.look()
+    assert all((s == labels).all() for s in seen) and len(seen) == 2
+
+
+def test_labels_are_needed_where_there_are_some():
+    model = tiny_conditional_gan()
+    model.compile()
+    x, y = np.zeros((16, 8, 8, 1), "float32"), np.zeros(16, "int32")
+    with pytest.raises(ValueError, match="Received: labels=None"):
+        fit(model, x, y, callbacks=[TrainingHealth(x)])
+    with pytest.raises(ValueError, match="examples must be"):
+        TrainingHealth(x[:1])
+
+
+def test_a_model_that_cannot_be_looked_at_is_trained():
+    class Own(keras_gans.GAN):
+        def generator_inputs(self, latents, labels):
+            raise NotImplementedError
+
+    model = points_gan()
+    model.__class__ = Own
+    model.compile(adam(), adam())
+    health = Health(points())
+    history = fit(model, points(), epochs=2, callbacks=[health])
+    assert len(history["g_loss"]) == 2
+    assert health.history == [] and health.said == []
+
+
+def test_looks_cost_a_hundredth_of_the_time(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(
+        "keras_gans.callbacks.time.perf_counter", lambda: now[0]
+    )
+    health = TrainingHealth(points())
+    health.set_model(compiled())
+
+    def look():
+        now[0] += 1.0
+        return HEALTHY
+
+    monkeypatch.setattr(health, "look", look)
+    for epoch in range(400):
+        health.on_epoch_end(epoch)
+        now[0] += 1.0  # An epoch.
+    # The first one compiles, and puts nothing off.
+    assert len(health.history) == 1 + 4
+
+
+@pytest.mark.parametrize(
+    "name", ["gan_ring", "wgan_gp_ring", "gan_mnist", "conditional_gan_mnist"]
+)
+def test_no_alarm_on_the_zoo(name):
+    dataset, labels = presets.recipe(name)["dataset"], None
+    if dataset == "ring":
+        real = datasets.ring(256, seed=1)
+    else:
+        pytest.importorskip("tensorflow", reason="reads MNIST with tensorflow")
+        data_dir = os.environ.get(
+            "TFDS_DATA_DIR", ROOT.parent / "shared" / "tfds"
+        )
+        if not (pathlib.Path(data_dir) / "mnist").exists():
+            pytest.skip("needs the real MNIST: set TFDS_DATA_DIR")
+        data = datasets.load("mnist", 256, labels=True, data_dir=data_dir)
+        real, labels = (x.numpy() for x in next(iter(data)))
+    model = keras_gans.AdversarialModel.from_preset(name)
+    model.compile()
+    health = Health(real, labels if name.startswith("conditional") else None)
+    health.set_model(model)
+    look = health.look()
+    assert callbacks._diagnose([look] * 10) == {}
+    # Far from every threshold, and not by chance.
+    assert look["gradient"] > 1 and look["spread"] > 0.9
+    assert look["variety"] > 0.2
 
 
 # ---- Keras's own ----------------------------------------------------------

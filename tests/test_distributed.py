@@ -109,6 +109,13 @@ def test_two_replicas_are_one_device(single, mirrored):
     assert_same_training(single["plain"], mirrored["plain"])
 
 
+def test_training_health_on_two_replicas(single, mirrored):
+    (a,), (b,) = single["plain"]["health"], mirrored["plain"]["health"]
+    assert a == pytest.approx(b, rel=1e-3) and a["step"] == 50
+    for model in mirrored.get("batch_norm", {}).values():
+        assert len(model["health"]) == 1
+
+
 def test_with_every_random_draw(single, mirrored):
     a, b = single["everything"], mirrored["everything"]
     assert_same_training(a, b)
