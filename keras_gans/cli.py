@@ -20,6 +20,8 @@ EXTRACTORS = (
     "inception_v3",
     "points",
 )
+# Those of `runs`.
+BEST_BY = ("kid", "swd")
 DEFAULT_EXTRACTORS = {
     "mnist": "mnist_classifier",
     "cifar10": "cifar10_classifier",
@@ -140,6 +142,12 @@ def _make_parser():
     )
     train.add_argument(
         "--seed", type=_integer(0), help="seed of everything (recipe's)"
+    )
+    train.add_argument(
+        "--best-by",
+        choices=BEST_BY,
+        help="score of the best checkpoint (kid where the zoo has a "
+        "classifier of the data, swd elsewhere)",
     )
     train.add_argument(
         "--strategy",
@@ -362,7 +370,11 @@ def _train(args):
     folder = args.out or pathlib.Path("runs") / _name(args.preset)
     stored = _read_run(folder, args) if args.resume else None
     recipe = stored or presets.recipe(args.preset)
-    for key in ("data", "batch_size", "seed"):
+    if stored:
+        stored.setdefault("best_by", "swd")  # Runs of before there was one.
+    elif args.data is not None:
+        recipe.pop("best_by", None)  # It suits the preset's own data.
+    for key in ("data", "batch_size", "seed", "best_by"):
         given, key = getattr(args, key), "dataset" if key == "data" else key
         if stored and given not in (None, stored.get(key, 0)):
             raise UsageError(
@@ -392,6 +404,9 @@ def _train(args):
             runs.optimizer(recipe.get("generator_optimizer", "auto")),
             runs.optimizer(recipe.get("discriminator_optimizer", "auto")),
         )
+    recipe.setdefault(
+        "best_by", runs.default_best_by(recipe["dataset"], gan.example_shape)
+    )
     if runs.is_chief(gan) and (stored or not (folder / "log.csv").exists()):
         folder.mkdir(parents=True, exist_ok=True)
         run = {

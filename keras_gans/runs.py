@@ -9,9 +9,13 @@
       checkpoints/step_*    the last state: weights, optimizers, seeds
       best/, last/          presets: `from_preset("run/best")`
 
+`best` is the checkpoint with the lowest score, of `BEST_BY`, against training
+examples; `callbacks.TrainingHealth` watches the run and says what goes wrong.
+
 Everything that training depends on is a function of the recipe's seed and the
 step, or is in the checkpoint: networks, both optimizers, EMA, seeds. So a run
-that was killed and resumed ends with the weights of one that was not.
+that was killed and resumed ends with the weights of one that was not. When
+`TrainingHealth` looks depends on the clock, and changes nothing but its words.
 """
 
 import csv
@@ -24,12 +28,15 @@ import time
 import keras
 import numpy as np
 
-from keras_gans import backend, datasets, metrics, pictures
-from keras_gans.models.adversarial_model import check_integer
+from keras_gans import backend, callbacks, datasets, metrics, pictures, presets
+from keras_gans.metrics.extractors import CLASSIFIERS
+from keras_gans.models.adversarial_model import check_integer, to_uint8
 
 SAMPLES = 64  # in a grid
 SCORED = 2000  # examples that a checkpoint's score is measured on
 POINTS_SCORED = 2500  # as VEEGAN and PacGAN do for the toys
+# Columns of the log that a checkpoint can be the best by; lower is better.
+BEST_BY = ("kid", "swd")
 
 # Shorter epochs than this are put together, so that the pictures and the
 # checkpoint of an epoch stay a small part of its time.
@@ -67,7 +74,7 @@ def train(
         FileExistsError: If the folder holds another run and not `resume`.
         FloatingPointError: If a loss became NaN or infinite.
     """
-    run = Run(model, check_recipe(recipe), folder, data_dir, resume)
+    run = Run(model, check_recipe(recipe), folder, data_dir, resume, report)
     step = run.restore() if resume else 0
     total = run.total_steps
     if step >= total:
@@ -84,7 +91,8 @@ def train(
             steps_per_epoch=steps,
             initial_epoch=step // size,
             epochs=step // size + epochs,
-            callbacks=[run],
+            # It looks first: the run's checkpoint holds what it has seen.
+            callbacks=[run.health, run] if run.is_chief else [run],
             verbose=verbose if run.is_chief else 0,
         )
         step += epochs * steps
@@ -101,14 +109,14 @@ def check_recipe(recipe):
         recipe: Dict with `dataset` (see `datasets.load`), `batch_size`, and
             either `steps` (generator updates) or `epochs` (passes over the
             data). Optional: `seed` (0), `labels` (`True` for conditional
-            models), `generator_optimizer` and `discriminator_optimizer` (see
-            `optimizer`).
+            models), `best_by` (see `default_best_by`), `generator_optimizer`
+            and `discriminator_optimizer` (see `optimizer`).
 
     Returns:
         The recipe with its `seed`.
     """
     length = [key for key in ("steps", "epochs") if key in recipe]
-    known = {"dataset", "batch_size", "seed", "labels", *length}
+    known = {"dataset", "batch_size", "seed", "labels", "best_by", *length}
     known |= {"generator_optimizer", "discriminator_optimizer"}
     missing = {"dataset", "batch_size"} - set(recipe)
     if len(length) != 1 or missing or set(recipe) - known:
@@ -121,7 +129,32 @@ def check_recipe(recipe):
     for key in ("batch_size", *length):
         check_integer(key, recipe[key], minimum=1)
     check_integer("seed", recipe["seed"], minimum=0)
+    if recipe.get("best_by", BEST_BY[0]) not in BEST_BY:
+        raise ValueError(
+            f"best_by must be one of {', '.join(BEST_BY)}. "
+            f"Received: best_by={recipe['best_by']!r}"
+        )
     return recipe
+
+
+def default_best_by(dataset, example_shape):
+    """The score that ranks the checkpoints of a run, of `BEST_BY`.
+
+    `"kid"`, `metrics.kernel_distance` in the features of the zoo's classifier
+    of the data set, where it has one for images of this shape; otherwise
+    `"swd"`, `metrics.sliced_wasserstein` of the values. That suits the toys:
+    it sees missed modes, wrong shares and stray points in one number.
+
+    Args:
+        dataset: The recipe's.
+        example_shape: The model's.
+    """
+    name = f"{dataset}_classifier"
+    if name in CLASSIFIERS and (presets.zoo_path() / name).is_dir():
+        network = metrics.get_extractor(name).network
+        if network.input_shape[1:] == tuple(example_shape):
+            return "kid"
+    return "swd"
 
 
 def optimizer(value, base=keras.optimizers.Optimizer):
@@ -165,7 +198,7 @@ def optimizer(value, base=keras.optimizers.Optimizer):
 class Run(keras.callbacks.Callback):
     """The callback behind `train`: all that happens at an epoch's end."""
 
-    def __init__(self, model, recipe, folder, data_dir, resume):
+    def __init__(self, model, recipe, folder, data_dir, resume, report):
         super().__init__()
         self.gan = model
         self.recipe = recipe
@@ -178,7 +211,17 @@ class Run(keras.callbacks.Callback):
         self.total_steps = recipe.get("steps") or recipe["epochs"] * one_pass
         self.steps_per_epoch = one_pass * -(-MIN_STEPS // one_pass)
         self.toy = toy(recipe["dataset"])
-        self.reference = self._reference() if self.is_chief else None
+        self.best_by = recipe.get("best_by") or default_best_by(
+            recipe["dataset"], model.example_shape
+        )
+        self.extractor = self._extractor()
+        if self.is_chief:
+            self.reference, labels = self._reference()
+            self.health = callbacks.TrainingHealth(
+                self.reference, labels, report
+            )
+            if self.extractor:
+                self.features = self.extractor(to_uint8(self.reference))
         rng = np.random.default_rng(recipe["seed"])
         self.sample_seed = int(rng.integers(2**31))
         if not resume and (self.folder / "log.csv").exists():
@@ -205,22 +248,35 @@ class Run(keras.callbacks.Callback):
             **kwargs,
         )
 
+    def _extractor(self):
+        """What makes the features that `"kid"` compares; `None` for others."""
+        if self.best_by != "kid":
+            return None
+        name = f"{self.recipe['dataset']}_classifier"
+        if name not in CLASSIFIERS:
+            raise ValueError(
+                "best_by must be 'swd' for data that the zoo has no classifier "
+                f"of. Received: best_by='kid' for {self.recipe['dataset']!r}"
+            )
+        return metrics.get_extractor(name)
+
     def _reference(self):
-        """Real training examples that the scores compare with.
+        """Real training examples that the scores compare with, and labels.
 
         Not of a test split: it stays unseen by the choice of a checkpoint.
         """
         if self.toy:
             draw = getattr(datasets, self.toy)
-            return draw(POINTS_SCORED, seed=self.recipe["seed"])
+            return draw(POINTS_SCORED, seed=self.recipe["seed"]), None
         batches, count = [], 0
         for batch in self.load("train", drop_remainder=False):
-            images = batch[0] if isinstance(batch, tuple) else batch
-            batches.append(images.numpy())
-            count += len(images)
+            batch = batch if isinstance(batch, tuple) else (batch,)
+            batches.append([x.numpy() for x in batch])
+            count += len(batches[-1][0])
             if count >= SCORED:
                 break
-        return np.concatenate(batches)[:SCORED]
+        images, *labels = [np.concatenate(x)[:SCORED] for x in zip(*batches)]
+        return images, labels[0] if labels else None
 
     # ---- checkpoints ------------------------------------------------------
 
@@ -232,6 +288,9 @@ class Run(keras.callbacks.Callback):
         state = json.loads((found[-1] / "state.json").read_text())
         self.gan.load_weights(found[-1] / "gan.weights.h5")
         self.rows, self.best = state["rows"], state["best"]
+        if self.is_chief and "health" in state:
+            self.health.history = state["health"]["history"]
+            self.health.findings = state["health"]["findings"]
         return state["step"]
 
     def _save_checkpoint(self, step):
@@ -241,7 +300,16 @@ class Run(keras.callbacks.Callback):
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir()
         self.gan.save_weights(temporary / "gan.weights.h5")
-        state = {"step": step, "rows": self.rows, "best": self.best}
+        health = {
+            "history": self.health.history,
+            "findings": self.health.findings,
+        }
+        state = {
+            "step": step,
+            "rows": self.rows,
+            "best": self.best,
+            "health": health,
+        }
         (temporary / "state.json").write_text(json.dumps(state))
         for path in temporary.iterdir():
             with path.open("rb") as file:
@@ -269,8 +337,9 @@ class Run(keras.callbacks.Callback):
         picture = draw_samples(self.gan, self.sample_seed, self.reference)
         self.rows.append(row)
         picture.save(self.folder / "samples" / f"step_{step:08d}.png")
-        if self.best is None or row["swd"] <= self.best["swd"]:
-            self.best = {"step": step, "swd": row["swd"]}
+        by = self.best_by
+        if self.best is None or row[by] <= self.best[by]:
+            self.best = {"step": step, by: row[by]}
             self._save_preset("best", row)
         self._write_log()
         # Last: whatever is lost before this line is made again by a resumed
@@ -282,14 +351,33 @@ class Run(keras.callbacks.Callback):
 
     def scores(self):
         fake = self.gan.generate(len(self.reference), seed=self.sample_seed)
+        scores = {}
+        if self.extractor:
+            # One subset of all: their number makes no bias, only noise.
+            scores["kid"], _ = metrics.kernel_distance(
+                self.features, self.extractor(fake), 1, len(fake)
+            )
         if fake.dtype == np.uint8:
             fake = fake.astype("float32") / 127.5 - 1
-        scores = {"swd": metrics.sliced_wasserstein(self.reference, fake)}
+        scores["swd"] = metrics.sliced_wasserstein(self.reference, fake)
         if self.toy:
             modes = getattr(datasets, f"{self.toy}_modes")()
             covered, good = metrics.mode_coverage(fake, *modes)
             scores.update(modes=covered, high_quality=good)
         return scores
+
+    def score(self, row):
+        """The score that `best` goes by, of a row of the log, as a `Score`."""
+        by, of_kid = self.best_by, self.extractor is not None
+        protocol = metrics.Protocol(
+            extractor=self.extractor.name if of_kid else "values",
+            version=self.extractor.version if of_kid else "1",
+            n_real=len(self.reference),
+            n_fake=len(self.reference),
+            dataset=pathlib.PurePath(self.recipe["dataset"]).name,
+            split="train",
+        )
+        return metrics.Score(by.upper(), row[by], protocol)
 
     def _write_log(self):
         temporary = self.folder / "log.csv.tmp"
@@ -307,7 +395,7 @@ class Run(keras.callbacks.Callback):
         self.gan.save_to_preset(
             self.folder / name,
             recipe=self.recipe,
-            metadata={"step": row["step"], "swd": row["swd"]},
+            metadata={"step": row["step"], "score": self.score(row).to_json()},
         )
 
     def finish(self):

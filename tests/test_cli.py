@@ -149,6 +149,7 @@ def test_errors_are_one_sentence(
         (["train", "gan_ring", "--steps", "1", "--epochs", "1"], "--steps"),
         (["export", "dcgan_mnist"], "--format"),
         (["train", "gan_ring", "--strategy", "magic"], "magic"),
+        (["train", "gan_ring", "--best-by", "fid"], "fid"),
         (["evaluate", "gan_ring", "-n", "1"], "2 or more"),
         (["evaluate", "gan_ring", "--metrics", "fid,psnr"], "fid,psnr"),
         (["evaluate", "gan_ring", "--extractor", "vgg"], "vgg"),
@@ -190,11 +191,13 @@ def test_other_backend_keeps_the_samples(preset, tmp_path):
 # ---- evaluate -------------------------------------------------------------
 
 
-def test_evaluate_knows_the_metrics_and_extractors():
+def test_it_knows_the_metrics_and_extractors():
     """It lists them without importing Keras."""
+    from keras_gans import runs
     from keras_gans.metrics import extractors, scores
 
     assert cli.METRICS == scores.METRICS
+    assert cli.BEST_BY == runs.BEST_BY
     assert cli.EXTRACTORS == extractors.NAMES
     assert set(cli.DEFAULT_EXTRACTORS.values()) < set(cli.EXTRACTORS)
 

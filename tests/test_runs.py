@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 import keras_gans
-from keras_gans import cli, runs
+from keras_gans import cli, metrics, presets, runs
 
 pytest.importorskip(
     "tensorflow", reason="`train` reads data through tf.data: tensorflow"
@@ -111,6 +111,8 @@ def test_run_folder(uninterrupted):
     assert samples == [f"step_{s:08d}.png" for s in steps]
     config = json.loads((out / "run.json").read_text())
     assert config["recipe"]["batch_size"] == 8
+    # The zoo has no classifier of these images.
+    assert config["recipe"]["best_by"] == "swd"
     assert config["versions"]["keras"] == keras.__version__
     with Image.open(out / "samples.gif") as animation:
         assert animation.n_frames > 1
@@ -157,6 +159,134 @@ def test_killed_and_resumed_is_the_run_that_was_never_killed(
         return [line.split(",")[:1] + line.split(",")[2:] for line in lines]
 
     assert rows(out) == rows(uninterrupted)
+
+
+# ---- the best checkpoint, and training health -----------------------------
+
+
+@pytest.fixture
+def run(tiny, tmp_path):
+    """A run of which nothing but epochs' ends will happen."""
+
+    def make(resume=False, **recipe):
+        stored = json.loads((tiny / "preset" / "training.json").read_text())
+        gan = keras_gans.DCGAN.from_preset(
+            str(tiny / "preset"), load_weights=False, seed=0
+        )
+        gan.compile()
+        recipe = runs.check_recipe({**stored, **recipe})
+        return runs.Run(gan, recipe, tmp_path / "run", None, resume, print)
+
+    return make
+
+
+def end_epochs(run, scores):
+    """Ends of epochs with these scores; what `best` is after each."""
+    best = []
+    for kid, swd in scores:
+        run.scores = lambda kid=kid, swd=swd: {"kid": kid, "swd": swd}
+        run.gan.generator_optimizer.iterations.assign(10 * (len(best) + 1))
+        run.on_epoch_begin(0)
+        run.on_epoch_end(0, {"d_loss": 1.0, "g_loss": 1.0})
+        metadata = (run.folder / "best" / "metadata.json").read_text()
+        best.append(json.loads(metadata))
+    return best
+
+
+SCORES = [(0.3, 0.1), (-0.1, 0.3), (0.2, 0.05)]
+
+
+def test_best_is_the_lowest_of_the_chosen_score(run, tiny, monkeypatch):
+    name = f"{tiny / 'data.npz'}_classifier"
+    monkeypatch.setattr(runs, "CLASSIFIERS", (name,))
+    color = metrics.Extractor(lambda x: x.mean((1, 2)), "color", version="7")
+    monkeypatch.setattr(runs.metrics, "get_extractor", lambda name: color)
+    by_kid = run(best_by="kid")
+    best = end_epochs(by_kid, SCORES)
+    assert [b["step"] for b in best] == [10, 20, 20]
+    score = metrics.Score.from_json(best[-1]["score"])
+    assert str(score) == "KID (color v7, 1,610/1,610, data.npz train): -0.1"
+    log = (by_kid.folder / "log.csv").read_text().splitlines()
+    assert log[0] == "step,seconds,d_loss,g_loss,kid,swd"
+    assert [line.split(",")[4] for line in log[1:]] == ["0.3", "-0.1", "0.2"]
+    by_kid.finish()
+    last = json.loads((by_kid.folder / "last/metadata.json").read_text())
+    assert (last["step"], last["score"]["value"]) == (30, 0.2)
+
+
+def test_best_by_swd(run):
+    by_swd = run(best_by="swd")
+    best = end_epochs(by_swd, SCORES)
+    assert [b["step"] for b in best] == [10, 10, 30]
+    score = metrics.Score.from_json(best[-1]["score"])
+    assert str(score) == "SWD (values v1, 1,610/1,610, data.npz train): 0.05"
+
+
+def test_kid_is_that_of_the_metrics(run):
+    swd = run()
+    assert set(swd.scores()) == {"swd"}
+    swd.extractor = metrics.Extractor(
+        lambda x: x.reshape(len(x), -1) / np.float32(255), "pixels"
+    )
+    real = np.round(swd.reference * 127.5 + 127.5).astype("uint8")
+    swd.features = swd.extractor(real)
+    fake = swd.gan.generate(len(real), seed=swd.sample_seed)
+    expected = metrics.evaluate(fake, real, swd.extractor, ("kid",), len(real))
+    scores = swd.scores()
+    assert list(scores) == ["kid", "swd"]
+    # There the mean over subsets of 1,000.
+    assert scores["kid"] == pytest.approx(expected["KID"].value, rel=0.05)
+
+
+def test_kid_needs_a_classifier(run):
+    with pytest.raises(ValueError, match="best_by must be 'swd' for data"):
+        run(best_by="kid")
+
+
+def test_default_score():
+    name = "mnist_classifier"
+    if not (presets.zoo_path() / name).is_dir():
+        pytest.skip("the zoo has no classifier yet")
+    assert runs.default_best_by("mnist", (28, 28, 1)) == "kid"
+    assert runs.default_best_by("mnist", (32, 32, 1)) == "swd"
+    assert runs.default_best_by("ring", (2,)) == "swd"
+
+
+def test_training_health_is_watched_and_survives_a_resume(run):
+    first = run()
+    assert len(first.health.examples) == 256
+    first.health.history = [{"step": 3, "variety": 0.5}]
+    first.health.findings = {"won": "said already"}
+    end_epochs(first, SCORES[:1])
+    resumed = run(resume=True)
+    assert resumed.health.history == []
+    assert resumed.restore() == 10
+    assert resumed.health.history == first.health.history
+    assert resumed.health.findings == first.health.findings
+
+
+def test_training_health_is_in_the_checkpoint(uninterrupted):
+    (checkpoint,) = (uninterrupted / "checkpoints").iterdir()
+    state = json.loads((checkpoint / "state.json").read_text())
+    steps = [look["step"] for look in state["health"]["history"]]
+    # How often it looks is a matter of time; at the first epochs it does.
+    assert steps[:2] == [201, 402]
+    assert state["health"]["findings"] == {}
+
+
+def test_a_finding_is_reported(tiny, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(
+        "keras_gans.callbacks._diagnose", lambda history: {"won": "Oh no."}
+    )
+    arguments = ["train", str(tiny / "preset"), "--out", str(tmp_path / "run")]
+    assert cli.main([*arguments, "--steps", "2", "--quiet"]) == 0
+    assert "Training health, step 2: Oh no.\n" in capsys.readouterr().out
+
+
+def test_resume_keeps_the_score(uninterrupted, tiny, capsys):
+    arguments = ["train", str(tiny / "preset"), "--out", str(uninterrupted)]
+    assert cli.main([*arguments, "--resume", "--best-by", "kid"]) == 2
+    assert "best_by swd" in capsys.readouterr().err
 
 
 def test_a_run_is_not_overwritten(uninterrupted, tiny, capsys):
@@ -259,6 +389,7 @@ def test_recipes_name_keras_optimizers_only(value):
         ({"epochs": 3}, "either steps or epochs"),
         ({"lr": 1e-3}, "Received: "),
         ({"seed": -1}, "seed must be"),
+        ({"best_by": "fid"}, "best_by must be one of kid, swd"),
     ],
 )
 def test_recipes_are_checked(change, words):

@@ -59,6 +59,13 @@ WGAN_GP_PAPER = (
     "https://arxiv.org/abs/1704.00028"
 )
 
+# What `keras-gans train` chose the best checkpoint by.
+BEST_BY = {
+    "kid": "Kernel distance (KID) of the features of the data set's "
+    "classifier between 2,000 samples and 2,000 training images",
+    "swd": "Sliced Wasserstein distance of the examples' values",
+}
+
 TOY_ADAM = {
     "class_name": "Adam",
     "config": {"learning_rate": 5e-4, "beta_1": 0.0},
@@ -210,8 +217,9 @@ PRESETS = {
         "failures": (
             "About a fifth of the samples lie between two digits or are not "
             "legible (see the score), and the FID is eleven times the data's "
-            "own distance, where three times was hoped for. At equal learning rates the "
-            "discriminator wins and it is a third; without cropping, too. "
+            "own distance, where three times was hoped for. At equal learning "
+            "rates the discriminator wins and it is a third; without cropping, "
+            "too. "
             "With labels smaller networks do better: `conditional_gan_mnist`."
         ),
         "data": MNIST,
@@ -512,6 +520,7 @@ def card(name):
         for key, value in facts.get("scores", {}).items()
     )
     run, plan = facts["training"], recipe(name)
+    by = "kid" if "best_kid" in run else "swd"
     paragraphs = [
         f"# {name}",
         sentence(entry["description"]),
@@ -531,10 +540,10 @@ def card(name):
         if "evaluation" in facts
         else "",
         evaluation_table(facts) if "evaluation" in facts else "",
-        "Sliced Wasserstein distance of the examples' values, as the run's "
-        "log has it (it ranks the checkpoints of one run and is no FID): best "
-        f"{run['best_swd']:.4f} at step {run['best_step']:,}, last "
-        f"{run['last_swd']:.4f} at step {run['steps']:,}.",
+        f"{BEST_BY[by]}, as the run's log has it (it ranks the checkpoints of "
+        f"one run and is no FID): best {run[f'best_{by}']:.4f} at step "
+        f"{run['best_step']:,}, last {run[f'last_{by}']:.4f} at step "
+        f"{run['steps']:,}.",
         f"**Ours against the paper's.** {entry['compared']}",
         f"**Known failures.** {entry['failures']}",
     ]
@@ -559,7 +568,8 @@ def publish(name, run, checkpoint, hardware):
     gan = keras_gans.AdversarialModel.from_preset(str(run / checkpoint))
     with (run / "log.csv").open() as file:
         rows = list(csv.DictReader(file))
-    best = min(rows, key=lambda row: float(row["swd"]))
+    by = "kid" if "kid" in rows[0] else "swd"
+    best = min(rows, key=lambda row: float(row[by]))
     chosen = best if checkpoint == "best" else rows[-1]
     presets.save(
         gan,
@@ -575,9 +585,9 @@ def publish(name, run, checkpoint, hardware):
                 "hardware": hardware,
                 "checkpoint": f"{checkpoint} checkpoint (step "
                 f"{int(chosen['step']):,})",
-                "best_swd": float(best["swd"]),
+                f"best_{by}": float(best[by]),
                 "best_step": int(best["step"]),
-                "last_swd": float(rows[-1]["swd"]),
+                f"last_{by}": float(rows[-1][by]),
             },
         },
     )
