@@ -78,9 +78,9 @@ def draw(results, path):
     for axes, (name, (peaks, values)) in zip(
         picture.subplots(1, 2), results.items()
     ):
-        filled = axes.contourf(peaks, peaks, values, 24, cmap="viridis")
+        filled = axes.contourf(peaks, peaks, values.T, 24, cmap="viridis")
         picture.colorbar(filled, ax=axes)
-        for b, a, value in local_minima(peaks, values):
+        for a, b, value in local_minima(peaks, values):
             best = value < 0.01
             axes.plot(
                 a,

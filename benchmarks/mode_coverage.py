@@ -124,7 +124,13 @@ def networks(toy, family):
 
 
 def make_model(toy, family, steps, seed):
-    """A compiled model: everything but the loss is the same for all."""
+    """A compiled model.
+
+    All losses have the same networks, batch and schedule, but for what belongs
+    to a method: WGAN's RMSprop and five discriminator steps; on images, where
+    others have batch normalization, WGAN-GP's discriminator without it and
+    its Adam.
+    """
     import keras
 
     import keras_gans
@@ -210,6 +216,7 @@ def run(toy, loss, seed, options):
     seconds = time.perf_counter() - start
     samples = model.generate(options.samples or settings.samples, seed=seed)
     scores = {"toy": toy, "loss": loss, "seed": seed, "steps": steps}
+    scores["samples"] = len(samples)
     scores["seconds"] = round(seconds, 1)
     scores["losses"] = {k: float(v[0]) for k, v in history.items()}
     if toy == "stacked_mnist":
@@ -263,11 +270,21 @@ def run_all(options):
         for loss in options.losses
         for seed in range(options.seeds or TOYS[toy].seeds)
     ]
-    missing = [c for c in cells if not result_path(*c, options).exists()]
+    missing = [c for c in cells if not is_done(c, options)]
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         done = pool.map(lambda cell: start(cell, options), missing)
         for i, cell in enumerate(done):
             print(f"{i + 1} of {len(missing)}: {cell}", file=sys.stderr)
+
+
+def is_done(cell, options):
+    """Whether the run is there, and as long as it is to be."""
+    path = result_path(*cell, options)
+    if not path.exists():
+        return False
+    found, toy = json.loads(path.read_text()), TOYS[cell[0]]
+    wanted = options.steps or toy.steps, options.samples or toy.samples
+    return (found["steps"], found["samples"]) == wanted
 
 
 def report(options):
@@ -280,10 +297,11 @@ def report(options):
             continue
         minutes += sum(r["seconds"] for r in found) / 60
         steps = sorted({r["steps"] for r in found})
+        samples = sorted({r["samples"] for r in found})
         lines += [
             f"**{toy}**, {settings.modes:,} modes, "
             f"{'/'.join(f'{s:,}' for s in steps)} generator steps, "
-            f"{settings.samples:,} samples",
+            f"{'/'.join(f'{s:,}' for s in samples)} samples",
             "",
             "| loss | runs | modes | high quality | reverse KL |",
             "|---|--:|--:|--:|--:|",

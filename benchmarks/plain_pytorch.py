@@ -1,11 +1,13 @@
 """The same GANs in plain PyTorch, as a good PyTorch user would write them.
 
 Networks, initial weights, losses, optimizers and the order of the step are
-those of keras_gans; nothing is shared with it. Where PyTorch leaves a choice,
-the faster one is taken: the discriminator is frozen in the generator's step
-(no gradients that nobody uses), fakes for the discriminator are made without
-a graph, gradients are set to `None`, Adam is the `foreach` one, and
-`train_step.py` times both memory layouts of the convolutions.
+those of keras_gans; nothing is shared with it. (WGAN-GP's users make its fakes
+discriminator step by discriminator step, and so does this: see README.md.)
+Where PyTorch leaves a choice, the faster one is taken: the discriminator is
+frozen in the generator's step (no gradients that nobody uses), fakes for the
+discriminator are made without a graph, gradients are set to `None`, Adam is
+the `foreach` one, and `train_step.py` times both memory layouts of the
+convolutions.
 """
 
 import numpy as np
@@ -97,7 +99,12 @@ def dcgan_discriminator(
         layers.append(nn.LeakyReLU(0.2))
         channels, depth = depth, depth * 2
     layers += [nn.Flatten(), nn.Linear(height * width * channels, 1)]
-    return nn.Sequential(*layers).apply(initialize)
+    network = nn.Sequential(*layers).apply(initialize)
+    if not batch_norm:
+        for module in network:
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+    return network
 
 
 def initialize(module):

@@ -184,6 +184,23 @@ def _batch_norm():
     )
 
 
+def global_pooling(x, spectral_normalization=False):
+    """Mean over positions, or their sum, in float32: `(batch, filters)`.
+
+    The mean is the sum with smaller weights in the layer that follows, unless
+    spectral normalization fixes their size: there it is the sum, as in SNGAN.
+
+    Args:
+        x: Symbolic features `(batch, height, width, filters)`.
+        spectral_normalization: Boolean.
+    """
+    pooled = layers.GlobalAveragePooling2D(dtype=output_dtype())(x)
+    if spectral_normalization:
+        positions = x.shape[1] * x.shape[2]
+        pooled = layers.Rescaling(positions, dtype=output_dtype())(pooled)
+    return pooled
+
+
 def output_dtype():
     """The dtype of a network's last layer: float32 under mixed precision.
 
@@ -205,6 +222,15 @@ def logits_layer(spectral_normalization=False):
     return layer
 
 
+_LINEAR = (
+    layers.Dense,
+    layers.Conv1D,
+    layers.Conv2D,
+    layers.Conv3D,
+    layers.Embedding,
+)
+
+
 @keras.saving.register_keras_serializable("keras_gans")
 class SpectralNormalization(layers.Wrapper):
     """A layer whose kernel is divided by its largest singular value.
@@ -217,11 +243,11 @@ class SpectralNormalization(layers.Wrapper):
     it does, and so backends train differently.)
 
     What the kernel does is linear, so the wrapped layer's output is divided,
-    and not its kernel.
+    and not its kernel: which kernel a layer computes with is its own matter.
 
     Args:
-        layer: A layer with a `kernel`, or an `Embedding`, without activation.
-            A bias is not divided.
+        layer: A `Dense`, `Conv1D`, `Conv2D`, `Conv3D` or `Embedding` layer
+            without activation. A bias is not divided.
         power_iterations: Integer, per call in training.
 
     Reference:
@@ -231,12 +257,24 @@ class SpectralNormalization(layers.Wrapper):
 
     def __init__(self, layer, power_iterations=1, **kwargs):
         super().__init__(layer, **kwargs)
+        if not isinstance(layer, _LINEAR):
+            # Others have kernels of another order than (inputs, units).
+            raise ValueError(
+                "layer must be a Dense, Conv1D, Conv2D, Conv3D or Embedding "
+                f"layer. Received: layer={layer.name!r}, a "
+                f"{type(layer).__name__}"
+            )
         activation = getattr(layer, "activation", None)
         if activation not in (None, keras.activations.linear):
             raise ValueError(
                 "layer must have no activation, which is not linear in the "
                 f"kernel. Received: layer={layer.name!r} with "
                 f"activation={activation.__name__}"
+            )
+        if not isinstance(power_iterations, int) or power_iterations < 1:
+            raise ValueError(
+                "power_iterations must be an integer of at least 1. "
+                f"Received: power_iterations={power_iterations!r}"
             )
         self.power_iterations = power_iterations
 
@@ -248,20 +286,16 @@ class SpectralNormalization(layers.Wrapper):
         )
 
     def _kernel(self):
-        name = "embeddings" if hasattr(self.layer, "embeddings") else "kernel"
-        kernel = getattr(self.layer, name, None)
-        if kernel is None:
-            raise ValueError(
-                "layer must have a kernel or embeddings. Received: "
-                f"layer={self.layer.name!r}"
-            )
-        return kernel
+        if isinstance(self.layer, layers.Embedding):
+            return self.layer.embeddings
+        return self.layer.kernel
 
     def call(self, inputs, training=False):
         kernel = ops.cast(self._kernel(), "float32")
         matrix = ops.reshape(kernel, (-1, kernel.shape[-1]))
         constant = ops.stop_gradient(matrix)
-        u = ops.cast(self.vector_u, "float32")
+        # Of length 1 already, but for its random start and stored float16.
+        u = _unit(ops.cast(self.vector_u, "float32"))
         v = _unit(ops.matmul(constant, u))
         if training:
             for _ in range(self.power_iterations):

@@ -45,6 +45,7 @@ def gradient_penalty(discriminator, real, fake, alpha, target=1.0):
         equation 3.
     """
     _check_alpha(alpha, real)
+    real, fake, alpha = (ops.cast(x, "float32") for x in (real, fake, alpha))
     points = fake + alpha * (real - fake)
     _, gradients = backend.input_gradients(discriminator, points)
     norms = ops.sqrt(squared_norms(gradients) + _EPSILON)
@@ -67,6 +68,7 @@ def r1_penalty(discriminator, real):
         Mescheder et al., "Which Training Methods for GANs do actually
         Converge?", 2018, equation 9.
     """
+    real = ops.cast(real, "float32")
     logits, gradients = backend.input_gradients(discriminator, real)
     return ops.mean(squared_norms(gradients)), logits
 
@@ -113,7 +115,7 @@ def dragan_penalty(discriminator, real, noise, alpha, target=1.0):
 
 def squared_norms(gradients):
     """The squared norm of every example's gradient, `(batch,)`, in float32."""
-    gradients = ops.cast(gradients, "float32")
+    gradients = ops.cast(gradients, "float32")  # 256^2 overflows in float16.
     axes = tuple(range(1, len(gradients.shape)))
     return ops.sum(ops.square(gradients), axis=axes)
 
@@ -162,7 +164,10 @@ def check_no_batch_normalization(discriminator, why):
         why: String, the argument or model that rules it out.
     """
     for layer in discriminator._flatten_layers():
-        if isinstance(layer, keras.layers.BatchNormalization):
+        # A frozen one computes with stored statistics and mixes nothing.
+        if isinstance(layer, keras.layers.BatchNormalization) and (
+            layer.trainable
+        ):
             raise ValueError(
                 f"discriminator must not have BatchNormalization with {why}: "
                 "the penalty is of every example's own gradient, and batch "

@@ -77,6 +77,9 @@ def train(
     run = Run(model, check_recipe(recipe), folder, data_dir, resume, report)
     step = run.restore() if resume else 0
     total = run.total_steps
+    for line in _other_decays(run.recipe, total, model.batch_divisor):
+        if run.is_chief:
+            report(line)
     if step >= total:
         report(f"The run is complete: {step} of {total} steps.")
     # Epochs are passes over the data, several where a pass is short; the last
@@ -193,6 +196,33 @@ def optimizer(value, base=keras.optimizers.Optimizer):
             f"Received: {value}"
         )
     return cls(**config)
+
+
+def _other_decays(recipe, total, discriminator_steps):
+    """Sentences about learning rates that end before or after the run.
+
+    A recipe's schedule counts steps; `--epochs` and `--batch-size` change
+    their number.
+    """
+    for player, updates in (
+        ("generator", total),
+        ("discriminator", total * discriminator_steps),
+    ):
+        value = recipe.get(f"{player}_optimizer", "auto")
+        rate = value != "auto" and value["config"].get("learning_rate")
+        # Those that have an end.
+        if not isinstance(rate, dict) or rate["class_name"] not in (
+            "PolynomialDecay",
+            "CosineDecay",
+        ):
+            continue
+        end = rate["config"].get("decay_steps")
+        if end != updates:
+            yield (
+                f"The {player}'s learning rate decays over {end:,} updates, "
+                f"but this run makes {updates:,}: change decay_steps in the "
+                "preset's training.json to match."
+            )
 
 
 class Run(keras.callbacks.Callback):

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 import keras_gans
+from keras_gans.layers import SpectralNormalization
 from keras_gans.models.gan import GANDiscriminator, GANGenerator
 
 LATENT_DIM = 4
@@ -112,6 +113,30 @@ def points_wgan_gp(**kwargs):
     return keras_gans.WGANGP(
         GANGenerator((2,), LATENT_DIM, units=(8, 8), batch_normalization=False),
         GANDiscriminator((2,), units=(8, 8)),
+        latent_dim=LATENT_DIM,
+        **{"discriminator_steps": 2, **kwargs},
+    )
+
+
+def points_wgan(**kwargs):
+    return keras_gans.WGAN(
+        GANGenerator((2,), LATENT_DIM, units=(8, 8), batch_normalization=False),
+        GANDiscriminator((2,), units=(8, 8)),
+        latent_dim=LATENT_DIM,
+        **{"discriminator_steps": 2, "clip_value": 0.1, **kwargs},
+    )
+
+
+def points_spectral_gan(**kwargs):
+    dense = [
+        SpectralNormalization(keras.layers.Dense(units)) for units in (8, 1)
+    ]
+    discriminator = keras.Sequential(
+        [keras.Input((2,)), dense[0], keras.layers.LeakyReLU(0.2), dense[1]]
+    )
+    return keras_gans.GAN(
+        GANGenerator((2,), LATENT_DIM, units=(8, 8), batch_normalization=False),
+        discriminator,
         latent_dim=LATENT_DIM,
         **{"discriminator_steps": 2, **kwargs},
     )

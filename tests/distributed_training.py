@@ -17,6 +17,8 @@ from cases import (
     adam,
     fit,
     points_gan,
+    points_spectral_gan,
+    points_wgan,
     points_wgan_gp,
     tiny_conditional_gan,
     tiny_dcgan,
@@ -88,14 +90,24 @@ def everything(scope):
     }
 
 
-def gradient_penalty(scope, steps=20):
-    """WGAN-GP's second-order gradients, a slice per discriminator step."""
-    model = build(scope, points_wgan_gp, discriminator_optimizer=sgd)
-    history = fit(model, points(steps * BATCH), batch_size=BATCH)
-    return {
-        "losses": {k: v[0] for k, v in history.items()},
-        "weights": flat(model),
-    }
+def wasserstein(scope, steps=20):
+    """WGAN-GP's second-order gradients, WGAN's clipping, spectral norms.
+
+    And R1, each with a slice per discriminator step.
+    """
+    result = {}
+    for name, make, arguments in (
+        ("wgan_gp", points_wgan_gp, {}),
+        ("wgan", points_wgan, {}),
+        ("spectral", points_spectral_gan, {"r1_weight": 1.0}),
+    ):
+        model = build(scope, make, discriminator_optimizer=sgd, **arguments)
+        history = fit(model, points(steps * BATCH), batch_size=BATCH)
+        result[name] = {
+            "losses": {k: v[0] for k, v in history.items()},
+            "weights": flat(model),
+        }
+    return result
 
 
 def batch_norm(scope):
@@ -201,7 +213,7 @@ def tensorflow_main(mode):
             result["samples"] = model.generate(4, seed=0).ravel().tolist()
         return result
     result["everything"] = everything(scope)
-    result["gradient_penalty"] = gradient_penalty(scope)
+    result["wasserstein"] = wasserstein(scope)
     result["batch_norm"] = batch_norm(scope)
     if mode == "mirrored":
         result["latents"] = latents(scope, strategy)
@@ -232,7 +244,7 @@ def jax_main(mode):
     result = {
         "plain": plain(scope),
         "everything": everything(scope),
-        "gradient_penalty": gradient_penalty(scope),
+        "wasserstein": wasserstein(scope),
     }
     if mode == "mirrored":
         result["refused"] = {

@@ -122,9 +122,10 @@ def test_with_every_random_draw(single, mirrored):
     np.testing.assert_allclose(a["samples"], b["samples"], atol=1e-4)
 
 
-def test_the_gradient_penalty_on_two_replicas(single, mirrored):
+@pytest.mark.parametrize("model", ["wgan_gp", "wgan", "spectral"])
+def test_penalties_clipping_and_spectral_norms(model, single, mirrored):
     assert_same_training(
-        single["gradient_penalty"], mirrored["gradient_penalty"]
+        single["wasserstein"][model], mirrored["wasserstein"][model]
     )
 
 

@@ -174,6 +174,15 @@ def test_spectral_normalization_of_other_kernels(wrapped, inputs):
     np.testing.assert_allclose(outputs, expected, rtol=1e-4)
 
 
+def test_spectral_normalization_before_any_training():
+    # Of one unit the largest singular value is the length of the kernel,
+    # whatever the estimate starts from.
+    layer = spectral_dense(units=1)
+    kernel = numpy(layer.layer.kernel)
+    expected = kernel / np.linalg.norm(kernel) + 1
+    np.testing.assert_allclose(numpy(layer(ops.eye(5))), expected, rtol=1e-5)
+
+
 def test_inference_moves_no_estimate_and_training_no_kernel():
     layer = spectral_dense()
     u, kernel = numpy(layer.vector_u).copy(), numpy(layer.layer.kernel).copy()
@@ -202,9 +211,18 @@ def test_gradients_flow_through_the_division():
 def test_spectral_normalization_refuses_what_is_not_linear():
     with pytest.raises(ValueError, match="no activation.*activation=relu"):
         layers.SpectralNormalization(keras.layers.Dense(2, activation="relu"))
-    layer = layers.SpectralNormalization(keras.layers.Flatten())
-    with pytest.raises(ValueError, match="must have a kernel.*Received"):
-        layer.build((None, 2))
+    for wrapped in (
+        keras.layers.Flatten(),
+        keras.layers.Conv2DTranspose(2, 3),  # Its kernel ends in the inputs.
+        keras.layers.DepthwiseConv2D(3),
+    ):
+        with pytest.raises(ValueError, match="must be a Dense.*Received"):
+            layers.SpectralNormalization(wrapped)
+    for power_iterations in (0, 1.5):
+        with pytest.raises(ValueError, match="power_iterations.*Received"):
+            layers.SpectralNormalization(
+                keras.layers.Dense(2), power_iterations
+            )
 
 
 def test_spectral_normalization_is_saved(tmp_path):

@@ -187,6 +187,8 @@ def test_batch_normalization_is_refused_by_name():
     )
     with pytest.raises(ValueError, match="WGANGP.*Received.*hidden_norm"):
         penalties.check_no_batch_normalization(network, "WGANGP")
+    network.trainable = False  # On stored statistics, which mix nothing.
+    penalties.check_no_batch_normalization(network, "WGANGP")
     penalties.check_no_batch_normalization(
         keras.Sequential([keras.Input((2,)), layers.LayerNormalization()]), ""
     )

@@ -440,3 +440,28 @@ def test_two_workers_train_together(tiny, tmp_path):
         for folder in (tmp_path / "run", single)
     ]
     np.testing.assert_allclose(*np.array(losses, "float64"), rtol=0.2)
+
+
+def test_a_decay_of_another_length_is_reported():
+    def adam(steps):
+        rate = {
+            "class_name": "CosineDecay",
+            "config": {"initial_learning_rate": 1e-3, "decay_steps": steps},
+        }
+        return {"class_name": "Adam", "config": {"learning_rate": rate}}
+
+    recipe = {
+        "generator_optimizer": adam(100),
+        "discriminator_optimizer": adam(500),
+    }
+    assert list(runs._other_decays(recipe, 100, 5)) == []
+    lines = list(runs._other_decays(recipe, 100, 4))
+    assert len(lines) == 1
+    assert "discriminator's" in lines[0] and "500" in lines[0]
+    lines = list(runs._other_decays(recipe, 200, 5))
+    assert len(lines) == 2 and "makes 200:" in lines[0]
+    plain = {"class_name": "Adam", "config": {"learning_rate": 1e-3}}
+    for other in ("auto", plain, {"class_name": "SGD", "config": {}}):
+        assert not list(
+            runs._other_decays({"generator_optimizer": other}, 9, 1)
+        )

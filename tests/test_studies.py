@@ -98,6 +98,7 @@ def test_a_smoke_run_is_reported_and_not_made_again(tf, tmp_path):
         assert 0 <= result["modes"] <= 8 and result["steps"] == 50
         assert (tmp_path / f"ring_{family}_0.png").exists()
         assert f"| {loss} | 1 | {result['modes']:.1f} |" in first.stdout
+    assert "50 generator steps, 50 samples" in first.stdout
     times = {p: p.stat().st_mtime_ns for p in tmp_path.iterdir()}
     assert run().stdout == first.stdout
     assert times == {p: p.stat().st_mtime_ns for p in tmp_path.iterdir()}

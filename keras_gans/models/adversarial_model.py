@@ -126,13 +126,18 @@ class AdversarialModel(keras.Model):
             ) from None
         self.example_shape = tuple(examples.shape[1:])
         try:
-            self.discriminator(self.discriminator_inputs(examples, inputs))
+            logits = self.discriminator(
+                self.discriminator_inputs(examples, inputs)
+            )
         except Exception as error:
             raise ValueError(
                 "discriminator must take what the generator makes. Received: "
                 f"a generator whose output has shape {tuple(examples.shape)}, "
                 f"on which the discriminator failed: {error}"
             ) from None
+        self.logits_dtype = keras.backend.standardize_dtype(
+            keras.tree.flatten(logits)[0].dtype
+        )
 
     def _copy_of_generator(self):
         # A class need not be registered to be copied within one process.

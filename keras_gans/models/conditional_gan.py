@@ -17,8 +17,9 @@ Deviations from the paper: the networks are those of DCGAN instead of maxout
 perceptrons, and labels are embedded instead of one-hot vectors through a dense
 layer (which is the same function). The generator is shown the real batch's
 labels. Miyato and Koyama train ResNets with spectral normalization and the
-hinge loss and sum over positions where this takes the mean; the loss is an
-argument here, the networks can be your own.
+hinge loss; the loss is an argument here, the networks can be your own. They
+sum over positions, as this does with spectral normalization; without it, it
+takes the mean.
 """
 
 import keras
@@ -31,6 +32,7 @@ from keras_gans.layers import (
     dcgan_discriminator_stack,
     dcgan_generator_stack,
     discriminator_normalization,
+    global_pooling,
     logits_layer,
     output_dtype,
 )
@@ -119,7 +121,7 @@ class ConditionalGANDiscriminator(keras.Model):
             x = dcgan_discriminator_stack(
                 images, image_shape, filters, normalization
             )
-            features = layers.GlobalAveragePooling2D(dtype=output_dtype())(x)
+            features = global_pooling(x, spectral)
             embed = layers.Embedding(
                 num_classes, features.shape[-1], dtype=output_dtype()
             )
@@ -267,7 +269,7 @@ class ConditionalGAN(GAN):
                 loss = self.discriminator_loss(
                     real_logits, fake_logits, **self._smoothing
                 )
-                return loss + penalty
+                return ops.cast(loss, "float32") + penalty
 
             d_loss = self.minimize(
                 discriminator_loss,

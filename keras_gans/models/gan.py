@@ -16,6 +16,7 @@ equation 1; the default is the non-saturating loss that section 3 trains with.
 
 import inspect
 import math
+import numbers
 
 import keras
 from keras import layers, ops
@@ -145,7 +146,8 @@ class GAN(AdversarialModel):
             networks. With networks of your own it follows from them.
         latent_dim: Integer, the size of a latent vector.
         generator_loss: Function of `(fake_logits)`, of `keras_gans.losses`;
-            a relativistic one of `(real_logits, fake_logits)`.
+            a relativistic one of `(real_logits, fake_logits)`, whose averages
+            are each replica's own.
         discriminator_loss: Function of `(real_logits, fake_logits)`.
         discriminator_steps: Integer k of the paper's algorithm 1. The batch
             of `fit` is split into k fresh batches for the discriminator.
@@ -155,9 +157,9 @@ class GAN(AdversarialModel):
         instance_noise: Float, standard deviation of Gaussian noise added to
             all that the discriminator sees (Sonderby et al., 2016).
         r1_weight: Float, gamma of the R1 penalty `gamma / 2 * E[||grad
-            D(x)||^2]` at real examples (Mescheder et al., 2018), which
-            `d_loss` then includes. The discriminator must not have
-            BatchNormalization.
+            D(x)||^2]` at real examples, as the discriminator sees them
+            (Mescheder et al., 2018), which `d_loss` then includes. The
+            discriminator must not have BatchNormalization.
         ema_momentum: Float or `None`, see `AdversarialModel`.
         seed: Integer or `None`, of the latents and noise of training.
         name: String, the name of the model.
@@ -205,9 +207,7 @@ class GAN(AdversarialModel):
             )
         self.generator_loss = generator_loss
         self.discriminator_loss = discriminator_loss
-        self.is_relativistic = (
-            "real_logits" in inspect.signature(generator_loss).parameters
-        )
+        self.is_relativistic = _required_arguments(generator_loss) == 2
         self.discriminator_steps = discriminator_steps
         self.label_smoothing = label_smoothing
         self.instance_noise = instance_noise
@@ -244,7 +244,7 @@ class GAN(AdversarialModel):
                 loss = self.discriminator_loss(
                     real_logits, fake_logits, **self._smoothing
                 )
-                return loss + penalty
+                return ops.cast(loss, "float32") + penalty
 
             d_loss = self.minimize(
                 discriminator_loss,
@@ -312,6 +312,8 @@ class GAN(AdversarialModel):
         penalty, logits = penalties.r1_penalty(
             judge(penalties.float32(self.discriminator)), real
         )
+        # As the fake ones are: own networks may end in half precision.
+        logits = ops.cast(logits, self.logits_dtype)
         return logits, 0.5 * self.r1_weight * penalty
 
     def add_noise(self, examples):
@@ -348,6 +350,11 @@ def check_example_shape(shape):
     return tuple(shape)
 
 
+def _required_arguments(function):
+    parameters = inspect.signature(function).parameters.values()
+    return sum(p.default is inspect.Parameter.empty for p in parameters)
+
+
 def _check_losses(generator_loss, discriminator_loss):
     for name, loss in (
         ("generator_loss", generator_loss),
@@ -362,11 +369,8 @@ def _check_losses(generator_loss, discriminator_loss):
 
 def check_weight(name, value):
     """Raises a `ValueError` unless `value` is a number >= 0."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        value_is_bad = True
-    else:
-        value_is_bad = not 0.0 <= value < math.inf
-    if value_is_bad:
+    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not is_number or not 0.0 <= value < math.inf:
         raise ValueError(
             f"{name} must be a number, 0 or more. Received: {name}={value!r}"
         )

@@ -6,9 +6,9 @@ al., 2018, table 4) train the same pair on CIFAR-10: the generator of three
 residual blocks that double the resolution, with batch normalization; the
 discriminator of four blocks, two of which halve it, without.
 
-They differ in width (the generator has 128 and 256 filters), in the end of the
-discriminator (mean and sum over positions, which only scales the last layer;
-the mean here) and in spectral normalization.
+They differ in width (the generator has 128 and 256 filters), in spectral
+normalization, and in the end of the discriminator: the mean over positions in
+the first, their sum in the second, and with spectral normalization here.
 
 Deviation from both: the resolution follows from the image as in DCGAN, so that
 28x28 grows from 7x7 and 64x64 from 4x4; at 32x32 it is the papers'.
@@ -20,6 +20,7 @@ from keras import layers
 from keras_gans.layers import (
     SpectralNormalization,
     dcgan_base_shape,
+    global_pooling,
     logits_layer,
     output_dtype,
 )
@@ -83,7 +84,8 @@ class ResNetDiscriminator(keras.Model):
             32x32 there is one more halving block per doubling.
         filters: Integer, of all convolutions; the papers' is 128.
         normalization: `"layer"` in every block but the first, `"spectral"`
-            for all convolutions and the last layer, or `None`.
+            for all convolutions and the last layer, or `None`. Layer
+            normalization has a scale and an offset per channel.
     """
 
     def __init__(
@@ -107,9 +109,9 @@ class ResNetDiscriminator(keras.Model):
             x = _down_block(x, filters, normalization, halve=True)
         for _ in range(2):
             x = _down_block(x, filters, normalization, halve=False)
-        x = layers.ReLU()(x)
-        x = layers.GlobalAveragePooling2D(dtype=output_dtype())(x)
-        outputs = logits_layer(normalization == "spectral")(x)
+        spectral = normalization == "spectral"
+        x = global_pooling(layers.ReLU()(x), spectral)
+        outputs = logits_layer(spectral)(x)
         super().__init__(inputs, outputs, name=name, **kwargs)
         self._arguments = {
             "image_shape": list(image_shape),
@@ -164,7 +166,8 @@ def _down_block(x, filters, normalization, halve):
     shortcut = x
     for _ in range(2):
         if normalization == "layer":
-            x = layers.LayerNormalization(axis=(1, 2, 3))(x)
+            # One group: statistics of the whole example, a scale per channel.
+            x = layers.GroupNormalization(groups=1, epsilon=1e-5)(x)
         x = layers.ReLU()(x)
         x = _convolution(filters, 3, spectral)(x)
     if halve:

@@ -29,6 +29,7 @@ from keras_gans.models.adversarial_model import (
     check_integer,
 )
 from keras_gans.models.dcgan import DCGANDiscriminator, DCGANGenerator
+from keras_gans.models.gan import check_weight
 
 
 @keras.saving.register_keras_serializable("keras_gans")
@@ -79,11 +80,9 @@ class WGAN(AdversarialModel):
         **kwargs,
     ):
         check_integer("discriminator_steps", discriminator_steps, minimum=1)
-        if not clip_value > 0:
-            raise ValueError(
-                "clip_value must be positive. "
-                f"Received: clip_value={clip_value}"
-            )
+        check_weight("clip_value", clip_value)
+        if clip_value == 0:
+            raise ValueError("clip_value must not be 0. Received: clip_value=0")
         super().__init__(
             generator or DCGANGenerator(image_shape, latent_dim, filters),
             discriminator or DCGANDiscriminator(image_shape, filters),
@@ -113,12 +112,10 @@ class WGAN(AdversarialModel):
 
         # 1. For n_critic steps: a fresh batch of real examples and one of
         #    latents; ascend E[D(x)] - E[D(G(z))], then clip the weights.
-        fake_batch = self.generator(
-            self.sample_latents(n * steps), training=True
+        fake_batch = ops.stop_gradient(
+            self.generator(self.sample_latents(n * steps), training=True)
         )
-        for real, fake in self.split_batch(
-            (real_batch, ops.stop_gradient(fake_batch)), steps
-        ):
+        for real, fake in self.split_batch((real_batch, fake_batch), steps):
             d_loss = self.minimize(
                 lambda real=real, fake=fake: wasserstein_discriminator_loss(
                     self.discriminator(real, training=True),

@@ -121,26 +121,24 @@ class WGANGP(AdversarialModel):
 
         # 1. For n_critic steps: a fresh batch of real examples, one of
         #    latents and one of points between them; descend the loss.
-        fake_batch = self.generator(
-            self.sample_latents(n * steps), training=True
+        fake_batch = ops.stop_gradient(
+            self.generator(self.sample_latents(n * steps), training=True)
         )
-        for real, fake in self.split_batch(
-            (real_batch, ops.stop_gradient(fake_batch)), steps
-        ):
+        for real, fake in self.split_batch((real_batch, fake_batch), steps):
 
             def discriminator_loss(real=real, fake=fake):
-                real = ops.cast(real, fake.dtype)
-                logits = self.discriminator(
-                    ops.concatenate([real, fake]), training=True
-                )
                 alpha = self.draw(
                     keras.random.uniform, (n,) + (1,) * (len(real.shape) - 1)
                 )
                 penalty = penalties.gradient_penalty(
                     penalties.float32(self.discriminator), real, fake, alpha
                 )
+                # Last: what layers add to the loss is of their last call.
+                both = ops.concatenate([ops.cast(real, fake.dtype), fake])
+                logits = self.discriminator(both, training=True)
                 loss = wasserstein_discriminator_loss(logits[:n], logits[n:])
-                return loss + self.gp_weight * penalty, penalty
+                loss = ops.cast(loss, "float32") + self.gp_weight * penalty
+                return loss, penalty
 
             d_loss, penalty = self.minimize(
                 discriminator_loss,

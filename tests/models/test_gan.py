@@ -297,28 +297,100 @@ def test_a_relativistic_generator_is_shown_real_examples(monkeypatch):
     assert np.isfinite(model.evaluate(x, verbose=0)).all()
 
 
+def discriminators_loss(model, *data):
+    """What the first minimize of a step minimizes, before the step."""
+    model.compile(adam(), adam())
+    found = []
+    model.minimize = lambda loss_fn, *_: found.append(loss_fn)
+    model.track = lambda **_: {}
+    model.train_step(tuple(map(ops.convert_to_tensor, data)))
+    return float(numpy(found[0]()))
+
+
+def slopes(function, x):
+    """Gradients of a smooth function's outputs in `x`, as differences."""
+    h = 1e-2
+    steps = h * np.eye(x[0].size).reshape(-1, *x.shape[1:])
+    return np.stack(
+        [(function(x + step) - function(x - step)) / (2 * h) for step in steps]
+    )
+
+
+def smooth_discriminator(*others):
+    """Twice differentiable, so that differences are exact enough."""
+    x = keras.Input((2,))
+    y = keras.layers.Concatenate()([x, *(o for _, o in others)])
+    y = keras.layers.Dense(8, activation="tanh")(y)
+    y = keras.layers.Dense(1)(y)
+    return keras.Model([x, *(i for i, _ in others)] if others else x, y)
+
+
 def test_r1_is_half_its_weight_times_the_penalty():
     x, values = points(8), {}
     for weight in (0.0, 3.0):
         keras.utils.set_random_seed(0)
-        model = points_gan(r1_weight=weight, seed=0)
-        model.compile(adam(), adam())
-        losses_of_step = []
-        model.minimize = lambda loss_fn, *_: losses_of_step.append(loss_fn)  # noqa: B023
-        model.track = lambda **_: {}
-        model.train_step((ops.convert_to_tensor(x),))
-        values[weight] = float(numpy(losses_of_step[0]()))
+        model = keras_gans.GAN(
+            points_gan().generator,
+            smooth_discriminator(),
+            latent_dim=LATENT_DIM,
+            r1_weight=weight,
+            seed=0,
+        )
+        values[weight] = discriminators_loss(model, x)
 
     def score(x):
         x = ops.convert_to_tensor(x.astype("float32"))
-        return numpy(model.discriminator(x))
+        return numpy(model.discriminator(x))[:, 0]
 
-    h = 1e-2
-    slopes = [
-        (score(x + h * e) - score(x - h * e)) / (2 * h) for e in np.eye(2)
-    ]
-    expected = 1.5 * sum(s**2 for s in slopes).mean()
-    assert values[3.0] - values[0.0] == pytest.approx(expected, rel=2e-2)
+    expected = 1.5 * (slopes(score, x) ** 2).sum(axis=0).mean()
+    assert values[3.0] - values[0.0] == pytest.approx(expected, rel=1e-2)
+
+
+def test_r1_of_a_conditional_discriminator_is_at_its_labels():
+    x, labels = points(6), np.array([0, 1, 2, 0, 1, 2], "int32")
+    values = {}
+    for weight in (0.0, 2.0):
+        keras.utils.set_random_seed(0)
+        label = keras.Input((), dtype="int32")
+        # Large embeddings: every label has slopes of its own.
+        embedded = keras.layers.Embedding(
+            3, 2, embeddings_initializer=keras.initializers.RandomNormal(0, 2)
+        )(label)
+        z, y = keras.Input((LATENT_DIM,)), keras.Input((), dtype="int32")
+        code = keras.layers.Embedding(3, 2)(y)
+        generator = keras.Model(
+            [z, y],
+            keras.layers.Dense(2)(keras.layers.Concatenate()([z, code])),
+        )
+        model = keras_gans.ConditionalGAN(
+            generator,
+            smooth_discriminator((label, embedded)),
+            num_classes=3,
+            latent_dim=LATENT_DIM,
+            r1_weight=weight,
+            seed=0,
+        )
+        values[weight] = discriminators_loss(model, x, labels)
+
+    def score(x):
+        x = ops.convert_to_tensor(x.astype("float32"))
+        return numpy(model.discriminator([x, ops.convert_to_tensor(labels)]))[
+            :, 0
+        ]
+
+    expected = (slopes(score, x) ** 2).sum(axis=0).mean()
+    assert values[2.0] - values[0.0] == pytest.approx(expected, rel=1e-2)
+
+
+def test_a_generator_loss_of_two_arguments_is_relativistic():
+    def loss(real, fake):
+        return ops.mean(real) - ops.mean(fake)
+
+    def smoothed(fake, weight=0.1):
+        return -weight * ops.mean(fake)
+
+    assert points_gan(generator_loss=loss).is_relativistic
+    assert not points_gan(generator_loss=smoothed).is_relativistic
 
 
 @pytest.mark.parametrize("weight", [-1.0, "1", float("inf")])

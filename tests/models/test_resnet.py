@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from keras import layers
 
+from keras_gans.layers import global_pooling
 from keras_gans.models.resnet import ResNetDiscriminator, ResNetGenerator
 
 
@@ -45,6 +46,27 @@ def test_the_discriminator_ends_at_8x8():
         assert pool[0].input.shape[1:3] == (8, 8)
 
 
+def test_layer_normalization_is_of_the_whole_example():
+    network = ResNetDiscriminator((8, 8, 1), 4, normalization="layer")
+    norms = [
+        layer
+        for layer in network.layers
+        if isinstance(layer, layers.GroupNormalization)
+    ]
+    x = np.random.default_rng(0).normal(2, 3, norms[0].input.shape[1:])
+    y = keras.ops.convert_to_numpy(norms[0](x[None].astype("float32")))
+    expected = (x - x.mean()) / np.sqrt(x.var() + 1e-5)
+    np.testing.assert_allclose(y[0], expected, rtol=1e-3, atol=1e-3)
+
+
+def test_spectral_normalization_sums_over_positions():
+    x = keras.Input((4, 2, 3))
+    ones = np.ones((1, 4, 2, 3))
+    for spectral, expected in ((False, 1), (True, 8)):
+        y = keras.Model(x, global_pooling(x, spectral))(ones)
+        np.testing.assert_allclose(keras.ops.convert_to_numpy(y), expected)
+
+
 def kinds(network):
     return {type(layer).__name__ for layer in network._flatten_layers()}
 
@@ -53,8 +75,14 @@ def test_normalizations():
     plain = kinds(ResNetDiscriminator(filters=4))
     layer = kinds(ResNetDiscriminator(filters=4, normalization="layer"))
     spectral = ResNetDiscriminator(filters=4, normalization="spectral")
-    assert layer - plain == {"LayerNormalization"}
-    assert kinds(spectral) - plain == {"SpectralNormalization"}
+    assert layer - plain == {"GroupNormalization"}
+    # A scale and an offset per channel, in three blocks, twice.
+    difference = (
+        ResNetDiscriminator(filters=4, normalization="layer").count_params()
+        - ResNetDiscriminator(filters=4).count_params()
+    )
+    assert difference == 3 * 2 * 2 * 4
+    assert kinds(spectral) - plain == {"SpectralNormalization", "Rescaling"}
     # Every kernel is normalized: as many estimates as kernels.
     paths = [v.path for v in spectral.weights]
     kernels = sum(p.endswith("kernel") for p in paths)

@@ -85,9 +85,10 @@ def test_the_papers_optimizers():
     for optimizer in tiny_wgan().default_optimizers():
         assert isinstance(optimizer, keras.optimizers.RMSprop)
         assert float(optimizer.learning_rate) == pytest.approx(5e-5)
+        assert optimizer.rho == 0.99
 
 
-@pytest.mark.parametrize("value", [0, -0.01])
+@pytest.mark.parametrize("value", [0, -0.01, "0.01", True, float("inf")])
 def test_clip_value_is_positive(value):
-    with pytest.raises(ValueError, match=f"Received: clip_value={value}"):
+    with pytest.raises(ValueError, match=f"Received: clip_value={value!r}"):
         tiny_wgan(clip_value=value)

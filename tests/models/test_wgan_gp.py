@@ -6,6 +6,7 @@ import pytest
 from cases import LATENT_DIM, adam, fit, points_wgan_gp, tiny_wgan_gp
 from keras import layers, ops
 
+import keras_gans
 from keras_gans import penalties
 
 BACKEND = keras.backend.backend()
@@ -152,3 +153,69 @@ def test_the_slope_becomes_one():
     fit(model, points(2000), batch_size=20)
     norm = np.linalg.norm(discriminator.get_weights()[0])
     assert norm == pytest.approx(1, abs=0.1)
+
+
+def half_precision_networks():
+    """Networks of a user's own, which end in the policy's precision."""
+    return {
+        "generator": keras.Sequential(
+            [keras.Input((LATENT_DIM,)), layers.Dense(2)]
+        ),
+        "discriminator": keras.Sequential(
+            [
+                keras.Input((2,)),
+                layers.Dense(16, activation="gelu"),
+                layers.Dense(1),
+            ]
+        ),
+        "latent_dim": LATENT_DIM,
+    }
+
+
+@pytest.mark.parametrize("make", [keras_gans.WGANGP, keras_gans.GAN])
+def test_the_penalty_of_half_precision_networks_is_in_float32(
+    make, dtype_policy, monkeypatch
+):
+    seen = []
+    squared_norms = penalties.squared_norms
+
+    def spy(gradients):
+        seen.append(keras.backend.standardize_dtype(gradients.dtype))
+        return squared_norms(gradients)
+
+    monkeypatch.setattr(penalties, "squared_norms", spy)
+    dtypes = []
+    call = layers.Dense.call
+
+    def record(self, x, *args, **kwargs):
+        if self.units == 16:
+            dtypes.append(keras.backend.standardize_dtype(x.dtype))
+        return call(self, x, *args, **kwargs)
+
+    monkeypatch.setattr(layers.Dense, "call", record)
+    dtype_policy("mixed_float16")
+    arguments = {"r1_weight": 1.0} if make is keras_gans.GAN else {}
+    arguments["discriminator_steps"] = 1
+    model = make(**half_precision_networks(), **arguments)
+    model.compile(adam(), adam())
+    dtypes.clear()
+    history = fit(model, points(16))
+    assert np.isfinite(list(history.values())).all()
+    assert set(seen) == {"float32"}
+    # The pass of the penalty, beside the others.
+    assert set(dtypes) == {"float16", "float32"}
+
+
+def test_what_layers_add_to_the_loss_is_of_the_data():
+    networks = half_precision_networks()
+    networks["discriminator"] = keras.Sequential(
+        [
+            keras.Input((2,)),
+            layers.Dense(8, activity_regularizer=keras.regularizers.L2(1e-3)),
+            layers.Dense(1),
+        ]
+    )
+    model = keras_gans.WGANGP(**networks, discriminator_steps=2)
+    model.compile(adam(), adam())
+    history = fit(model, points(16))
+    assert np.isfinite(list(history.values())).all()
