@@ -164,7 +164,7 @@ def test_spectral_normalization_divides_by_the_largest_singular_value():
     ],
 )
 def test_spectral_normalization_of_other_kernels(wrapped, inputs):
-    layer = layers.SpectralNormalization(wrapped, power_iterations=20)
+    layer = layers.SpectralNormalization(wrapped, power_iterations=200)
     x = ops.convert_to_tensor(inputs)
     for _ in range(3):
         outputs = numpy(layer(x, training=True))
