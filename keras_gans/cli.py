@@ -21,7 +21,7 @@ EXTRACTORS = (
     "points",
 )
 # Those of `runs`.
-BEST_BY = ("kid", "swd")
+BEST_BY = ("kid", "modes", "swd")
 DEFAULT_EXTRACTORS = {
     "mnist": "mnist_classifier",
     "cifar10": "cifar10_classifier",
@@ -147,7 +147,7 @@ def _make_parser():
         "--best-by",
         choices=BEST_BY,
         help="score of the best checkpoint (kid where the zoo has a "
-        "classifier of the data, swd elsewhere)",
+        "classifier of the data, modes of the toys, swd elsewhere)",
     )
     train.add_argument(
         "--strategy",

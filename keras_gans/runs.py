@@ -9,7 +9,7 @@
       checkpoints/step_*    the last state: weights, optimizers, seeds
       best/, last/          presets: `from_preset("run/best")`
 
-`best` is the checkpoint with the lowest score, of `BEST_BY`, against training
+`best` is the best checkpoint by a score, of `BEST_BY`, against training
 examples; `callbacks.TrainingHealth` watches the run and says what goes wrong.
 
 Everything that training depends on is a function of the recipe's seed and the
@@ -35,8 +35,13 @@ from keras_gans.models.adversarial_model import check_integer, to_uint8
 SAMPLES = 64  # in a grid
 SCORED = 2000  # examples that a checkpoint's score is measured on
 POINTS_SCORED = 2500  # as VEEGAN and PacGAN do for the toys
-# Columns of the log that a checkpoint can be the best by; lower is better.
-BEST_BY = ("kid", "swd")
+# What a checkpoint can be the best by: columns of the log, the first counts
+# most. Of modes and of high quality there should be many, else it is low.
+BEST_BY = {
+    "kid": ("kid",),
+    "modes": ("modes", "high_quality"),
+    "swd": ("swd",),
+}
 
 # Shorter epochs than this are put together, so that the pictures and the
 # checkpoint of an epoch stay a small part of its time.
@@ -132,7 +137,7 @@ def check_recipe(recipe):
     for key in ("batch_size", *length):
         check_integer(key, recipe[key], minimum=1)
     check_integer("seed", recipe["seed"], minimum=0)
-    if recipe.get("best_by", BEST_BY[0]) not in BEST_BY:
+    if recipe.get("best_by", "swd") not in BEST_BY:
         raise ValueError(
             f"best_by must be one of {', '.join(BEST_BY)}. "
             f"Received: best_by={recipe['best_by']!r}"
@@ -144,14 +149,17 @@ def default_best_by(dataset, example_shape):
     """The score that ranks the checkpoints of a run, of `BEST_BY`.
 
     `"kid"`, `metrics.kernel_distance` in the features of the zoo's classifier
-    of the data set, where it has one for images of this shape; otherwise
-    `"swd"`, `metrics.sliced_wasserstein` of the values. That suits the toys:
-    it sees missed modes, wrong shares and stray points in one number.
+    of the data set, where it has one for images of this shape; `"modes"`,
+    `metrics.mode_coverage`, for the toys; otherwise `"swd"`,
+    `metrics.sliced_wasserstein` of the values. (Of the toys that sees the
+    modes' shares before anything else, and may choose a cloud of points.)
 
     Args:
         dataset: The recipe's.
         example_shape: The model's.
     """
+    if toy(dataset):
+        return "modes"
     name = f"{dataset}_classifier"
     if name in CLASSIFIERS and (presets.zoo_path() / name).is_dir():
         network = metrics.get_extractor(name).network
@@ -280,14 +288,17 @@ class Run(keras.callbacks.Callback):
 
     def _extractor(self):
         """What makes the features that `"kid"` compares; `None` for others."""
+        name = f"{self.recipe['dataset']}_classifier"
+        if (self.best_by == "kid" and name not in CLASSIFIERS) or (
+            self.best_by == "modes" and not self.toy
+        ):
+            raise ValueError(
+                "best_by must be 'swd', for 'kid' is of data that the zoo has "
+                "a classifier of, and 'modes' of ring and grid. Received: "
+                f"best_by={self.best_by!r} for {self.recipe['dataset']!r}"
+            )
         if self.best_by != "kid":
             return None
-        name = f"{self.recipe['dataset']}_classifier"
-        if name not in CLASSIFIERS:
-            raise ValueError(
-                "best_by must be 'swd' for data that the zoo has no classifier "
-                f"of. Received: best_by='kid' for {self.recipe['dataset']!r}"
-            )
         return metrics.get_extractor(name)
 
     def _reference(self):
@@ -367,9 +378,9 @@ class Run(keras.callbacks.Callback):
         picture = draw_samples(self.gan, self.sample_seed, self.reference)
         self.rows.append(row)
         picture.save(self.folder / "samples" / f"step_{step:08d}.png")
-        by = self.best_by
-        if self.best is None or row[by] <= self.best[by]:
-            self.best = {"step": step, by: row[by]}
+        if self.best is None or self._rank(row) <= self._rank(self.best):
+            columns = BEST_BY[self.best_by]
+            self.best = {"step": step, **{c: row[c] for c in columns}}
             self._save_preset("best", row)
         self._write_log()
         # Last: whatever is lost before this line is made again by a resumed
@@ -378,6 +389,11 @@ class Run(keras.callbacks.Callback):
 
     def _iterations(self):
         return self.gan.generator_optimizer.iterations
+
+    def _rank(self, row):
+        """A sequence that is lower for a better row of the log."""
+        sign = -1 if self.best_by == "modes" else 1
+        return [sign * row[column] for column in BEST_BY[self.best_by]]
 
     def scores(self):
         fake = self.gan.generate(len(self.reference), seed=self.sample_seed)
@@ -396,18 +412,30 @@ class Run(keras.callbacks.Callback):
             scores.update(modes=covered, high_quality=good)
         return scores
 
-    def score(self, row):
-        """The score that `best` goes by, of a row of the log, as a `Score`."""
-        by, of_kid = self.best_by, self.extractor is not None
+    def best_scores(self, row):
+        """What `best` goes by, of a row of the log, with its protocol."""
+        name, version = "values", "1"
+        if self.extractor:
+            name, version = self.extractor.name, self.extractor.version
+        elif self.best_by == "modes":
+            name = "points"
         protocol = metrics.Protocol(
-            extractor=self.extractor.name if of_kid else "values",
-            version=self.extractor.version if of_kid else "1",
+            extractor=name,
+            version=version,
             n_real=len(self.reference),
             n_fake=len(self.reference),
             dataset=pathlib.PurePath(self.recipe["dataset"]).name,
             split="train",
         )
-        return metrics.Score(by.upper(), row[by], protocol)
+        return [
+            # As `metrics.evaluate` names them.
+            metrics.Score(
+                column if self.best_by == "modes" else column.upper(),
+                row[column],
+                protocol,
+            )
+            for column in BEST_BY[self.best_by]
+        ]
 
     def _write_log(self):
         temporary = self.folder / "log.csv.tmp"
@@ -425,7 +453,10 @@ class Run(keras.callbacks.Callback):
         self.gan.save_to_preset(
             self.folder / name,
             recipe=self.recipe,
-            metadata={"step": row["step"], "score": self.score(row).to_json()},
+            metadata={
+                "step": row["step"],
+                "best_by": [score.to_json() for score in self.best_scores(row)],
+            },
         )
 
     def finish(self):

@@ -197,7 +197,7 @@ def test_it_knows_the_metrics_and_extractors():
     from keras_gans.metrics import extractors, scores
 
     assert cli.METRICS == scores.METRICS
-    assert cli.BEST_BY == runs.BEST_BY
+    assert cli.BEST_BY == tuple(runs.BEST_BY)
     assert cli.EXTRACTORS == extractors.NAMES
     assert set(cli.DEFAULT_EXTRACTORS.values()) < set(cli.EXTRACTORS)
 

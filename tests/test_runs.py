@@ -12,6 +12,7 @@ import time
 import keras
 import numpy as np
 import pytest
+from cases import points_gan
 from PIL import Image
 
 import keras_gans
@@ -204,21 +205,21 @@ def test_best_is_the_lowest_of_the_chosen_score(run, tiny, monkeypatch):
     by_kid = run(best_by="kid")
     best = end_epochs(by_kid, SCORES)
     assert [b["step"] for b in best] == [10, 20, 20]
-    score = metrics.Score.from_json(best[-1]["score"])
+    (score,) = map(metrics.Score.from_json, best[-1]["best_by"])
     assert str(score) == "KID (color v7, 1,610/1,610, data.npz train): -0.1"
     log = (by_kid.folder / "log.csv").read_text().splitlines()
     assert log[0] == "step,seconds,d_loss,g_loss,kid,swd"
     assert [line.split(",")[4] for line in log[1:]] == ["0.3", "-0.1", "0.2"]
     by_kid.finish()
     last = json.loads((by_kid.folder / "last/metadata.json").read_text())
-    assert (last["step"], last["score"]["value"]) == (30, 0.2)
+    assert (last["step"], last["best_by"][0]["value"]) == (30, 0.2)
 
 
 def test_best_by_swd(run):
     by_swd = run(best_by="swd")
     best = end_epochs(by_swd, SCORES)
     assert [b["step"] for b in best] == [10, 10, 30]
-    score = metrics.Score.from_json(best[-1]["score"])
+    (score,) = map(metrics.Score.from_json, best[-1]["best_by"])
     assert str(score) == "SWD (values v1, 1,610/1,610, data.npz train): 0.05"
 
 
@@ -238,9 +239,36 @@ def test_kid_is_that_of_the_metrics(run):
     assert scores["kid"] == pytest.approx(expected["KID"].value, rel=0.05)
 
 
-def test_kid_needs_a_classifier(run):
-    with pytest.raises(ValueError, match="best_by must be 'swd' for data"):
-        run(best_by="kid")
+@pytest.mark.parametrize("score", ["kid", "modes"])
+def test_scores_that_do_not_suit_the_data(run, score):
+    with pytest.raises(ValueError, match="best_by must be 'swd', .* Received"):
+        run(best_by=score)
+
+
+def test_a_toy_is_judged_by_its_modes(tmp_path):
+    gan = points_gan()
+    gan.compile()
+    recipe = {"dataset": "ring", "batch_size": 256, "seed": 0, "steps": 9}
+    ring = runs.Run(gan, recipe, tmp_path, None, False, print)
+    assert list(ring.scores()) == ["swd", "modes", "high_quality"]
+    best = []
+    for step, modes, good in [(1, 4, 0.9), (2, 8, 0.1), (3, 8, 0.5), (4, 7, 1)]:
+        ring.scores = lambda modes=modes, good=good: {
+            "swd": good,
+            "modes": modes,
+            "high_quality": good,
+        }
+        gan.generator_optimizer.iterations.assign(step)
+        ring.on_epoch_begin(0)
+        ring.on_epoch_end(0, {"d_loss": 1.0, "g_loss": 1.0})
+        metadata = json.loads((tmp_path / "best/metadata.json").read_text())
+        best.append(metadata["step"])
+    assert best == [1, 2, 3, 3]
+    scores = map(metrics.Score.from_json, metadata["best_by"])
+    assert [str(score) for score in scores] == [
+        "modes (points v1, 2,500/2,500, ring train): 8",
+        "high_quality (points v1, 2,500/2,500, ring train): 0.5",
+    ]
 
 
 def test_default_score():
@@ -249,7 +277,8 @@ def test_default_score():
         pytest.skip("the zoo has no classifier yet")
     assert runs.default_best_by("mnist", (28, 28, 1)) == "kid"
     assert runs.default_best_by("mnist", (32, 32, 1)) == "swd"
-    assert runs.default_best_by("ring", (2,)) == "swd"
+    assert runs.default_best_by("ring", (2,)) == "modes"
+    assert runs.default_best_by("my_photos", (28, 28, 1)) == "swd"
 
 
 def test_training_health_is_watched_and_survives_a_resume(run):
@@ -389,7 +418,7 @@ def test_recipes_name_keras_optimizers_only(value):
         ({"epochs": 3}, "either steps or epochs"),
         ({"lr": 1e-3}, "Received: "),
         ({"seed": -1}, "seed must be"),
-        ({"best_by": "fid"}, "best_by must be one of kid, swd"),
+        ({"best_by": "fid"}, "best_by must be one of kid, modes, swd"),
     ],
 )
 def test_recipes_are_checked(change, words):

@@ -63,6 +63,8 @@ WGAN_GP_PAPER = (
 BEST_BY = {
     "kid": "Kernel distance (KID) of the features of the data set's "
     "classifier between 2,000 samples and 2,000 training images",
+    "high_quality": "Share of 2,500 samples of high quality, of checkpoints "
+    "that cover the most modes",
     "swd": "Sliced Wasserstein distance of the examples' values",
 }
 
@@ -520,7 +522,7 @@ def card(name):
         for key, value in facts.get("scores", {}).items()
     )
     run, plan = facts["training"], recipe(name)
-    by = "kid" if "best_kid" in run else "swd"
+    (by,) = (key for key in BEST_BY if f"best_{key}" in run)
     paragraphs = [
         f"# {name}",
         sentence(entry["description"]),
@@ -568,8 +570,11 @@ def publish(name, run, checkpoint, hardware):
     gan = keras_gans.AdversarialModel.from_preset(str(run / checkpoint))
     with (run / "log.csv").open() as file:
         rows = list(csv.DictReader(file))
-    by = "kid" if "kid" in rows[0] else "swd"
-    best = min(rows, key=lambda row: float(row[by]))
+    # The run's own choice. Runs of before there was one went by "swd".
+    plan = json.loads((run / "run.json").read_text())["recipe"]
+    by = {"kid": "kid", "modes": "high_quality"}.get(plan.get("best_by"), "swd")
+    best = json.loads((run / "best" / "metadata.json").read_text())["step"]
+    (best,) = (row for row in rows if int(row["step"]) == best)
     chosen = best if checkpoint == "best" else rows[-1]
     presets.save(
         gan,
