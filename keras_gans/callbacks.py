@@ -6,7 +6,7 @@ import time
 import keras
 import numpy as np
 
-from keras_gans import backend, penalties
+from keras_gans import backend
 
 # What `TrainingHealth` calls a trouble; its docstring says of what.
 LOOKS = 3
@@ -179,7 +179,6 @@ class TrainingHealth(keras.callbacks.Callback):
         start = time.perf_counter()
         if start < self.next_look:
             return
-        backend.sync(self.model)
         try:
             look = self.look()
         except Exception:
@@ -202,6 +201,7 @@ class TrainingHealth(keras.callbacks.Callback):
     def look(self):
         """Measures the model as it is, and returns the dict for `history`."""
         model, real, n = self.model, self.examples, len(self.examples)
+        backend.sync(model)
         latents = np.random.default_rng(0).standard_normal(
             (n, model.latent_dim)
         )
@@ -211,11 +211,12 @@ class TrainingHealth(keras.callbacks.Callback):
         )
         fake = keras.ops.cast(_untouched(model.generator)(inputs), "float32")
         fake = keras.ops.stop_gradient(fake)
-        network = _untouched(penalties.float32(model.discriminator))
+        network = _untouched(model.discriminator)
 
         def judge(examples):
             logits = network(model.discriminator_inputs(examples, inputs))
-            return keras.ops.mean(keras.ops.reshape(logits, (n, -1)), axis=-1)
+            logits = keras.ops.reshape(logits, (n, -1))
+            return keras.ops.mean(keras.ops.cast(logits, "float32"), axis=-1)
 
         real_logits = keras.ops.stop_gradient(
             judge(keras.ops.convert_to_tensor(real))

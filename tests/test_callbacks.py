@@ -224,7 +224,9 @@ def linear_gan(**kwargs):
     return model
 
 
-@pytest.mark.parametrize("name", ["minimax", "non_saturating", "hinge"])
+@pytest.mark.parametrize(
+    "name", ["minimax", "non_saturating", "hinge", "relativistic_average"]
+)
 def test_what_a_look_measures(name):
     n = 64
     real = np.random.default_rng(1).normal(size=(n, 2)).astype("float32")
@@ -241,9 +243,18 @@ def test_what_a_look_measures(name):
     def distances(a, b):
         return np.linalg.norm(a[:, None] - b, axis=-1)
 
-    share = 1 / (1 + np.exp(-4 * fake[:, 0]))
-    slope = {"minimax": share, "non_saturating": 1 - share, "hinge": 1}[name]
-    gap = abs(4 * (real[:, 0].mean() - fake[:, 0].mean()))
+    def sigmoid(x):
+        return 1 / (1 + np.exp(-x))
+
+    real_logits, fake_logits = 4 * real[:, 0], 4 * fake[:, 0]
+    slope = {
+        "minimax": sigmoid(fake_logits),
+        "non_saturating": sigmoid(-fake_logits),
+        "hinge": 1,
+        "relativistic_average": sigmoid(real_logits.mean() - fake_logits)
+        + sigmoid(real_logits - fake_logits.mean()).mean(),
+    }[name]
+    gap = abs(real_logits.mean() - fake_logits.mean())
     itself = np.where(np.eye(n, dtype=bool), np.inf, distances(real, real))
     nearest = [len(set(d.argmin(1))) for d in (distances(fake, real), itself)]
     expected = {
@@ -345,6 +356,20 @@ def test_dropout_and_float16_are_looked_at(dtype_policy):
     assert np.isfinite(list(look.values())).all() and look["gradient"] > 0
     after = [to_numpy(v) for v in [*model.weights, *seeds_of(model)]]
     assert_equal(before, after)
+
+
+def test_a_look_in_the_middle_of_an_epoch():
+    spreads = []
+
+    class Middle(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            spreads.append(health.look()["spread"])
+
+    model = compiled()
+    health = Health(points())
+    health.set_model(model)
+    fit(model, points(16), callbacks=[Middle()])
+    assert len(set(spreads)) == 2 and spreads[1] == health.look()["spread"]
 
 
 def test_the_discriminator_judges_real_examples_with_their_labels():

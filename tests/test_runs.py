@@ -197,16 +197,24 @@ def end_epochs(run, scores):
 SCORES = [(0.3, 0.1), (-0.1, 0.3), (0.2, 0.05)]
 
 
-def test_best_is_the_lowest_of_the_chosen_score(run, tiny, monkeypatch):
+@pytest.fixture
+def pixels(tiny, monkeypatch):
+    """An extractor of the tiny data, as if the zoo had it."""
     name = f"{tiny / 'data.npz'}_classifier"
     monkeypatch.setattr(runs, "CLASSIFIERS", (name,))
-    color = metrics.Extractor(lambda x: x.mean((1, 2)), "color", version="7")
-    monkeypatch.setattr(runs.metrics, "get_extractor", lambda name: color)
+    extractor = metrics.Extractor(
+        lambda x: x.reshape(len(x), -1) / np.float32(255), "pixels", "7"
+    )
+    monkeypatch.setattr(runs.metrics, "get_extractor", {name: extractor}.get)
+    return extractor
+
+
+def test_best_is_the_lowest_of_the_chosen_score(run, pixels):
     by_kid = run(best_by="kid")
     best = end_epochs(by_kid, SCORES)
     assert [b["step"] for b in best] == [10, 20, 20]
     (score,) = map(metrics.Score.from_json, best[-1]["best_by"])
-    assert str(score) == "KID (color v7, 1,610/1,610, data.npz train): -0.1"
+    assert str(score) == "KID (pixels v7, 1,610/1,610, data.npz train): -0.1"
     log = (by_kid.folder / "log.csv").read_text().splitlines()
     assert log[0] == "step,seconds,d_loss,g_loss,kid,swd"
     assert [line.split(",")[4] for line in log[1:]] == ["0.3", "-0.1", "0.2"]
@@ -223,17 +231,13 @@ def test_best_by_swd(run):
     assert str(score) == "SWD (values v1, 1,610/1,610, data.npz train): 0.05"
 
 
-def test_kid_is_that_of_the_metrics(run):
-    swd = run()
-    assert set(swd.scores()) == {"swd"}
-    swd.extractor = metrics.Extractor(
-        lambda x: x.reshape(len(x), -1) / np.float32(255), "pixels"
-    )
-    real = np.round(swd.reference * 127.5 + 127.5).astype("uint8")
-    swd.features = swd.extractor(real)
-    fake = swd.gan.generate(len(real), seed=swd.sample_seed)
-    expected = metrics.evaluate(fake, real, swd.extractor, ("kid",), len(real))
-    scores = swd.scores()
+def test_kid_is_that_of_the_metrics(run, pixels):
+    assert set(run(best_by="swd").scores()) == {"swd"}
+    by_kid = run(best_by="kid")
+    real = np.round(by_kid.reference * 127.5 + 127.5).astype("uint8")
+    fake = by_kid.gan.generate(len(real), seed=by_kid.sample_seed)
+    expected = metrics.evaluate(fake, real, pixels, ("kid",), len(real))
+    scores = by_kid.scores()
     assert list(scores) == ["kid", "swd"]
     # There the mean over subsets of 1,000.
     assert scores["kid"] == pytest.approx(expected["KID"].value, rel=0.05)
@@ -310,6 +314,10 @@ def test_a_finding_is_reported(tiny, tmp_path, capsys, monkeypatch):
     arguments = ["train", str(tiny / "preset"), "--out", str(tmp_path / "run")]
     assert cli.main([*arguments, "--steps", "2", "--quiet"]) == 0
     assert "Training health, step 2: Oh no.\n" in capsys.readouterr().out
+    # The checkpoint after this look knows that it was said.
+    (checkpoint,) = (tmp_path / "run" / "checkpoints").iterdir()
+    state = json.loads((checkpoint / "state.json").read_text())
+    assert state["health"]["findings"] == {"won": "Oh no."}
 
 
 def test_resume_keeps_the_score(uninterrupted, tiny, capsys):
