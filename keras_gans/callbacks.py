@@ -119,8 +119,8 @@ class TrainingHealth(keras.callbacks.Callback):
 
     - A discriminator that has won: three times in a row a `separation` of
       0.97 or more and a `gradient` below 0.1. Both, because in many healthy
-      trainings the discriminator is always right, and because a Wasserstein
-      loss has no right and wrong; but its gradient stays.
+      trainings the discriminator is always right. Never of a model without a
+      `generator_loss`, as `WGAN`, whose scores have no right and wrong.
     - Collapse: three times in a row a `spread` below 0.25, or a `variety`
       below a quarter of the best that it has been.
     - Oscillation: a median of the last eight values of `moved` above 0.5.
@@ -190,7 +190,11 @@ class TrainingHealth(keras.callbacks.Callback):
         if self.history:  # The first one compiles.
             self.next_look = end + (end - start) / self.max_cost
         self.history.append(look)
-        for name, sentence in _diagnose(self.history).items():
+        found = _diagnose(self.history)
+        if not hasattr(self.model, "generator_loss"):
+            # WGAN and its like: a good discriminator is what they ask for.
+            found.pop("won", None)
+        for name, sentence in found.items():
             if name not in self.findings:
                 self.findings[name] = sentence
                 # The progress bar's line is not yet ended.

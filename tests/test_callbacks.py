@@ -11,6 +11,7 @@ from cases import (
     changed,
     fit,
     points_gan,
+    points_wgan_gp,
     tiny_conditional_gan,
     weights_of,
 )
@@ -210,6 +211,16 @@ def test_wgan_gp_beside_it_is_not_reported():
     health = on_the_ring(keras_gans.WGANGP, gp_weight=0.1)
     assert len(health.history) == 5
     assert health.said == [] and health.findings == {}
+
+
+@pytest.mark.parametrize("make", [points_gan, points_wgan_gp])
+def test_a_wasserstein_discriminator_cannot_win(make):
+    health = Health(points())
+    health.set_model(make())
+    health.look = lambda: {**HEALTHY, "gradient": 0.01}
+    for epoch in range(4):
+        health.on_epoch_end(epoch)
+    assert set(health.findings) == ({"won"} if make is points_gan else set())
 
 
 def linear_gan(**kwargs):
@@ -435,7 +446,15 @@ def test_looks_cost_a_hundredth_of_the_time(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "name", ["gan_ring", "wgan_gp_ring", "gan_mnist", "conditional_gan_mnist"]
+    "name",
+    [
+        "gan_ring",
+        "wgan_ring",
+        "wgan_gp_ring",
+        "gan_mnist",
+        "dcgan_mnist",
+        "conditional_gan_mnist",
+    ],
 )
 def test_no_alarm_on_the_zoo(name):
     dataset, labels = presets.recipe(name)["dataset"], None
