@@ -122,7 +122,8 @@ class TrainingHealth(keras.callbacks.Callback):
       trainings the discriminator is always right. Never of a model without a
       `generator_loss`, as `WGAN`, whose scores have no right and wrong.
     - Collapse: three times in a row a `spread` below 0.25, or a `variety`
-      below a quarter of the best that it has been.
+      below a quarter of the best that it has been. (With a `spread` of 1 or
+      more the samples are not alike, but far from the data.)
     - Oscillation: a median of the last eight values of `moved` above 0.5.
 
     NaN is `StopOnNonFinite`'s matter. Nothing is said about a model whose
@@ -286,7 +287,8 @@ def _diagnose(history):
     best = max(look["variety"] for look in history)
     if len(recent) == LOOKS and all(
         look["spread"] < COLLAPSED["spread"]
-        or look["variety"] < COLLAPSED["variety"] * best
+        or look["spread"] < 1
+        and look["variety"] < COLLAPSED["variety"] * best
         for look in recent
     ):
         alike = (

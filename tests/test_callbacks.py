@@ -312,6 +312,8 @@ def test_diagnosis():
     few = {"variety": 0.19}
     assert diagnose(few, few, few, few) == set()
     assert diagnose({}, few, few, few) == {"collapse"}
+    far = {**few, "spread": 1.5}
+    assert diagnose({}, far, far, far) == set()
     assert diagnose({}, few, {"variety": 0.21}, few) == set()
     # The first look cannot have moved.
     far = {"moved": 0.6}
