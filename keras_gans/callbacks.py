@@ -12,7 +12,7 @@ from keras_gans import backend
 LOOKS = 3
 WON = {"separation": 0.97, "gradient": 0.1}
 COLLAPSED = {"spread": 0.25, "variety": 0.25}
-OSCILLATING = {"looks": 8, "moved": 0.5}
+OSCILLATING = {"looks": 8, "moved": 0.75}
 
 
 class StopOnNonFinite(keras.callbacks.Callback):
@@ -124,7 +124,7 @@ class TrainingHealth(keras.callbacks.Callback):
     - Collapse: three times in a row a `spread` below 0.25, or a `variety`
       below a quarter of the best that it has been. (With a `spread` of 1 or
       more the samples are not alike, but far from the data.)
-    - Oscillation: a median of the last eight values of `moved` above 0.5.
+    - Oscillation: a median of the last eight values of `moved` above 0.75.
 
     NaN is `StopOnNonFinite`'s matter. Nothing is said about a model whose
     generator does not take latents, and training is the same with and without

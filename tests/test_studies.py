@@ -66,6 +66,27 @@ def test_the_landscapes_picture_is_drawn(tmp_path):
     assert [len(v) for v in found.values()] == [4, 2]
 
 
+# ---- collapse -------------------------------------------------------------
+
+
+def test_the_collapse_is_drawn(tmp_path):
+    pytest.importorskip("matplotlib")
+    command = [sys.executable, BENCHMARKS / "collapse.py", "--epochs", "1"]
+    subprocess.run([*command, "--output", tmp_path], check=True)
+    assert (tmp_path / "collapse.png").stat().st_size > 10_000
+    report = json.loads((tmp_path / "collapse.json").read_text())
+    assert [len(r["history"]) for r in report.values()] == [1, 1, 1]
+
+
+def test_the_failures_that_are_stored_were_reported():
+    stored = BENCHMARKS / "results" / "collapse.json"
+    minimax, other, wgan_gp = json.loads(stored.read_text()).values()
+    assert "won" in minimax["findings"]
+    assert set(other["findings"]) == {"collapse"} and other["modes"] == 1
+    assert wgan_gp["findings"] == {}
+    assert wgan_gp["modes"] == 8
+
+
 # ---- mode coverage --------------------------------------------------------
 
 
