@@ -72,6 +72,8 @@ def test_there_are_tutorials():
     assert [path.stem for path in TUTORIALS] == [
         "01_first_gan",
         "02_conditional_gan",
+        "03_wasserstein",
+        "04_scoring_gans",
     ]
 
 
