@@ -9,10 +9,11 @@ import numpy as np
 from keras_gans import backend
 
 # What `TrainingHealth` calls a trouble; its docstring says of what.
-LOOKS = 3
+LOOKS, MANY_LOOKS = 3, 8
 WON = {"separation": 0.97, "gradient": 0.1}
-COLLAPSED = {"spread": 0.25, "variety": 0.25}
-OSCILLATING = {"looks": 8, "moved": 0.75}
+COLLAPSED = {"spread": 0.25}
+FALLEN = {"spread": 0.5, "variety": 0.25}  # of the best
+OSCILLATING = {"moved": 0.75}
 
 
 class StopOnNonFinite(keras.callbacks.Callback):
@@ -121,9 +122,11 @@ class TrainingHealth(keras.callbacks.Callback):
       0.97 or more and a `gradient` below 0.1. Both, because in many healthy
       trainings the discriminator is always right. Never of a model without a
       `generator_loss`, as `WGAN`, whose scores have no right and wrong.
-    - Collapse: three times in a row a `spread` below 0.25, or a `variety`
-      below a quarter of the best that it has been. (With a `spread` of 1 or
-      more the samples are not alike, but far from the data.)
+    - Collapse: three times in a row a `spread` below 0.25 and half of the
+      best that it has been, or a `variety` below a quarter of its best (with
+      a `spread` of 1 or more the samples are not alike, but far from the
+      data); or eight times in a row a `spread` below 0.25, which some
+      generators begin with.
     - Oscillation: a median of the last eight values of `moved` above 0.75.
 
     NaN is `StopOnNonFinite`'s matter. Nothing is said about a model whose
@@ -268,12 +271,12 @@ class TrainingHealth(keras.callbacks.Callback):
 def _diagnose(history):
     """What the looks so far amount to: dict of a trouble to a sentence."""
     found, last = {}, history[-1]
-    recent = history[-LOOKS:]
-    if len(recent) == LOOKS and all(
+    won = [
         look["separation"] >= WON["separation"]
         and look["gradient"] < WON["gradient"]
-        for look in recent
-    ):
+        for look in history
+    ]
+    if _lasts(won, LOOKS):
         found["won"] = (
             "the discriminator has won. It ranks the real example above the "
             f"generated one in {last['separation']:.1%} of pairs, and where "
@@ -284,16 +287,19 @@ def _diagnose(history):
             "lower learning rate or fewer steps for the discriminator, "
             "instance_noise, label_smoothing or r1_weight."
         )
-    best = max(look["variety"] for look in history)
-    if len(recent) == LOOKS and all(
-        look["spread"] < COLLAPSED["spread"]
+    best = {key: max(look[key] for look in history) for key in FALLEN}
+    narrow = [look["spread"] < COLLAPSED["spread"] for look in history]
+    fallen = [
+        is_narrow
+        and look["spread"] < FALLEN["spread"] * best["spread"]
         or look["spread"] < 1
-        and look["variety"] < COLLAPSED["variety"] * best
-        for look in recent
-    ):
+        and look["variety"] < FALLEN["variety"] * best["variety"]
+        for look, is_narrow in zip(history, narrow)
+    ]
+    if _lasts(fallen, LOOKS) or _lasts(narrow, MANY_LOOKS):
         alike = (
-            f"they are near {last['variety'] / best:.0%} of as many different "
-            "real examples as they once were"
+            f"they are near {last['variety'] / best['variety']:.0%} of as "
+            "many different real examples as they once were"
         )
         if last["spread"] < COLLAPSED["spread"]:
             alike = (
@@ -306,11 +312,8 @@ def _diagnose(history):
             "better than this one. What usually helps: lower learning rates, "
             "Adam with beta_1=0, r1_weight, a larger batch, or WGANGP."
         )
-    moves = [look["moved"] for look in history[1:]][-OSCILLATING["looks"] :]
-    if (
-        len(moves) == OSCILLATING["looks"]
-        and np.median(moves) > OSCILLATING["moved"]
-    ):
+    moves = [look["moved"] for look in history[1:]][-MANY_LOOKS:]
+    if len(moves) == MANY_LOOKS and np.median(moves) > OSCILLATING["moved"]:
         found["oscillation"] = (
             "the networks run in circles. Between two looks the mean of the "
             f"samples moves by {np.median(moves):.2g} standard deviations of "
@@ -319,6 +322,11 @@ def _diagnose(history):
             "learning rates, Adam with beta_1=0, or r1_weight."
         )
     return found
+
+
+def _lasts(signs, looks):
+    """Whether the last `looks` looks all showed a sign."""
+    return len(signs) >= looks and all(signs[-looks:])
 
 
 def _untouched(network):

@@ -307,7 +307,10 @@ def test_diagnosis():
     assert diagnose(lost, lost, wrong) == set()
     alike = {"spread": 0.24}
     assert diagnose(alike, alike) == set()
-    assert diagnose(alike, alike, alike) == {"collapse"}
+    assert diagnose({}, alike, alike, alike) == {"collapse"}
+    # A generator that has learned nothing yet is no collapse, for a while.
+    assert diagnose(*[alike] * 7) == set()
+    assert diagnose(*[alike] * 8) == {"collapse"}
     # Variety counts against the best of this training only.
     few = {"variety": 0.19}
     assert diagnose(few, few, few, few) == set()
