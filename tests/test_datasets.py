@@ -125,7 +125,7 @@ def source_kwargs(kind, request):
 )
 @pytest.mark.parametrize("drop_remainder", [True, False])
 def test_skip_is_exact(kind, batch_size, drop_remainder, request, monkeypatch):
-    monkeypatch.setattr(datasets, "POINTS_PER_PASS", 1000)
+    monkeypatch.setattr(datasets.toys, "POINTS_PER_PASS", 1000)
     kwargs = source_kwargs(kind, request)
     kwargs.update(batch_size=batch_size, drop_remainder=drop_remainder, seed=7)
     per_pass = int(datasets.load(**kwargs).cardinality())
@@ -294,7 +294,7 @@ def test_all_kinds_of_images(tmp_path):
 
 
 def test_grey_folder_is_grey_and_refuses_late_colour(tmp_path, monkeypatch):
-    monkeypatch.setattr(datasets, "HEADERS_READ", 1)
+    monkeypatch.setattr(datasets.folders, "HEADERS_READ", 1)
     write(tmp_path / "a.png", np.zeros((4, 4), "uint16"))
     assert datasets.load(tmp_path, 1).element_spec.shape == (1, 4, 4, 1)
     write(tmp_path / "b.png", np.zeros((4, 4, 3), "uint8"))
@@ -322,7 +322,7 @@ def test_mixed_sizes(tmp_path, monkeypatch):
         3,
         3,
     )
-    monkeypatch.setattr(datasets, "HEADERS_READ", 1)
+    monkeypatch.setattr(datasets.folders, "HEADERS_READ", 1)
     with pytest.raises(
         tf.errors.InvalidArgumentError, match=r"`image_size` must.*b.png"
     ):
@@ -435,7 +435,7 @@ def test_absent_tfds_set_fails_fast(tmp_path, monkeypatch):
     def refuse(address, timeout):
         raise OSError("no network")
 
-    monkeypatch.setattr(datasets.socket, "create_connection", refuse)
+    monkeypatch.setattr(datasets.tfds.socket, "create_connection", refuse)
     start = time.monotonic()
     with pytest.raises(RuntimeError, match="could not be downloaded") as error:
         datasets.load("fashion_mnist", data_dir=tmp_path)

@@ -1,0 +1,14 @@
+"""A name, a folder or arrays in, a batched `tf.data.Dataset` out.
+
+The order of the records is part of a result: pass `e` over the data is a pure
+function of `(seed, e)`, so that a run which was stopped after `k` batches goes
+on with `load(..., repeat=True, skip=k)` as if nothing had happened.
+
+TensorFlow and tensorflow-datasets are imported where they are used, which
+keeps `import keras_gans` quick and the package usable without them.
+"""
+
+from keras_gans.datasets.loading import load
+from keras_gans.datasets.toys import grid, grid_modes, ring, ring_modes
+
+__all__ = ["grid", "grid_modes", "load", "ring", "ring_modes"]

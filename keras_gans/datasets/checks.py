@@ -1,0 +1,50 @@
+"""Arguments, and the errors that sources share."""
+
+import operator
+
+
+def import_tensorflow():
+    try:
+        import tensorflow
+    except ImportError:
+        raise ImportError(
+            "datasets.load makes tf.data pipelines and needs `pip install "
+            "tensorflow`; without it, `fit` also takes NumPy arrays."
+        ) from None
+    return tensorflow
+
+
+def integer(name, value, least):
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, bool) or number < least:
+        raise ValueError(
+            f"`{name}` must be an integer of {least} or more. "
+            f"Received: {name}={value!r}"
+        )
+    return number
+
+
+def unlabelled(name):
+    return ValueError(
+        "`labels` must be False for a source without labels (one integer per "
+        "example, or for a folder: every image in a sub-folder). "
+        f"Received: labels=True, source={name}"
+    )
+
+
+def split_error(split, splits, name):
+    return ValueError(
+        f"`split` must be one of {splits}. Received: {split=}, source={name}"
+    )
+
+
+def no_images(fit, name):
+    if fit != (None, None):
+        raise ValueError(
+            "`image_size` and `channels` must be None for a source that is "
+            f"not images. Received: image_size={fit[0]}, channels={fit[1]}, "
+            f"source={name}"
+        )

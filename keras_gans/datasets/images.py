@@ -1,0 +1,53 @@
+"""Images as tensors: scaling, channels, size."""
+
+from keras_gans.datasets.checks import import_tensorflow
+
+
+def converter(shape, fit, name):
+    """Returns a function from pixels, of one image or a batch, to [-1, 1]."""
+    tf = import_tensorflow()
+    image_size, channels = fit
+    own = shape[-1]
+    if own not in (1, 3, 4):
+        raise ValueError(
+            "`source` must hold images with 1, 3 or 4 channels in their last "
+            f"axis, got shape {tuple(shape)}. Received: source={name}"
+        )
+    channels = channels or own
+
+    def convert(x):
+        if x.dtype.is_integer:
+            x = tf.cast(x, tf.float32) / (x.dtype.max / 2) - 1.0
+        if channels != own:
+            if own == 4:
+                alpha = (x[..., 3:] + 1.0) / 2.0
+                x = x[..., :3] * alpha + (1.0 - alpha)
+            if channels == 1:
+                x = tf.tensordot(x, tf.constant([0.299, 0.587, 0.114]), 1)
+                x = tf.clip_by_value(x[..., None], -1.0, 1.0)
+            elif own == 1:
+                x = tf.repeat(x, 3, axis=-1)
+            if channels == 4:
+                x = tf.concat([x, tf.ones_like(x[..., :1])], axis=-1)
+        if image_size is not None and tuple(shape[:2]) != image_size:
+            x = resize(x, image_size)
+        return x
+
+    return convert
+
+
+def resize(x, image_size):
+    """Scales until `image_size` is just covered, and cuts out the centre."""
+    tf = import_tensorflow()
+    goal = tf.constant(image_size)
+    own = tf.shape(x)[-3:-1]
+    scale = tf.reduce_max(goal / own)
+    size = tf.cast(tf.round(tf.cast(own, scale.dtype) * scale), tf.int32)
+    size = tf.maximum(size, goal)
+    x = tf.image.resize(x, size, method="bicubic", antialias=True)
+    top, left = tf.unstack((size - goal) // 2)
+    height, width = image_size
+    x = x[..., top : top + height, left : left + width, :]
+    x = tf.ensure_shape(x, (*x.shape[:-3], height, width, x.shape[-1]))
+    # Bicubic weights overshoot beside an edge.
+    return tf.clip_by_value(x, -1.0, 1.0)

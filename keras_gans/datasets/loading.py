@@ -1,0 +1,217 @@
+"""What every source has in common: order, batches, passes, resuming."""
+
+import itertools
+import os
+import pathlib
+
+import numpy as np
+
+from keras_gans.datasets.arrays import open_arrays, read_npz
+from keras_gans.datasets.checks import (
+    import_tensorflow,
+    integer,
+    split_error,
+)
+from keras_gans.datasets.folders import open_folder
+from keras_gans.datasets.tfds import find_builder, open_tfds
+from keras_gans.datasets.toys import open_points
+
+
+def load(
+    source,
+    batch_size=64,
+    *,
+    split="train",
+    labels=False,
+    image_size=None,
+    channels=None,
+    shuffle=True,
+    seed=0,
+    repeat=False,
+    skip=0,
+    drop_remainder=True,
+    data_dir=None,
+    download=True,
+    strict=False,
+):
+    """Makes a shuffled, batched, prefetched `tf.data.Dataset`.
+
+    Images are float32 in [-1, 1], whatever they were: 8-bit ones are divided
+    by 127.5, 16-bit ones by 32767.5, and 1 is subtracted. Resizing scales an
+    image (bicubic, antialiased) until it just covers `image_size`, so that
+    the short side fits, and cuts out the centre. Transparent images are laid
+    on white unless `channels=4`.
+
+    Pass number `e` has an order that depends on `(seed, e)` alone, also when
+    TensorFlow's global seed differs. Arrays and folders are shuffled as a
+    whole; a TFDS set goes through a buffer of 65,536 encoded records (fewer
+    where that would be more than 512 MiB).
+
+    Args:
+        source: What to load, one of
+            `"ring"` or `"grid"`: the two-dimensional mixtures of `ring` and
+            `grid`, 100,000 points a pass, pass `e` being
+            `ring(100_000, seed=(seed, e))`;
+            a folder (an existing folder wins over a TFDS name): png, jpg,
+            jpeg, bmp, gif, webp and tiff images at any depth, of its
+            sub-folder `split` if there is one, hidden ones left out;
+            an `.npz` file with `x_train`, `y_train`, `x_test` and `y_test`,
+            or `images` or `x` with `labels` or `y`;
+            the name of a TFDS image set, such as `"mnist"`;
+            an array `x` or a tuple `(x, y)`: images `(n, height, width,
+            channels)` as uint8, uint16 or floats in [-1, 1]; arrays of rank
+            2 and 3 pass as float32 and are not scaled.
+        batch_size: int, the number of examples in a batch.
+        split: str, the split of a TFDS set (`"train[:90%]"` works), folder
+            or `.npz` file.
+        labels: bool. If `True`, elements are `(images, labels)` with int32
+            labels; the sorted names of a folder's sub-folders number its
+            classes.
+        image_size: int or (height, width). `None` keeps the images' own.
+        channels: 1, 3 or 4. `None` keeps the source's own; a folder's is 1
+            when all images are grey and 3 otherwise.
+        shuffle: bool, whether each pass has an order of its own.
+        seed: int, 0 or more.
+        repeat: bool. `False` is one pass, and iterating again makes the next
+            one. `True` is the endless sequence of passes. No batch holds
+            examples of two passes: each pass drops its remainder, or with
+            `drop_remainder=False` ends in a smaller batch.
+        skip: int, the number of batches to leave out, at the start of the
+            endless sequence or of each single pass. Whole passes cost
+            nothing, the rest is skipped before it is decoded.
+        drop_remainder: bool, whether to drop a last, smaller batch.
+        data_dir: str, where TFDS sets lie. Defaults to `$TFDS_DATA_DIR`, then
+            to TFDS's own default.
+        download: bool, whether a TFDS set that is not there may be fetched.
+        strict: bool. An unreadable file in a folder is warned of once, by
+            name, and left out; if only its pixels turn out to be damaged, the
+            next readable file takes its place, which keeps the number of
+            batches. `True` makes both an error.
+
+    Returns:
+        A `tf.data.Dataset` of images `(batch_size, height, width, channels)`
+        or points `(batch_size, 2)`, or of pairs with labels `(batch_size,)`.
+
+    Raises:
+        ValueError: An argument, or what `source` holds, is not usable.
+        FileNotFoundError: There is nothing at `source`, or a TFDS set is not
+            in `data_dir` and `download=False`.
+        RuntimeError: A TFDS set could not be downloaded.
+        ImportError: TensorFlow, tensorflow-datasets or Pillow is missing.
+            While iterating, a file that does not fit raises
+            `tf.errors.InvalidArgumentError` with a sentence that names it.
+    """
+    tf = import_tensorflow()
+    batch_size = integer("batch_size", batch_size, 1)
+    skip = integer("skip", skip, 0)
+    seed = integer("seed", seed, 0)
+    if image_size is not None:
+        size = image_size
+        size = tuple(size) if isinstance(size, (tuple, list)) else (size, size)
+        if len(size) != 2:
+            raise ValueError(
+                "`image_size` must be an int or (height, width). "
+                f"Received: image_size={image_size}"
+            )
+        image_size = tuple(integer("image_size", side, 1) for side in size)
+    if channels not in (None, 1, 3, 4):
+        raise ValueError(
+            f"`channels` must be 1, 3, 4 or None. Received: {channels=}"
+        )
+    order = (shuffle, seed)
+    fit = (image_size, channels)
+
+    if isinstance(source, str) and source in ("ring", "grid"):
+        data = open_points(source, order, labels, split, fit)
+    elif isinstance(source, (str, os.PathLike)):
+        path = pathlib.Path(source).expanduser()
+        if path.suffix == ".npz":
+            x, y = read_npz(path, split)
+            data = open_arrays(x, y, order, labels, fit, source)
+        elif path.is_dir():
+            data = open_folder(path, order, labels, split, fit, strict)
+        elif isinstance(source, os.PathLike) or source[:1] in "./~\\":
+            raise FileNotFoundError(
+                "`source` must be an existing folder, an .npz file or the "
+                f"name of a TFDS data set. Received: source={str(source)!r}"
+            )
+        else:
+            builder = find_builder(source, data_dir, download)
+            data = open_tfds(builder, order, labels, split, fit, source)
+    else:
+        pair = isinstance(source, (tuple, list)) and len(source) == 2
+        x, y = source if pair else (source, None)
+        if not isinstance(x, np.ndarray) or not (y is None or np.ndim(y)):
+            raise ValueError(
+                "`source` must be a name, a path, a NumPy array or a tuple of "
+                f"two (x, y). Received: source={type(source)}"
+            )
+        if split != "train":
+            raise split_error(split, ["train"], type(source))
+        data = open_arrays(x, y, order, labels, fit, type(source))
+
+    per_pass = data.size // batch_size
+    if not drop_remainder:
+        per_pass = -(-data.size // batch_size)
+    if not per_pass:
+        raise ValueError(
+            f"`batch_size` must be at most the number of examples, "
+            f"{data.size}, or drop_remainder=False. Received: {batch_size=}"
+        )
+    if skip >= per_pass and not repeat:
+        raise ValueError(
+            f"`skip` must be less than the number of batches in a pass, "
+            f"{per_pass}, unless repeat=True. Received: {skip=}"
+        )
+    first_pass, skip = divmod(skip, per_pass)
+
+    def one_pass(number):
+        skipped = skip * batch_size
+        if repeat:
+            skipped = tf.where(number == first_pass, skipped, 0)
+        skipped = tf.cast(skipped, tf.int64)
+        kept = min(per_pass * batch_size, data.size) - skipped
+        return data.records(number).skip(skipped).take(kept)
+
+    def assemble(records):
+        if data.decode is not None:
+            records = records.map(data.decode, tf.data.AUTOTUNE)
+        batches = records.batch(batch_size, drop_remainder=drop_remainder)
+        return batches.map(data.finish, tf.data.AUTOTUNE)
+
+    if repeat:
+        passes = tf.data.Dataset.counter(start=first_pass)
+    else:
+        # Each iteration over the dataset runs this map once, so that the
+        # i-th iteration is pass i.
+        count = itertools.count()
+        passes = tf.data.Dataset.range(1).map(
+            lambda _: tf.ensure_shape(
+                tf.numpy_function(
+                    lambda: np.int64(next(count)), [], tf.int64, stateful=True
+                ),
+                (),
+            )
+        )
+    if drop_remainder:
+        # Each pass is trimmed to whole batches: decoding goes on across the
+        # border between two of them.
+        dataset = assemble(passes.flat_map(one_pass))
+    else:
+        dataset = passes.flat_map(lambda number: assemble(one_pass(number)))
+    endless = tf.data.INFINITE_CARDINALITY
+    dataset = dataset.apply(
+        tf.data.experimental.assert_cardinality(
+            endless if repeat else per_pass - skip
+        )
+    )
+    options = tf.data.Options()
+    options.deterministic = True
+    # Sharding by file would give each worker its own order.
+    options.experimental_distribute.auto_shard_policy = (
+        tf.data.experimental.AutoShardPolicy.DATA
+    )
+    dataset = dataset.with_options(options).prefetch(tf.data.AUTOTUNE)
+    # For `fit` to look at, without counting as a pass.
+    dataset._keras_gans_peek = assemble(one_pass(np.int64(first_pass)))
+    return dataset

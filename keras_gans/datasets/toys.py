@@ -1,0 +1,87 @@
+"""The two-dimensional mixtures that papers draw."""
+
+import numpy as np
+
+from keras_gans.datasets.checks import (
+    import_tensorflow,
+    no_images,
+    split_error,
+    unlabelled,
+)
+from keras_gans.datasets.sources import Source
+
+POINTS_PER_PASS = 100_000
+
+
+def ring_modes():
+    """Returns the centers (8, 2), float32, and the std of `ring`'s modes."""
+    angle = np.arange(8) * (np.pi / 4)
+    centers = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    return centers.astype("float32"), 0.01
+
+
+def grid_modes():
+    """Returns the centers (25, 2), float32, and the std of `grid`'s modes."""
+    side = np.arange(-4, 5, 2)
+    centers = np.stack(np.meshgrid(side, side, indexing="ij"), axis=-1)
+    return centers.reshape(-1, 2).astype("float32"), 0.05
+
+
+def ring(num_points, seed=0):
+    """Draws from 8 Gaussians, std 0.01, evenly spaced on the unit circle.
+
+    The 2D ring of VEEGAN (Srivastava et al., 2017, arXiv:1705.07761), also
+    used by PacGAN (Lin et al., 2018, arXiv:1712.04086).
+
+    Args:
+        num_points: int, the number of points.
+        seed: int or tuple of ints, 0 or more.
+
+    Returns:
+        A float32 array `(num_points, 2)`.
+    """
+    return _draw(ring_modes(), num_points, seed)
+
+
+def grid(num_points, seed=0):
+    """Draws from 25 Gaussians, std 0.05, at {-4, -2, 0, 2, 4} squared.
+
+    The 2D grid of VEEGAN (Srivastava et al., 2017, arXiv:1705.07761), also
+    used by PacGAN (Lin et al., 2018, arXiv:1712.04086).
+
+    Args:
+        num_points: int, the number of points.
+        seed: int or tuple of ints, 0 or more.
+
+    Returns:
+        A float32 array `(num_points, 2)`.
+    """
+    return _draw(grid_modes(), num_points, seed)
+
+
+def _draw(modes, num_points, seed):
+    centers, std = modes
+    rng = np.random.default_rng(seed)
+    points = centers[rng.integers(len(centers), size=num_points)]
+    noise = rng.standard_normal(points.shape, dtype="float32")
+    return points + np.float32(std) * noise
+
+
+def open_points(name, order, labels, split, fit):
+    tf = import_tensorflow()
+    if labels:
+        raise unlabelled(repr(name))
+    if split != "train":
+        raise split_error(split, ["train"], repr(name))
+    no_images(fit, repr(name))
+    modes = {"ring": ring_modes, "grid": grid_modes}[name]()
+
+    def draw(number):
+        return _draw(modes, POINTS_PER_PASS, (order[1], int(number)))
+
+    def records(number):
+        points = tf.numpy_function(draw, [number], tf.float32, stateful=False)
+        points = tf.ensure_shape(points, (POINTS_PER_PASS, 2))
+        return tf.data.Dataset.from_tensor_slices(points)
+
+    return Source(POINTS_PER_PASS, records, None, lambda points: points)
