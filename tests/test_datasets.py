@@ -367,6 +367,45 @@ def test_folder_labels_and_splits(folder, tmp_path):
         datasets.load(tmp_path / "s", 1, labels=True)
 
 
+def test_unreadable_files_are_named_in_one_message(folder):
+    for name in ("x.png", "y.png"):
+        (folder / name).write_bytes(b"no image")
+    with pytest.warns(UserWarning, match="x.png.*y.png") as caught:
+        datasets.load(folder, 1)
+    assert len(caught) == 1
+    with pytest.raises(ValueError, match="x.png.*y.png.*strict=True"):
+        datasets.load(folder, 1, strict=True)
+
+
+def test_parts_of_a_folder(folder):
+    def values(split):
+        dataset = datasets.load(folder, 1, split=split, shuffle=False)
+        return [round((float(x.max()) + 1) * 127.5) for x in take(dataset)]
+
+    everything = values("train")
+    most, rest = values("train[:75%]"), values("train[75%:]")
+    assert len(most) == 16 and sorted(most + rest) == sorted(everything)
+    # A fair sample, not the end of the alphabet; the same one every time.
+    assert rest != everything[-6:] and rest == values("train[-6:]")
+    assert sorted(values("train[3:5]") + values("train[5:]")) == sorted(
+        set(everything) - set(values("train[:3]"))
+    )
+    assert len(values("a[:50%]")) == 6  # of 11
+    for split in ("train[10%]", "train[22:]", "val[:9]"):
+        with pytest.raises(ValueError, match=r"`split`.*Received: split='"):
+            datasets.load(folder, 1, split=split)
+
+
+@pytest.mark.parametrize("limit, kept", [(22 * 6 * 5 * 3, True), (1, False)])
+def test_small_folders_are_decoded_once(folder, limit, kept, monkeypatch):
+    monkeypatch.setattr(datasets.folders, "CACHE_BYTES", limit)
+    dataset = datasets.load(folder, 2, shuffle=False, labels=True)
+    first = take(dataset)
+    for file in folder.rglob("*.png"):
+        write(file, np.zeros((6, 5, 3), "uint8"))
+    assert same(take(dataset), first) == kept
+
+
 def test_folders_that_are_not_there(tmp_path):
     with pytest.raises(ValueError, match="readable image.*Received: source="):
         datasets.load(tmp_path)

@@ -41,9 +41,10 @@ def open_arrays(x, y, order, labels, fit, name):
                 "`source` must hold float images in [-1, 1], got values from "
                 f"{low:g} to {high:g}. Received: source={name}"
             )
-    convert = tf.identity
+    convert, image_size = tf.identity, None
     if x.ndim == 4:
         convert = converter(x.shape[1:], fit, name)
+        image_size = fit.image_size or x.shape[1:3]
     else:
         no_images(fit, name)
     if x.dtype.kind == "f" and not np.isfinite(x).all():
@@ -70,7 +71,8 @@ def open_arrays(x, y, order, labels, fit, name):
         images, *rest = [tf.gather(tensor, indices) for tensor in tensors]
         return (convert(images), *rest) if rest else convert(images)
 
-    return Source(len(x), index_passes(len(x), order), None, finish)
+    records = index_passes(len(x), order)
+    return Source(len(x), records, None, finish, image_size)
 
 
 def read_npz(path, split):

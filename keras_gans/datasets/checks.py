@@ -35,16 +35,20 @@ def unlabelled(name):
     )
 
 
+class SplitError(ValueError):
+    """`split` is not one that the source has."""
+
+
 def split_error(split, splits, name):
-    return ValueError(
+    return SplitError(
         f"`split` must be one of {splits}. Received: {split=}, source={name}"
     )
 
 
 def no_images(fit, name):
-    if fit != (None, None):
+    if fit.image_size is not None or fit.channels is not None:
         raise ValueError(
             "`image_size` and `channels` must be None for a source that is "
-            f"not images. Received: image_size={fit[0]}, channels={fit[1]}, "
-            f"source={name}"
+            f"not images. Received: image_size={fit.image_size}, "
+            f"channels={fit.channels}, source={name}"
         )

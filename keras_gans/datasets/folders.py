@@ -1,6 +1,7 @@
 """Folders of images, read with Pillow."""
 
 import atexit
+import hashlib
 import itertools
 import os
 import re
@@ -21,12 +22,102 @@ from keras_gans.datasets.sources import Source, index_passes
 IMAGE_SUFFIXES = tuple(".png .jpg .jpeg .bmp .gif .webp .tif .tiff".split())
 # A folder's headers are looked at before training, but not all of a million.
 HEADERS_READ = 1000
+# More of them where it is not only colour and size that can be wrong.
+PAIRS_READ = 10_000
+# Decoded images are kept when all of a folder's need no more than this.
+CACHE_BYTES = 2**29
+# So many names are in one message.
+NAMES_SHOWN = 50
 
 
 def open_folder(path, order, labels, split, fit, strict):
+    name = repr(str(path))
+    root, part = find_split(path, split, name)
+    found = find_images(root)
+    keys = sorted(found)
+    keys = [keys[i] for i in take_part(keys, part, split, name)]
+    folder = Folder(
+        [(found[key],) for key in keys],
+        (fit.channels,),
+        fit.image_size,
+        strict,
+        name,
+    )
+    classes = None
+    if labels:
+        files = [file for (file,) in folder.examples]
+        tails = [os.path.relpath(file, root).split(os.sep) for file in files]
+        if min(map(len, tails)) < 2:
+            raise unlabelled(name)
+        classes = np.unique([tail[0] for tail in tails], return_inverse=True)[1]
+    return folder_source(folder, order, fit, classes)
+
+
+def find_split(path, split, name):
+    """Returns the folder of a split, and the part of it, such as `"[:9]"`."""
+    whole, bracket, part = split.partition("[")
+    if (path / whole).is_dir():
+        path = path / whole
+    elif whole != "train":
+        names = sorted(p.name for p in path.iterdir() if p.is_dir())
+        raise split_error(split, names or ["train"], name)
+    return path, bracket + part
+
+
+def take_part(names, part, split, name):
+    """Returns the sorted numbers of the `names` that are in a part."""
+    if not part:
+        return range(len(names))
+    bounds = re.fullmatch(r"\[(-?\d+%?)?:(-?\d+%?)?\]", part)
+    if not bounds:
+        raise ValueError(
+            "`split` must be like 'train', 'train[:90%]', 'train[90%:]' or "
+            f"'train[100:200]' for a folder. Received: {split=}, source={name}"
+        )
+    start, stop = [
+        round(len(names) * int(bound[:-1]) / 100)
+        if bound and bound.endswith("%")
+        else bound and int(bound)
+        for bound in bounds.groups()
+    ]
+    # Neighbours in the alphabet are often of one kind.
+    order = sorted(
+        range(len(names)),
+        key=lambda i: hashlib.sha256(os.fsencode(names[i])).digest(),
+    )
+    chosen = sorted(order[start:stop])
+    if names and not chosen:
+        raise ValueError(
+            f"`split` must leave some of the {len(names)} files. "
+            f"Received: {split=}, source={name}"
+        )
+    return chosen
+
+
+def find_images(root):
+    """Returns a dict from name below `root`, with `/`, to path."""
+    start = len(os.path.join(root, ""))
+    files = (
+        os.path.join(where, name)
+        for where, _, names in os.walk(root, followlinks=True)
+        for name in names
+        if name.lower().endswith(IMAGE_SUFFIXES)
+    )
+    found = {file[start:].replace(os.sep, "/"): file for file in files}
+    return {
+        key: file
+        for key, file in found.items()
+        if not re.search(r"(^|/)\.", key)
+    }
+
+
+def folder_source(folder, order, fit, labels=None):
+    """The `Source` of a `Folder`; `labels` has an integer per example."""
     tf = import_tensorflow()
-    folder = _Folder(path, labels, split, fit, strict)
-    types = [tf.float32, tf.int32, tf.string]
+    views = len(folder.channels)
+    types = [tf.float32] * views + [tf.int64, tf.string]
+    if labels is not None:
+        labels = tf.constant(labels, tf.int32)
 
     calls, ending = itertools.count(), threading.Event()
 
@@ -38,7 +129,8 @@ def open_folder(path, order, labels, split, fit, strict):
                 raise ValueError("The program has ended.")
             return (*folder.read(index), "")
         except (ValueError, Warning) as error:
-            return np.zeros((1, 1, 1), "float32"), np.int32(0), str(error)
+            nothing = [np.zeros((1, 1, 1), "float32")] * views
+            return (*nothing, np.int64(0), str(error))
 
     def drain():
         # A prefetching thread that waits for Python while Python shuts down
@@ -55,30 +147,69 @@ def open_folder(path, order, labels, split, fit, strict):
     atexit.register(drain)
 
     def decode(index):
-        image, label, error = tf.numpy_function(
+        *images, used, error = tf.numpy_function(
             read, [index], types, stateful=False
         )
         fine = tf.debugging.Assert(error == "", [error])
         with tf.control_dependencies([fine]):
-            image = tf.identity(image)
-        image = tf.ensure_shape(image, (None, None, folder.channels))
-        if fit[0] is not None:
-            image = resize(image, fit[0])
-        else:
-            image = tf.ensure_shape(image, (*folder.size, folder.channels))
-        return (image, tf.ensure_shape(label, ())) if labels else image
+            images = [tf.identity(image) for image in images]
+        size = folder.size or (None, None)
+        images = [
+            tf.ensure_shape(image, (*size, channels))
+            for image, channels in zip(images, folder.channels)
+        ]
+        # A batch is faster to resize, but takes images of one size.
+        if folder.size is None:
+            images = [resize(image, fit.goal(size)) for image in images]
+        if labels is not None:
+            images.append(tf.gather(labels, tf.ensure_shape(used, ())))
+        return tuple(images) if len(images) > 1 else images[0]
 
     def finish(*batch):
-        return batch if labels else batch[0]
+        images, rest = batch[:views], batch[views:]
+        if folder.size and folder.size != fit.goal(folder.size):
+            images = [resize(x, fit.goal(folder.size)) for x in images]
+        batch = (*images, *rest)
+        return batch if len(batch) > 1 else batch[0]
 
-    size = len(folder.files)
-    return Source(size, index_passes(size, order), decode, finish)
+    size = len(folder.examples)
+    return Source(
+        size,
+        index_passes(size, order),
+        decode,
+        finish,
+        fit.image_size or folder.size,
+    )
 
 
-class _Folder:
-    """The image files of a folder, read by number."""
+class Unusable(ValueError):
+    """Says what is wrong with an example, by the names of its files."""
 
-    def __init__(self, path, labels, split, fit, strict):
+
+class Folder:
+    """Examples of one image, or of two that belong together, by number.
+
+    Args:
+        examples: list of tuples of paths: of an image, of two images of one
+            size, or with `halves` of one that is two side by side.
+        channels: tuple of 1, 3, 4 or `None`, for each image of an example.
+        image_size: (height, width), or `None` where all must be of one size.
+        strict: bool, see `load`.
+        name: str, what messages call the source.
+        halves: bool, whether to cut each file into a left and a right image.
+        problems: list of str, what is left out already.
+    """
+
+    def __init__(
+        self,
+        examples,
+        channels,
+        image_size,
+        strict,
+        name,
+        halves=False,
+        problems=(),
+    ):
         try:
             from PIL import Image, ImageOps
         except ImportError:
@@ -87,117 +218,170 @@ class _Folder:
                 "`pip install pillow`."
             ) from None
         self.pil, self.ops, self.strict = Image, ImageOps, strict
-        self.name, self.reported = repr(str(path)), set()
-        if (path / split).is_dir():
-            path = path / split
-        elif split != "train":
-            names = sorted(p.name for p in path.iterdir() if p.is_dir())
-            raise split_error(split, names or ["train"], self.name)
-        start = len(os.path.join(path, ""))
-        self.files = sorted(
-            os.path.join(where, name)
-            for where, _, names in os.walk(path, followlinks=True)
-            for name in names
-            if name.lower().endswith(IMAGE_SUFFIXES)
-            and not re.search(r"(^|/)\.", os.path.join(where, name)[start:])
-        )
-        greys, self.size = self._scan(fit)
-        if not self.files:
-            raise ValueError(
-                f"`source` must hold at least one readable image "
-                f"({' '.join(IMAGE_SUFFIXES)}). Received: source={self.name}"
-            )
-        self.keep_grey = fit[1] is None and greys
-        self.channels = fit[1] or (1 if greys else 3)
-        self.labels = np.zeros(len(self.files), "int32")
-        if labels:
-            tails = [os.path.relpath(f, path).split(os.sep) for f in self.files]
-            if min(map(len, tails)) < 2:
-                raise unlabelled(self.name)
-            classes = [tail[0] for tail in tails]
-            self.labels = np.unique(classes, return_inverse=True)[1]
-            self.labels = self.labels.astype("int32")
-
-    def _scan(self, fit):
-        """Reads headers: drops unreadable files, finds colour and size."""
-        every = -(-len(self.files) // HEADERS_READ) or 1
-        greys, size, unreadable = True, None, set()
-        for file in self.files[::every]:
+        self.name, self.halves, self.reported = name, halves, set()
+        self.examples, problems = list(examples), list(problems)
+        views = len(channels)
+        headers = HEADERS_READ if views == 1 else PAIRS_READ
+        every = -(-len(self.examples) // headers) or 1
+        greys, self.size, pixels, unusable = [True] * views, None, 0, set()
+        for example in self.examples[::every]:
             try:
-                with self.pil.open(file) as image:
-                    greys = greys and _is_grey(image)
-                    found = image.size[::-1]
-                    # A PNG would be decoded in search of its orientation.
-                    if image.format != "PNG" or "exif" in image.info:
-                        turned = image.getexif().get(0x0112, 1) >= 5
-                        found = found[::-1] if turned else found
-            except Exception as error:
-                self._report(file, error)
-                unreadable.add(file)
+                heads = [self._head(file) for file in example]
+                found = self._size(example, [size for size, _ in heads])
+            except Unusable as error:
+                problems.append(str(error))
+                unusable.add(example)
                 continue
-            if fit[0] is None and size not in (None, found):
-                raise ValueError(
-                    "`image_size` must be given, because the images differ in "
-                    f"size: {size} and, in {file}, {found}. "
-                    f"Received: image_size=None, source={self.name}"
-                )
-            size = found if fit[0] is None else None
-        self.files = [file for file in self.files if file not in unreadable]
-        return greys, size
-
-    def _report(self, file, error):
-        message = f"{file} is not a readable image ({error})"
-        if self.strict:
+            if image_size is None and self.size not in (None, found):
+                raise self._mixed_sizes(example, found)
+            self.size = found if image_size is None else None
+            pixels += found[0] * found[1] * views * every
+            grey = [grey for _, grey in heads]
+            grey = grey * views if halves else grey
+            greys = [a and b for a, b in zip(greys, grey)]
+        self.examples = [e for e in self.examples if e not in unusable]
+        if not self.examples:
             raise ValueError(
-                f"{message}, and strict=True. Received: source={self.name}"
-            ) from None
-        if file not in self.reported:
-            self.reported.add(file)
-            warnings.warn(f"{message} and is left out.", stacklevel=2)
+                "`source` must hold at least one readable "
+                f"{'image' if views == 1 else 'pair of images'} "
+                f"({' '.join(IMAGE_SUFFIXES)}). "
+                f"{_listed(problems)}Received: source={self.name}"
+            )
+        self._report(problems)
+        self.keep_grey = [c is None and g for c, g in zip(channels, greys)]
+        self.channels = [c or (1 if g else 3) for c, g in zip(channels, greys)]
+        small = pixels * max(self.channels) <= CACHE_BYTES
+        self.cache = {} if small else None
 
     def read(self, index):
-        """Returns a float32 image in [-1, 1] and its label."""
-        for i in itertools.chain(range(index, len(self.files)), range(index)):
-            try:
-                with self.pil.open(self.files[i]) as file:
-                    image = self.ops.exif_transpose(file)
-                    image.load()
-            except Exception as error:
-                self._report(self.files[i], error)
-            else:
-                return self._to_array(image, self.files[i]), self.labels[i]
+        """Returns float32 images in [-1, 1], and the number of the example.
+
+        That is another one than `index` if its files are damaged.
+        """
+        size = len(self.examples)
+        for i in itertools.chain(range(index, size), range(index)):
+            images = self.cache.get(i) if self.cache is not None else None
+            if images is None:
+                try:
+                    images = self._open(self.examples[i])
+                except Unusable as error:
+                    self._report([str(error)])
+                    continue
+                images = [
+                    self._pixels(image, view, self.examples[i])
+                    for view, image in enumerate(images)
+                ]
+                if self.cache is not None:
+                    self.cache[i] = images
+            scaled = map(_scale, images, self.channels)
+            return (*scaled, np.int64(i))
         raise ValueError(f"No readable image. Received: source={self.name}")
 
-    def _to_array(self, image, file):
-        if self.keep_grey and not _is_grey(image):
+    def _head(self, file):
+        """Returns the size of an image and whether it is grey."""
+        try:
+            with self.pil.open(file) as image:
+                size = image.size[::-1]
+                # A PNG would be decoded in search of its orientation.
+                if image.format != "PNG" or "exif" in image.info:
+                    turned = image.getexif().get(0x0112, 1) >= 5
+                    size = size[::-1] if turned else size
+                return size, _is_grey(image)
+        except Exception as error:
+            raise _unreadable(file, error) from None
+
+    def _open(self, example):
+        """Returns the images of an example, as Pillow has them."""
+        images = []
+        for file in example:
+            try:
+                with self.pil.open(file) as image:
+                    image = self.ops.exif_transpose(image)
+                    image.load()
+            except Exception as error:
+                raise _unreadable(file, error) from None
+            images.append(image)
+        sizes = [image.size[::-1] for image in images]
+        height, width = self._size(example, sizes)
+        if not self.halves:
+            return images
+        edges = (0, width), (width, 2 * width)
+        return [images[0].crop((a, 0, b, height)) for a, b in edges]
+
+    def _size(self, example, sizes):
+        """The one size of an example's images; `sizes` are the files'."""
+        height, width = sizes[0]
+        if self.halves:
+            if width % 2:
+                raise Unusable(f"{example[0]} has an odd width, {width}")
+            return height, width // 2
+        if sizes[0] != sizes[-1]:
+            raise Unusable(
+                f"{example[0]}, {sizes[0]}, and {example[1]}, {sizes[1]}, "
+                "differ in size"
+            )
+        return sizes[0]
+
+    def _pixels(self, image, view, example):
+        """Returns (height, width, channels), or if 16-bit (height, width)."""
+        file = example[-1 if self.halves else view]
+        if self.keep_grey[view] and not _is_grey(image):
             raise ValueError(
                 "`channels` must be given, because most images are grey and "
                 f"{file} is not. Received: channels=None, source={self.name}"
             )
-        channels = self.channels
+        if self.size not in (None, image.size[::-1]):
+            raise self._mixed_sizes(example, image.size[::-1])
         if image.mode[0] in "IF":  # 16 bits, in one of Pillow's two guises
-            x = np.asarray(image, "float32")[..., None] / 32767.5 - 1.0
-            if channels > 1:
-                x = np.repeat(x, 3, axis=-1)
-            if channels == 4:
-                x = np.concatenate([x, np.ones_like(x[..., :1])], axis=-1)
-        else:
-            if image.has_transparency_data and channels != 4:
-                image = image.convert("RGBA")
-                white = self.pil.new("RGBA", image.size, "white")
-                image = self.pil.alpha_composite(white, image)
-                image = image.convert("RGB")
-            image = image.convert({1: "L", 3: "RGB", 4: "RGBA"}[channels])
-            x = np.asarray(image, "float32") / 127.5 - 1.0
-            x = x.reshape(*x.shape[:2], channels)
-        if self.size is not None and self.size != x.shape[:2]:
+            return np.asarray(image)
+        channels = self.channels[view]
+        if image.has_transparency_data and channels != 4:
+            image = image.convert("RGBA")
+            white = self.pil.new("RGBA", image.size, "white")
+            image = self.pil.alpha_composite(white, image)
+            image = image.convert("RGB")
+        image = image.convert({1: "L", 3: "RGB", 4: "RGBA"}[channels])
+        return np.asarray(image).reshape(*image.size[::-1], channels)
+
+    def _mixed_sizes(self, example, found):
+        return ValueError(
+            "`image_size` must be given, because the images differ in "
+            f"size: {self.size} and, in {example[0]}, {found}. "
+            f"Received: image_size=None, source={self.name}"
+        )
+
+    def _report(self, problems):
+        problems = [p for p in problems if p not in self.reported]
+        if problems and self.strict:
             raise ValueError(
-                "`image_size` must be given, because the images differ in "
-                f"size: {self.size} and, in {file}, {x.shape[:2]}. "
-                f"Received: image_size=None, source={self.name}"
+                f"{_listed(problems)}Received: strict=True, source={self.name}"
             )
-        return x
+        if problems:
+            self.reported.update(problems)
+            warnings.warn(f"Left out: {_listed(problems)}", stacklevel=2)
 
 
 def _is_grey(image):
     return image.mode in ("1", "L", "LA", "F") or image.mode[0] == "I"
+
+
+def _scale(x, channels):
+    if x.ndim == 3:
+        return x.astype("float32") / 127.5 - 1.0
+    x = x.astype("float32")[..., None] / 32767.5 - 1.0
+    if channels > 1:
+        x = np.repeat(x, 3, axis=-1)
+    if channels == 4:
+        x = np.concatenate([x, np.ones_like(x[..., :1])], axis=-1)
+    return x
+
+
+def _unreadable(file, error):
+    return Unusable(f"{file} is not a readable image ({error})")
+
+
+def _listed(problems):
+    more = len(problems) - NAMES_SHOWN
+    text = "; ".join(problems[:NAMES_SHOWN])
+    text += f"; and {more} more" if more > 0 else ""
+    return f"{text}. " if text else ""

@@ -1,19 +1,59 @@
 """Images as tensors: scaling, channels, size."""
 
-from keras_gans.datasets.checks import import_tensorflow
+from typing import NamedTuple
+
+from keras_gans.datasets.checks import import_tensorflow, integer
+
+
+class Fit(NamedTuple):
+    """What images are made into."""
+
+    image_size: tuple | None
+    channels: int | None
+    # Left larger, for a random crop to `image_size`.
+    jitter: bool = False
+
+    def goal(self, own):
+        """The size to scale an image of the size `own` to."""
+        size = self.image_size or tuple(own)
+        if self.jitter:
+            return tuple(round(side * 286 / 256) for side in size)
+        return size
+
+
+def check_image_size(image_size):
+    """Returns `None` or (height, width)."""
+    if image_size is None:
+        return None
+    size = image_size
+    size = tuple(size) if isinstance(size, (tuple, list)) else (size, size)
+    if len(size) != 2:
+        raise ValueError(
+            "`image_size` must be an int or (height, width). "
+            f"Received: image_size={image_size}"
+        )
+    return tuple(integer("image_size", side, 1) for side in size)
+
+
+def check_channels(channels):
+    if channels not in (None, 1, 3, 4):
+        raise ValueError(
+            f"`channels` must be 1, 3, 4 or None. Received: {channels=}"
+        )
+    return channels
 
 
 def converter(shape, fit, name):
     """Returns a function from pixels, of one image or a batch, to [-1, 1]."""
     tf = import_tensorflow()
-    image_size, channels = fit
     own = shape[-1]
     if own not in (1, 3, 4):
         raise ValueError(
             "`source` must hold images with 1, 3 or 4 channels in their last "
             f"axis, got shape {tuple(shape)}. Received: source={name}"
         )
-    channels = channels or own
+    channels = fit.channels or own
+    goal = fit.goal(shape[:2])
 
     def convert(x):
         if x.dtype.is_integer:
@@ -29,8 +69,8 @@ def converter(shape, fit, name):
                 x = tf.repeat(x, 3, axis=-1)
             if channels == 4:
                 x = tf.concat([x, tf.ones_like(x[..., :1])], axis=-1)
-        if image_size is not None and tuple(shape[:2]) != image_size:
-            x = resize(x, image_size)
+        if tuple(shape[:2]) != goal:
+            x = resize(x, goal)
         return x
 
     return convert

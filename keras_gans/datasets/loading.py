@@ -13,6 +13,8 @@ from keras_gans.datasets.checks import (
     split_error,
 )
 from keras_gans.datasets.folders import open_folder
+from keras_gans.datasets.images import Fit, check_channels, check_image_size
+from keras_gans.datasets.sources import Order
 from keras_gans.datasets.tfds import find_builder, open_tfds
 from keras_gans.datasets.toys import open_points
 
@@ -40,7 +42,8 @@ def load(
     by 127.5, 16-bit ones by 32767.5, and 1 is subtracted. Resizing scales an
     image (bicubic, antialiased) until it just covers `image_size`, so that
     the short side fits, and cuts out the centre. Transparent images are laid
-    on white unless `channels=4`.
+    on white unless `channels=4`. The decoded images of a folder are kept in
+    memory when they need no more than about 512 MiB.
 
     Pass number `e` has an order that depends on `(seed, e)` alone, also when
     TensorFlow's global seed differs. Arrays and folders are shuffled as a
@@ -62,8 +65,11 @@ def load(
             channels)` as uint8, uint16 or floats in [-1, 1]; arrays of rank
             2 and 3 pass as float32 and are not scaled.
         batch_size: int, the number of examples in a batch.
-        split: str, the split of a TFDS set (`"train[:90%]"` works), folder
-            or `.npz` file.
+        split: str, the split of a TFDS set, folder or `.npz` file. Of a TFDS
+            set or a folder also a part, such as `"train[:90%]"` and, to
+            evaluate on, `"train[90%:]"`; a folder's files are parted in the
+            order of their names' hashes, so that each part is a fair sample,
+            and the same one on every machine.
         labels: bool. If `True`, elements are `(images, labels)` with int32
             labels; the sorted names of a folder's sub-folders number its
             classes.
@@ -101,55 +107,49 @@ def load(
             While iterating, a file that does not fit raises
             `tf.errors.InvalidArgumentError` with a sentence that names it.
     """
-    tf = import_tensorflow()
+    import_tensorflow()
     batch_size = integer("batch_size", batch_size, 1)
     skip = integer("skip", skip, 0)
-    seed = integer("seed", seed, 0)
-    if image_size is not None:
-        size = image_size
-        size = tuple(size) if isinstance(size, (tuple, list)) else (size, size)
-        if len(size) != 2:
-            raise ValueError(
-                "`image_size` must be an int or (height, width). "
-                f"Received: image_size={image_size}"
-            )
-        image_size = tuple(integer("image_size", side, 1) for side in size)
-    if channels not in (None, 1, 3, 4):
-        raise ValueError(
-            f"`channels` must be 1, 3, 4 or None. Received: {channels=}"
-        )
-    order = (shuffle, seed)
-    fit = (image_size, channels)
+    order = Order(shuffle, integer("seed", seed, 0))
+    fit = Fit(check_image_size(image_size), check_channels(channels))
+    places = (data_dir, download)
+    data = open_source(source, order, labels, split, fit, strict, places)
+    return make_batches(data, batch_size, repeat, skip, drop_remainder)
 
+
+def open_source(source, order, labels, split, fit, strict, places):
+    """Returns the `Source` of whatever `load` takes."""
     if isinstance(source, str) and source in ("ring", "grid"):
-        data = open_points(source, order, labels, split, fit)
-    elif isinstance(source, (str, os.PathLike)):
+        return open_points(source, order, labels, split, fit)
+    if isinstance(source, (str, os.PathLike)):
         path = pathlib.Path(source).expanduser()
         if path.suffix == ".npz":
             x, y = read_npz(path, split)
-            data = open_arrays(x, y, order, labels, fit, source)
-        elif path.is_dir():
-            data = open_folder(path, order, labels, split, fit, strict)
-        elif isinstance(source, os.PathLike) or source[:1] in "./~\\":
+            return open_arrays(x, y, order, labels, fit, source)
+        if path.is_dir():
+            return open_folder(path, order, labels, split, fit, strict)
+        if isinstance(source, os.PathLike) or source[:1] in "./~\\":
             raise FileNotFoundError(
                 "`source` must be an existing folder, an .npz file or the "
                 f"name of a TFDS data set. Received: source={str(source)!r}"
             )
-        else:
-            builder = find_builder(source, data_dir, download)
-            data = open_tfds(builder, order, labels, split, fit, source)
-    else:
-        pair = isinstance(source, (tuple, list)) and len(source) == 2
-        x, y = source if pair else (source, None)
-        if not isinstance(x, np.ndarray) or not (y is None or np.ndim(y)):
-            raise ValueError(
-                "`source` must be a name, a path, a NumPy array or a tuple of "
-                f"two (x, y). Received: source={type(source)}"
-            )
-        if split != "train":
-            raise split_error(split, ["train"], type(source))
-        data = open_arrays(x, y, order, labels, fit, type(source))
+        builder = find_builder(source, *places)
+        return open_tfds(builder, order, labels, split, fit, source)
+    pair = isinstance(source, (tuple, list)) and len(source) == 2
+    x, y = source if pair else (source, None)
+    if not isinstance(x, np.ndarray) or not (y is None or np.ndim(y)):
+        raise ValueError(
+            "`source` must be a name, a path, a NumPy array or a tuple of "
+            f"two (x, y). Received: source={type(source)}"
+        )
+    if split != "train":
+        raise split_error(split, ["train"], type(source))
+    return open_arrays(x, y, order, labels, fit, type(source))
 
+
+def make_batches(data, batch_size, repeat, skip, drop_remainder):
+    """The batches of a `Source`, as `load` promises them."""
+    tf = import_tensorflow()
     per_pass = data.size // batch_size
     if not drop_remainder:
         per_pass = -(-data.size // batch_size)

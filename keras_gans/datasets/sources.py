@@ -1,4 +1,4 @@
-"""What `load` needs to know about a source."""
+"""What the pipeline needs to know about a source."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from keras_gans.datasets.checks import import_tensorflow
 
 
 class Source(NamedTuple):
-    """What `load` needs to know about a source."""
+    """Examples of one kind, by pass."""
 
     size: int
     # Pass number -> a dataset of its records, in order, not yet decoded.
@@ -16,18 +16,34 @@ class Source(NamedTuple):
     decode: Callable | None
     # Batch -> what the user sees.
     finish: Callable
+    # (height, width) of the images that the user sees; None for no images.
+    image_size: tuple | None = None
+
+
+class Order(NamedTuple):
+    """What decides the order of the passes over a source."""
+
+    shuffle: bool
+    seed: int
+    # Whatever is drawn in the same pass, but independently, has another one.
+    stream: int = 0
+
+    def key(self, number):
+        """A seed of TensorFlow's stateless operations, for pass `number`."""
+        tf = import_tensorflow()
+        key = tf.stack([tf.constant(self.seed, tf.int64), number])
+        return tf.random.fold_in(key, self.stream) if self.stream else key
 
 
 def index_passes(size, order):
     """The records of a source whose examples can be had by number."""
     tf = import_tensorflow()
-    shuffle, seed = order
 
     def records(number):
         indices = tf.range(size, dtype=tf.int64)
-        if shuffle:
+        if order.shuffle:
             indices = tf.random.experimental.stateless_shuffle(
-                indices, seed=tf.stack([tf.constant(seed, tf.int64), number])
+                indices, seed=order.key(number)
             )
         return tf.data.Dataset.from_tensor_slices(indices)
 

@@ -112,7 +112,7 @@ def open_tfds(builder, order, labels, split, fit, name):
     except (KeyError, ValueError, AssertionError):
         raise split_error(split, sorted(splits), name) from None
     fixed = None not in image.shape
-    if not fixed and fit[0] is None:
+    if not fixed and fit.image_size is None:
         raise ValueError(
             "`image_size` must be given, because the images differ in size. "
             f"Received: image_size=None, source={name}"
@@ -139,17 +139,15 @@ def open_tfds(builder, order, labels, split, fit, name):
     )
     names = ("image", "label") if labels else ("image",)
     wanted = tfds.features.FeaturesDict({key: features[key] for key in names})
-    shuffle, seed = order
 
     def records(number):
-        if not shuffle:
+        if not order.shuffle:
             return encoded
         # `Dataset.shuffle` mixes in the global seed, which must not matter.
         # This function is a graph: what is set here is that graph's seed.
         tf.random.set_seed(1)
-        pair = tf.stack([tf.constant(seed, tf.int64), number])
         mixed = tf.random.stateless_uniform(
-            (), seed=pair, minval=None, maxval=None, dtype=tf.int64
+            (), order.key(number), minval=None, maxval=None, dtype=tf.int64
         )
         return encoded.shuffle(
             max(1, buffer), seed=mixed, reshuffle_each_iteration=False
@@ -168,4 +166,5 @@ def open_tfds(builder, order, labels, split, fit, name):
         pixels = convert(pixels) if fixed else pixels
         return (pixels, *rest) if rest else pixels
 
-    return Source(size, records, decode, finish)
+    image_size = fit.image_size or image.shape[:2]
+    return Source(size, records, decode, finish, image_size)

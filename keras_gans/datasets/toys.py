@@ -77,7 +77,7 @@ def open_points(name, order, labels, split, fit):
     modes = {"ring": ring_modes, "grid": grid_modes}[name]()
 
     def draw(number):
-        return _draw(modes, POINTS_PER_PASS, (order[1], int(number)))
+        return _draw(modes, POINTS_PER_PASS, (order.seed, int(number)))
 
     def records(number):
         points = tf.numpy_function(draw, [number], tf.float32, stateful=False)
