@@ -9,6 +9,15 @@ keeps `import keras_gans` quick and the package usable without them.
 """
 
 from keras_gans.datasets.loading import load
+from keras_gans.datasets.pairs import load_pairs, load_unpaired
 from keras_gans.datasets.toys import grid, grid_modes, ring, ring_modes
 
-__all__ = ["grid", "grid_modes", "load", "ring", "ring_modes"]
+__all__ = [
+    "grid",
+    "grid_modes",
+    "load",
+    "load_pairs",
+    "load_unpaired",
+    "ring",
+    "ring_modes",
+]

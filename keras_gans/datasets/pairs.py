@@ -1,0 +1,501 @@
+"""The data of image-to-image models: images of two kinds, a and b."""
+
+import os
+import pathlib
+import re
+
+import numpy as np
+
+from keras_gans.datasets.arrays import open_arrays
+from keras_gans.datasets.checks import (
+    SplitError,
+    import_tensorflow,
+    integer,
+    split_error,
+)
+from keras_gans.datasets.folders import (
+    Folder,
+    find_images,
+    find_split,
+    folder_source,
+    take_part,
+)
+from keras_gans.datasets.images import Fit, check_channels, check_image_size
+from keras_gans.datasets.loading import make_batches, open_source
+from keras_gans.datasets.sources import Order, Source
+
+# What is drawn independently within a pass, see `Order`.
+ORDER_A, ORDER_B, JITTER_A, JITTER_B = range(4)
+
+
+def load_pairs(
+    source,
+    batch_size=1,
+    *,
+    sides=None,
+    direction="ab",
+    augment=False,
+    split="train",
+    image_size=None,
+    channels=None,
+    shuffle=True,
+    seed=0,
+    repeat=False,
+    skip=0,
+    drop_remainder=True,
+    strict=False,
+):
+    """Makes a `tf.data.Dataset` of aligned pairs of images, as for pix2pix.
+
+    ```python
+    data = datasets.load_pairs(
+        "emojitwo", 16, sides=("outline", "color"), augment=True, repeat=True
+    )
+    ```
+
+    Images are scaled to [-1, 1], resized and shuffled as `load` does it, and
+    passes can be resumed in the same way: pass `e`, random crops included, is
+    a function of `(seed, e)` alone.
+
+    Args:
+        source: Where the pairs are, one of
+            a folder whose sub-folders `sides` hold `NAME.png` and `NAME.png`;
+            a folder of images that are a on the left and b on the right, as
+            the published sets of pix2pix (`sides=None`);
+            a tuple of two folders;
+            a tuple of two arrays `(n, height, width, channels)`, as uint8,
+            uint16 or floats in [-1, 1].
+            Files belong together whose paths below the two folders are the
+            same but for the suffix.
+        batch_size: int, the number of pairs in a batch.
+        sides: tuple of two str, the sub-folders with a and b.
+        direction: `"ab"` for batches `(images_a, images_b)`, of which the
+            first is a model's input, or `"ba"` for `(images_b, images_a)`.
+        augment: bool, whether to jitter as the paper does: images are scaled
+            to 286/256 of their size, cut back to it at a random place, and
+            mirrored half of the time. Both images of a pair undergo the same;
+            each pass draws anew.
+        split: str, the sub-folder to use (inside of each of two folders), if
+            there is one, or a part of it: `"train[:90%]"`, see `load`.
+        image_size: int or (height, width). `None` keeps the images' own.
+        channels: 1, 3, 4 or `None`, or a tuple of two of them, for a and b
+            whatever the direction. `None` keeps the source's own.
+        shuffle: bool, whether each pass has an order of its own.
+        seed: int, 0 or more.
+        repeat: bool, whether to go on for ever, see `load`.
+        skip: int, the number of batches to leave out, see `load`.
+        drop_remainder: bool, whether to drop a last, smaller batch.
+        strict: bool. Pairs that cannot be used are named in one warning and
+            left out: those without a partner, of two sizes, side by side on
+            an odd width, or not readable. What shows only while training is
+            replaced by the next pair. `True` makes them an error.
+
+    Returns:
+        A `tf.data.Dataset` of two float32 tensors `(batch_size, height,
+        width, channels)` in [-1, 1].
+
+    Raises:
+        ValueError: An argument, or what `source` holds, is not usable.
+        FileNotFoundError: There is no folder at `source`.
+        ImportError: TensorFlow or Pillow is missing.
+            While iterating, a file that does not fit raises
+            `tf.errors.InvalidArgumentError` with a sentence that names it.
+
+    Reference:
+        Isola et al., 2017, Image-to-Image Translation with Conditional
+        Adversarial Networks, arXiv:1611.07004 (jitter: section 6.2).
+    """
+    import_tensorflow()
+    batch_size = integer("batch_size", batch_size, 1)
+    skip = integer("skip", skip, 0)
+    seed = integer("seed", seed, 0)
+    if direction not in ("ab", "ba"):
+        raise ValueError(
+            f"`direction` must be 'ab' or 'ba'. Received: {direction=}"
+        )
+    order = Order(shuffle, seed, ORDER_A)
+    image_size = check_image_size(image_size)
+    fits = [Fit(image_size, c, augment) for c in _both_channels(channels)]
+
+    two = isinstance(source, (tuple, list)) and len(source) == 2
+    if two and all(isinstance(x, np.ndarray) for x in source):
+        _no_sides(sides, "(array, array)")
+        data = _open_pair_of_arrays(source, order, split, fits)
+    elif two and all(isinstance(x, (str, os.PathLike)) for x in source):
+        name = repr(tuple(map(str, source)))
+        _no_sides(sides, name)
+        roots, parts = zip(
+            *[find_split(_folder(x, name), split, name) for x in source]
+        )
+        data = _open_two_folders(
+            roots, parts[0], order, split, fits, strict, name
+        )
+    elif isinstance(source, (str, os.PathLike)):
+        name = repr(str(source))
+        root, part = find_split(_folder(source, name), split, name)
+        if sides is None:
+            data = _open_halves(root, part, order, split, fits, strict, name)
+        else:
+            roots = _side_folders(root, sides, name)
+            data = _open_two_folders(
+                roots, part, order, split, fits, strict, name
+            )
+    else:
+        raise ValueError(
+            "`source` must be a folder, a tuple of two folders or a tuple of "
+            f"two arrays. Received: source={type(source)}"
+        )
+    if augment:
+        data = _jittered(data, Order(True, seed, JITTER_A))
+    if direction == "ba":
+        finish = data.finish
+        data = data._replace(finish=lambda *batch: finish(*batch)[::-1])
+    return make_batches(data, batch_size, repeat, skip, drop_remainder)
+
+
+def load_unpaired(
+    source_a,
+    source_b=None,
+    batch_size=1,
+    *,
+    augment=False,
+    split="train",
+    image_size=None,
+    channels=None,
+    shuffle=True,
+    seed=0,
+    repeat=False,
+    skip=0,
+    drop_remainder=True,
+    data_dir=None,
+    download=True,
+    strict=False,
+):
+    """Makes a `tf.data.Dataset` of images of two kinds, as for CycleGAN.
+
+    ```python
+    data = datasets.load_unpaired(
+        "cycle_gan/horse2zebra", image_size=256, augment=True, repeat=True
+    )
+    emoji = datasets.load_unpaired(
+        "emojitwo/train/color",
+        "noto_emoji/images",
+        batch_size=16,
+        split=("train", "train[:90%]"),
+        image_size=64,
+    )
+    ```
+
+    Each side has its own order and its own random crops, independent of the
+    other's. A pass is as long as the longer side; the shorter one goes
+    around, in a new order every time, and starts afresh with each pass.
+    Everything else is as in `load`, resuming included: pass `e` is a function
+    of `(seed, e)` alone.
+
+    Args:
+        source_a: Whatever images `load` takes: a folder, an `.npz` file, an
+            array or the name of a TFDS set. Without `source_b`, a TFDS set or
+            a folder that has the splits trainA and trainB (and testA and
+            testB), such as `"cycle_gan/horse2zebra"`.
+        source_b: The same, of the other side.
+        batch_size: int, the number of images of each side in a batch.
+        augment: bool, whether to jitter as the papers do: each image is
+            scaled to 286/256 of its size, cut back to it at a random place,
+            and mirrored half of the time, anew in each pass.
+        split: str, the split of both sides, or a tuple of two. As in `load`
+            a folder without splits is all `"train"`, and `"train[:90%]"` with
+            `"train[90%:]"` holds out a tenth of it. With `source_b=None`,
+            `"train"` stands for `("trainA", "trainB")`.
+        image_size: int or (height, width). `None` keeps each side's own.
+        channels: 1, 3, 4 or `None`, or a tuple of two of them. `None` keeps
+            each side's own.
+        shuffle: bool, whether each pass has an order of its own.
+        seed: int, 0 or more.
+        repeat: bool, whether to go on for ever, see `load`.
+        skip: int, the number of batches to leave out, see `load`.
+        drop_remainder: bool, whether to drop a last, smaller batch.
+        data_dir: str, where TFDS sets lie, see `load`.
+        download: bool, whether a TFDS set that is not there may be fetched.
+        strict: bool, whether unreadable files are an error, see `load`.
+
+    Returns:
+        A `tf.data.Dataset` of `(images_a, images_b)`, float32 tensors
+        `(batch_size, height, width, channels)` in [-1, 1].
+
+    Raises:
+        ValueError, FileNotFoundError, RuntimeError, ImportError: as `load`.
+
+    Reference:
+        Zhu et al., 2017, Unpaired Image-to-Image Translation using
+        Cycle-Consistent Adversarial Networks, arXiv:1703.10593.
+    """
+    import_tensorflow()
+    batch_size = integer("batch_size", batch_size, 1)
+    skip = integer("skip", skip, 0)
+    seed = integer("seed", seed, 0)
+    image_size = check_image_size(image_size)
+    fits = [Fit(image_size, c, augment) for c in _both_channels(channels)]
+    splits = tuple(split) if isinstance(split, (tuple, list)) else (split,) * 2
+    if len(splits) != 2 or not all(isinstance(s, str) for s in splits):
+        raise ValueError(
+            f"`split` must be a str or a tuple of two. Received: {split=}"
+        )
+    sources = [source_a, source_b]
+    if source_b is None:
+        sources[1] = source_a
+        if isinstance(split, str):
+            # "train[:9]+test" is "trainA[:9]+testA" and "trainB[:9]+testB".
+            splits = [
+                re.sub(r"[A-Za-z]\w*", rf"\g<0>{side}", split) for side in "AB"
+            ]
+
+    opened = []
+    for i, side in enumerate("ab"):
+        order = Order(shuffle, seed, (ORDER_A, ORDER_B)[i])
+        try:
+            data = open_source(
+                sources[i],
+                order,
+                False,
+                splits[i],
+                fits[i],
+                strict,
+                (data_dir, download),
+            )
+        except SplitError as error:
+            if source_b is not None:
+                raise _renamed(error, side) from None
+            raise ValueError(
+                f"`source_b` must be given, or `split` be what `source_a` has "
+                f"of both sides, as trainA and trainB ({error}) "
+                f"Received: {split=}, source_b=None"
+            ) from None
+        except (ValueError, FileNotFoundError, RuntimeError) as error:
+            raise _renamed(error, side) from None
+        if data.image_size is None:
+            raise ValueError(
+                f"`source_{side}` must hold images. "
+                f"Received: source_{side}={_short(sources[i])}"
+            )
+        opened.append(data)
+    size = max(data.size for data in opened)
+    sides = [_going_around(data, size) for data in opened]
+    if augment:
+        sides = [
+            _jittered(data, Order(True, seed, stream))
+            for data, stream in zip(sides, (JITTER_A, JITTER_B))
+        ]
+    data = _side_by_side(*sides)
+    return make_batches(data, batch_size, repeat, skip, drop_remainder)
+
+
+# --- sources of pairs ------------------------------------------------------
+
+
+def _open_pair_of_arrays(arrays, order, split, fits):
+    name = "(array, array)"
+    if split != "train":
+        raise split_error(split, ["train"], name)
+    shapes = [x.shape for x in arrays]
+    if [len(s) for s in shapes] != [4, 4] or shapes[0][:3] != shapes[1][:3]:
+        raise ValueError(
+            "`source` must hold two arrays (n, height, width, channels) that "
+            f"differ in their channels only. Received: shapes {shapes[0]} and "
+            f"{shapes[1]}"
+        )
+    a, b = [
+        open_arrays(x, None, order, False, fit, name)
+        for x, fit in zip(arrays, fits)
+    ]
+    return a._replace(finish=lambda i: (a.finish(i), b.finish(i)))
+
+
+def _open_two_folders(roots, part, order, split, fits, strict, name):
+    files, problems = [], []
+    for root in roots:
+        files.append({})
+        for key, file in sorted(find_images(root).items()):
+            stem = os.path.splitext(key)[0]
+            first = files[-1].setdefault(stem, file)
+            if first != file:
+                problems.append(f"{file} has the name of {first}")
+    for i, root in enumerate(reversed(roots)):
+        for stem in sorted(files[i].keys() - files[1 - i].keys()):
+            problems.append(f"{files[i][stem]} has no partner in {root}")
+    stems = sorted(files[0].keys() & files[1].keys())
+    chosen = take_part(stems, part, split, name)
+    examples = [(files[0][stems[i]], files[1][stems[i]]) for i in chosen]
+    return _open_pairs(examples, order, fits, strict, name, problems=problems)
+
+
+def _open_halves(root, part, order, split, fits, strict, name):
+    files = find_images(root)
+    keys = sorted(files)
+    stems = {}
+    for key in keys:
+        top, _, rest = key.rpartition(".")[0].partition("/")
+        stems.setdefault(top if rest else "", set()).add(rest)
+    if len(stems) == 2 and set.intersection(*stems.values()):
+        # Each outline would be cut into two halves, without a word.
+        raise ValueError(
+            f"`sides` must be given, such as sides={tuple(stems)}, because "
+            "two sub-folders hold files of the same names. "
+            f"Received: sides=None, source={name}"
+        )
+    chosen = take_part(keys, part, split, name)
+    examples = [(files[keys[i]],) for i in chosen]
+    return _open_pairs(examples, order, fits, strict, name, halves=True)
+
+
+def _open_pairs(examples, order, fits, strict, name, **kwargs):
+    channels = tuple(fit.channels for fit in fits)
+    folder = Folder(
+        examples, channels, fits[0].image_size, strict, name, **kwargs
+    )
+    return folder_source(folder, order, fits[0])
+
+
+def _folder(path, name):
+    folder = pathlib.Path(path).expanduser()
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f"`source` must be an existing folder, which {str(path)!r} is "
+            f"not. Received: source={name}"
+        )
+    return folder
+
+
+def _side_folders(root, sides, name):
+    two = isinstance(sides, (tuple, list)) and len(sides) == 2
+    if not two or not all(isinstance(s, str) for s in sides):
+        raise ValueError(
+            "`sides` must be a tuple of the names of two sub-folders. "
+            f"Received: {sides=}"
+        )
+    roots = [root / side for side in sides]
+    if not all(r.is_dir() for r in roots):
+        there = sorted(p.name for p in root.iterdir() if p.is_dir())
+        raise ValueError(
+            f"`sides` must name sub-folders of {root}, which has {there}. "
+            f"Received: {sides=}, source={name}"
+        )
+    return roots
+
+
+# --- sources made of sources -----------------------------------------------
+
+
+def _jittered(data, order):
+    """Cuts images that `Fit` left larger, and mirrors them, at random.
+
+    All images of an example are treated alike. What is drawn depends on the
+    example's place in the pass, and not on the images.
+    """
+    tf = import_tensorflow()
+
+    def records(number):
+        draws = tf.random.stateless_uniform((data.size, 3), order.key(number))
+        draws = tf.data.Dataset.from_tensor_slices(draws)
+        return tf.data.Dataset.zip((data.records(number), draws))
+
+    def decode(record, draws):
+        return (record if data.decode is None else data.decode(record)), draws
+
+    def finish(example, draws):
+        images = _apply(data.finish, example)
+        return tf.nest.map_structure(
+            lambda x: _crop(x, draws, data.image_size), images
+        )
+
+    return data._replace(records=records, decode=decode, finish=finish)
+
+
+def _crop(images, draws, image_size):
+    """Cuts and mirrors (batch, h, w, channels) by uniform draws (batch, 3)."""
+    tf = import_tensorflow()
+    height, width = image_size
+    places = tf.shape(images)[1:3] - image_size + 1
+    corners = tf.cast(draws[:, :2] * tf.cast(places, tf.float32), tf.int32)
+    rows = corners[:, :1] + tf.range(height)
+    columns = tf.range(width)
+    columns = tf.where(draws[:, 2:] < 0.5, columns[::-1], columns)
+    images = tf.gather(images, rows, axis=1, batch_dims=1)
+    return tf.gather(images, corners[:, 1:] + columns, axis=2, batch_dims=1)
+
+
+def _going_around(data, size):
+    """A source that begins again until a pass has `size` examples."""
+    tf = import_tensorflow()
+    rounds = -(-size // data.size)
+    if rounds == 1:
+        return data
+
+    def records(number):
+        return (
+            tf.data.Dataset.range(rounds)
+            .flat_map(lambda i: data.records(number * rounds + i))
+            .take(size)
+        )
+
+    return data._replace(size=size, records=records)
+
+
+def _side_by_side(a, b):
+    """Examples of `a`, and beside them such of `b`."""
+    tf = import_tensorflow()
+
+    def records(number):
+        return tf.data.Dataset.zip((a.records(number), b.records(number)))
+
+    def decode(*both):
+        return tuple(
+            record if side.decode is None else _apply(side.decode, record)
+            for side, record in zip((a, b), both)
+        )
+
+    def finish(*both):
+        return tuple(
+            _apply(side.finish, batch) for side, batch in zip((a, b), both)
+        )
+
+    return Source(a.size, records, decode, finish)
+
+
+def _apply(function, example):
+    """Calls as `Dataset.map` does, which unpacks tuples."""
+    if isinstance(example, tuple):
+        return function(*example)
+    return function(example)
+
+
+# --- arguments -------------------------------------------------------------
+
+
+def _both_channels(channels):
+    if not isinstance(channels, (tuple, list)):
+        return (check_channels(channels),) * 2
+    if len(channels) != 2:
+        raise ValueError(
+            "`channels` must be 1, 3, 4 or None, or a tuple of two of them. "
+            f"Received: {channels=}"
+        )
+    return tuple(map(check_channels, channels))
+
+
+def _no_sides(sides, name):
+    if sides is not None:
+        raise ValueError(
+            "`sides` must be None unless `source` is one folder. "
+            f"Received: {sides=}, source={name}"
+        )
+
+
+def _renamed(error, side):
+    """`load` says `source`, which the user has given by another name."""
+    text = re.sub(r"(`|\b)source(`|=)", rf"\1source_{side}\2", str(error))
+    kinds = (SplitError, FileNotFoundError, RuntimeError, ValueError)
+    return next(kind for kind in kinds if isinstance(error, kind))(text)
+
+
+def _short(source):
+    return repr(source) if isinstance(source, str) else str(type(source))
