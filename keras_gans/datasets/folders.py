@@ -117,7 +117,8 @@ def folder_source(folder, order, fit, labels=None):
     views = len(folder.channels)
     types = [tf.float32] * views + [tf.int64, tf.string]
     if labels is not None:
-        labels = tf.constant(labels, tf.int32)
+        with tf.device("CPU:0"):  # where they are looked up
+            labels = tf.constant(labels, tf.int32)
 
     calls, ending = itertools.count(), threading.Event()
 
