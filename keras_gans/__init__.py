@@ -15,6 +15,8 @@ _CLASSES = {
     "ConditionalGAN": "conditional_gan",
     "WGAN": "wgan",
     "WGANGP": "wgan_gp",
+    "Pix2Pix": "pix2pix",
+    "CycleGAN": "cyclegan",
 }
 _MODULES = (
     "callbacks",

@@ -1,9 +1,12 @@
 """Blocks that at least two papers use."""
 
 import itertools
+import math
 
 import keras
 from keras import layers, ops
+
+from keras_gans import backend
 
 
 def dcgan_base_shape(image_shape):
@@ -321,3 +324,195 @@ class SpectralNormalization(layers.Wrapper):
 
 def _unit(x):
     return x / (ops.norm(x) + 1e-12)
+
+
+# ---- image to image -------------------------------------------------------
+
+
+@keras.saving.register_keras_serializable("keras_gans")
+class ReflectionPadding2D(layers.Layer):
+    """Pads `(batch, height, width, channels)` with its own reflection.
+
+    The border itself is not repeated: `(a, b, c)` padded by 2 is
+    `(c, b, a, b, c, b, a)`.
+
+    Args:
+        padding: Integer, the pixels to add on every side. The image's sides
+            must be longer.
+    """
+
+    def __init__(self, padding=1, **kwargs):
+        super().__init__(**kwargs)
+        self.padding = padding
+
+    def call(self, inputs):
+        p = self.padding
+        return ops.pad(inputs, [[0, 0], [p, p], [p, p], [0, 0]], "reflect")
+
+    def compute_output_shape(self, input_shape):
+        n, height, width, channels = input_shape
+        sides = [
+            None if s is None else s + 2 * self.padding for s in (height, width)
+        ]
+        return (n, *sides, channels)
+
+    def get_config(self):
+        return {**super().get_config(), "padding": self.padding}
+
+
+class _StatisticsNormalization(layers.Layer):
+    """Zero mean and unit variance of each channel, in training and after it.
+
+    Statistics are always those of the input at hand: there are no moving
+    averages, and `training` changes nothing.
+    """
+
+    axes = None
+
+    def __init__(self, epsilon=1e-5, **kwargs):
+        super().__init__(**kwargs)
+        self.epsilon = epsilon
+
+    def normalize(self, inputs):
+        # Float16 overflows in a sum over the positions of an image.
+        x = ops.cast(inputs, "float32")
+        mean, variance = ops.moments(x, self.axes, keepdims=True)
+        scale = ops.rsqrt(variance + self.epsilon)
+        return (x - mean) * scale
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "epsilon": self.epsilon}
+
+
+@keras.saving.register_keras_serializable("keras_gans")
+class InstanceNormalization(_StatisticsNormalization):
+    """Each channel of each image on its own, without scale and offset.
+
+    Args:
+        epsilon: Float, added to the variance.
+
+    Reference:
+        Ulyanov et al., "Instance Normalization: The Missing Ingredient for
+        Fast Stylization", 2016.
+    """
+
+    axes = (1, 2)
+
+    def call(self, inputs):
+        return ops.cast(self.normalize(inputs), inputs.dtype)
+
+
+@keras.saving.register_keras_serializable("keras_gans")
+class BatchStatisticsNormalization(_StatisticsNormalization):
+    """Batch normalization by the batch at hand, at test as in training.
+
+    Isola et al., 2017, appendix 6.1: the generator is run at test as it was
+    trained, with the statistics of the test batch. With a batch of one image
+    this is instance normalization with a scale and an offset.
+
+    Args:
+        epsilon: Float, added to the variance.
+    """
+
+    axes = (0, 1, 2)
+
+    def build(self, input_shape):
+        shape = (input_shape[-1],)
+        self.gamma = self.add_weight(
+            shape, keras.initializers.RandomNormal(1.0, 0.02), name="gamma"
+        )
+        self.beta = self.add_weight(shape, "zeros", name="beta")
+
+    def call(self, inputs):
+        x = self.normalize(inputs)
+        gamma, beta = (ops.cast(w, "float32") for w in (self.gamma, self.beta))
+        return ops.cast(x * gamma + beta, inputs.dtype)
+
+
+@keras.saving.register_keras_serializable("keras_gans")
+class Dropout(layers.Layer):
+    """`keras.layers.Dropout` with masks that N replicas agree on.
+
+    Masks are drawn for the global batch and sliced by replica, from a seed
+    that weights files keep, on every backend. (Keras's gives all replicas the
+    same masks, and on PyTorch does not follow its seed.)
+
+    Args:
+        rate: Float in [0, 1), the share of values that become 0.
+        seed: Integer or `None`.
+    """
+
+    def __init__(self, rate, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        if not 0 <= rate < 1:
+            raise ValueError(
+                f"rate must be at least 0 and below 1. Received: rate={rate}"
+            )
+        self.rate = rate
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def call(self, inputs, training=False):
+        if not training or not self.rate:
+            return inputs
+        n, *rest = ops.shape(inputs)
+        draws = keras.random.uniform(
+            (n * backend.num_replicas(), *rest), seed=self.seed_generator
+        )
+        keep = backend.replica_slice(draws, n) >= self.rate
+        return ops.where(keep, inputs / (1 - self.rate), 0)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        config = {"rate": self.rate, "seed": self.seed}
+        return {**super().get_config(), **config}
+
+
+def image_normalization(normalization):
+    """The normalization layer of an image-to-image network.
+
+    Args:
+        normalization: `"batch"` or `"instance"`.
+    """
+    if normalization == "batch":
+        return BatchStatisticsNormalization()
+    if normalization == "instance":
+        return InstanceNormalization()
+    raise ValueError(
+        'normalization must be "batch" or "instance". '
+        f"Received: normalization={normalization!r}"
+    )
+
+
+def check_image_size(shape, divisor, name="image_shape"):
+    """Raises a `ValueError` unless the sides are multiples of `divisor`.
+
+    Args:
+        shape: `(height, width, channels)`.
+        divisor: Integer, what the network shrinks the sides by.
+        name: String, what to call the shape.
+    """
+    if (
+        not isinstance(shape, (list, tuple))
+        or len(shape) != 3
+        or not all(isinstance(s, int) and s > 0 for s in shape)
+    ):
+        raise ValueError(
+            f"{name} must be (height, width, channels), three positive "
+            f"integers. Received: {name}={shape!r}"
+        )
+    if any(side % divisor for side in shape[:2]):
+        below, above = (
+            tuple(max(f(s / divisor), 1) * divisor for s in shape[:2])
+            for f in (math.floor, math.ceil)
+        )
+        raise ValueError(
+            f"{name} must have a height and a width that are multiples of "
+            f"{divisor}. Received: {name}={tuple(shape)}. The nearest "
+            f"(height, width) that work: {below} and {above}"
+        )

@@ -17,6 +17,9 @@ written once, in `keras.ops`:
 - `wrap_train_step(model)`, `wrap_test_step(model)`: an imperative step in the
   form that Keras's trainer of that backend wants.
 - `predict_on_batch(model, inputs)`: the model's outputs as a NumPy array.
+- `apply_network(network, inputs, training)`: a network's outputs as a NumPy
+  array, outside of any step.
+- `all_gather(x)`: the batches of all replicas, in their order, as one.
 - `sync(model)`: makes the model's variables readable in the middle of `fit`.
 """
 
@@ -40,4 +43,6 @@ check_distribution = _module.check_distribution
 wrap_train_step = _module.wrap_train_step
 wrap_test_step = _module.wrap_test_step
 predict_on_batch = _module.predict_on_batch
+apply_network = _module.apply_network
+all_gather = _module.all_gather
 sync = _module.sync

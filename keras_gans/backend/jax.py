@@ -126,5 +126,14 @@ def predict_on_batch(model, inputs):
     return model.predict_on_batch(inputs)
 
 
+def apply_network(network, inputs, training):
+    outputs = network(inputs, training=training)
+    return keras.ops.convert_to_numpy(outputs)
+
+
+def all_gather(x):
+    return x
+
+
 def sync(model):
     model.jax_state_sync()

@@ -96,5 +96,16 @@ def predict_on_batch(model, inputs):
     return keras.ops.convert_to_numpy(model(inputs, training=False))
 
 
+def apply_network(network, inputs, training):
+    outputs = network(inputs, training=training)
+    return keras.ops.convert_to_numpy(outputs)
+
+
+def all_gather(x):
+    if num_replicas() == 1:
+        return x
+    return tf.distribute.get_replica_context().all_gather(x, axis=0)
+
+
 def sync(model):
     pass

@@ -77,5 +77,15 @@ def predict_on_batch(model, inputs):
     return model.predict_on_batch(inputs)
 
 
+def apply_network(network, inputs, training):
+    with torch.no_grad():
+        outputs = network(inputs, training=training)
+    return keras.ops.convert_to_numpy(outputs)
+
+
+def all_gather(x):
+    return x
+
+
 def sync(model):
     pass

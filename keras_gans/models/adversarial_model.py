@@ -54,6 +54,8 @@ class AdversarialModel(keras.Model):
         name: String, the name of the model.
     """
 
+    # Whether the generator's inputs are latents of size `latent_dim`.
+    has_latents = True
     # Metrics of the losses that `train_step` and `test_step` track.
     loss_names = ("d_loss", "g_loss")
 
@@ -76,7 +78,8 @@ class AdversarialModel(keras.Model):
                     f"{name} must be a keras.Model. Received: "
                     f"{name}={network!r}"
                 )
-        check_integer("latent_dim", latent_dim, minimum=1)
+        if self.has_latents:
+            check_integer("latent_dim", latent_dim, minimum=1)
         if ema_momentum is not None and not 0.0 < ema_momentum < 1.0:
             raise ValueError(
                 "ema_momentum must be a float between 0 and 1, or None. "
@@ -119,10 +122,13 @@ class AdversarialModel(keras.Model):
             examples = self.generator(inputs)
         except Exception as error:
             shapes = keras.tree.map_structure(lambda x: x.shape, inputs)
+            wanted = "images of image_shape. Received: "
+            if self.has_latents:
+                wanted = "latents of shape (batch, latent_dim). Received: "
+                wanted += f"latent_dim={self.latent_dim}, so "
             raise ValueError(
-                f"generator must take latents of shape (batch, latent_dim). "
-                f"Received: latent_dim={self.latent_dim}, so inputs of shape "
-                f"{shapes}, on which it failed: {error}"
+                f"generator must take {wanted}inputs of shape {shapes}, on "
+                f"which it failed: {error}"
             ) from None
         self.example_shape = tuple(examples.shape[1:])
         try:
@@ -543,34 +549,44 @@ class AdversarialModel(keras.Model):
             examples: NumPy array, a batch of real examples.
             labels: NumPy array, or `None`.
         """
-        expected = self.example_shape
+        self.check_examples("x", examples, self.example_shape)
+
+    def check_examples(self, name, examples, expected):
+        """Raises a `ValueError` unless these are floats of a shape and range.
+
+        Args:
+            name: String, what the user calls them.
+            examples: NumPy array, a batch.
+            expected: The shape of one example; images are to be in [-1, 1].
+        """
         matches = examples.ndim == len(expected) + 1 and all(
             e is None or e == s for e, s in zip(expected, examples.shape[1:])
         )
         if not matches:
             raise ValueError(
-                "x must have the shape that the generator makes, (batch, "
-                f"{', '.join(map(str, expected))}). Received: x with shape "
-                f"{examples.shape}"
+                f"{name} must have the model's shape, (batch, "
+                f"{', '.join(map(str, expected))}). Received: {name} with "
+                f"shape {examples.shape}"
             )
         if (
             not np.issubdtype(examples.dtype, np.floating)
             and str(examples.dtype) != "bfloat16"
         ):
             raise ValueError(
-                "x must be float, images in [-1, 1] (for uint8: x / 127.5 - "
-                f"1). Received: x with dtype {examples.dtype}"
+                f"{name} must be float, images in [-1, 1] (for uint8: {name} "
+                f"/ 127.5 - 1). Received: {name} with dtype {examples.dtype}"
             )
         low, high = float(examples.min()), float(examples.max())
         if not np.isfinite([low, high]).all():
             raise ValueError(
-                f"x must be finite. Received: x with values in [{low}, {high}]"
+                f"{name} must be finite. Received: {name} with values in "
+                f"[{low}, {high}]"
             )
         # Rounding of scaled or resized images may go a little beyond.
         if len(expected) == 3 and (low < -1.01 or high > 1.01):
             raise ValueError(
-                "x must be images in [-1, 1]. Received: x with values in "
-                f"[{low:g}, {high:g}]"
+                f"{name} must be images in [-1, 1]. Received: {name} with "
+                f"values in [{low:g}, {high:g}]"
             )
 
     # ---- sampling ---------------------------------------------------------

@@ -1,0 +1,210 @@
+"""The mechanics of models whose generators turn images into images."""
+
+import contextlib
+import warnings
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_gans import backend
+from keras_gans.layers import BatchStatisticsNormalization
+from keras_gans.models.adversarial_model import (
+    AdversarialModel,
+    check_integer,
+    to_uint8,
+)
+
+
+class ImageTranslationModel(AdversarialModel):
+    """Base class of Pix2Pix and CycleGAN: images in, images out.
+
+    A generator may have an attribute `divisor`, an integer: what the sides of
+    its images must be multiples of. `translate` pads to it.
+
+    Args:
+        generator: `keras.Model`, images `(batch, height, width, channels)` in
+            [-1, 1] to such images of the same height and width.
+        discriminator: `keras.Model`, images to logits.
+        image_shape: `(height, width, channels)` of the generator's inputs in
+            training.
+        dropout_at_test: Boolean, whether the generator's dropout stays on
+            after training: it is then called as in training.
+        seed: Integer or `None`, of the noise of training.
+        name: String, the name of the model.
+    """
+
+    has_latents = False
+    # What `translate` takes.
+    directions = ("ab",)
+
+    def __init__(
+        self,
+        generator,
+        discriminator,
+        image_shape,
+        dropout_at_test=False,
+        seed=None,
+        **kwargs,
+    ):
+        self.image_shape = tuple(image_shape)
+        self.dropout_at_test = dropout_at_test
+        super().__init__(generator, discriminator, None, seed=seed, **kwargs)
+
+    def symbolic_inputs(self):
+        return keras.KerasTensor((None, *self.image_shape), name="images")
+
+    def call(self, inputs, training=False):
+        training = training or self.dropout_at_test
+        return self.inference_network(inputs, training=training)
+
+    def generate(self, *args, **kwargs):
+        """Not for this model: it makes images of images, see `translate`."""
+        raise TypeError(
+            f"{type(self).__name__} makes images of images: use translate()."
+        )
+
+    def check_batch(self, examples, labels):
+        if labels is None:
+            raise ValueError(
+                f"{type(self).__name__} trains on pairs of images, (x, y). "
+                "Received: y=None"
+            )
+        for name, images, shape in (
+            ("x", examples, self.image_shape),
+            ("y", labels, self.example_shape),
+        ):
+            self.check_examples(name, images, shape)
+        if len(examples) != len(labels):
+            raise ValueError(
+                "x and y must be equally many images. Received: "
+                f"{len(examples)} and {len(labels)}"
+            )
+
+    # ---- use --------------------------------------------------------------
+
+    def network_for(self, direction):
+        """The generator of one of `directions`."""
+        if direction not in self.directions:
+            raise ValueError(
+                f"direction must be one of {', '.join(self.directions)}. "
+                f"Received: direction={direction!r}"
+            )
+        return self.inference_network
+
+    def translate(self, images, direction="ab", seed=None, batch_size=None):
+        """Turns images into images, as NumPy arrays.
+
+        Images of any size: they are padded by reflection to what the network
+        can halve, and the result is cut to the size of the input.
+
+        Args:
+            images: `numpy.uint8`, `(n, height, width, channels)` or one image
+                `(height, width, channels)`.
+            direction: `"ab"`; for a CycleGAN also `"ba"`.
+            seed: Integer or `None`. With `dropout_at_test` every call draws
+                other masks, and an integer always the same.
+            batch_size: Integer, how many images pass at once. By default 16,
+                or 1 where the statistics of a batch are part of the network
+                (batch normalization, as in Isola et al., 2017): a result then
+                does not depend on what else was translated.
+
+        Returns:
+            `numpy.uint8` of the inputs' height and width.
+
+        Raises:
+            ValueError: For images that are not uint8, or of other channels.
+        """
+        network = self.network_for(direction)
+        images = np.asarray(images)
+        single = images.ndim == 3
+        batch = images[None] if single else images
+        channels = network.input_shape[-1]
+        if (
+            batch.ndim != 4
+            or batch.dtype != np.uint8
+            or batch.shape[-1] != channels
+            or 0 in batch.shape
+        ):
+            raise ValueError(
+                f"images must be uint8, (n, height, width, {channels}) or "
+                f"(height, width, {channels}). Received: images with shape "
+                f"{images.shape} and dtype {images.dtype}"
+            )
+        if batch_size is None:
+            mixes = any(
+                isinstance(layer, BatchStatisticsNormalization)
+                for layer in network._flatten_layers()
+            )
+            batch_size = 1 if mixes else 16
+        check_integer("batch_size", batch_size, minimum=1)
+        size = batch.shape[1:3]
+        with self._dropout_seed(network, seed):
+            outputs = [
+                self._translate_batch(network, batch[i : i + batch_size])
+                for i in range(0, len(batch), batch_size)
+            ]
+        outputs = np.concatenate(outputs)[:, : size[0], : size[1]]
+        return outputs[0] if single else outputs
+
+    def _translate_batch(self, network, images):
+        divisor = getattr(network, "divisor", 1)
+        margins = [(0, -side % divisor) for side in images.shape[1:3]]
+        images = np.pad(images, [(0, 0), *margins, (0, 0)], "symmetric")
+        x = ops.convert_to_tensor(images.astype("float32") / 127.5 - 1)
+        return to_uint8(backend.apply_network(network, x, self.dropout_at_test))
+
+    @contextlib.contextmanager
+    def _dropout_seed(self, network, seed):
+        """Sets the network's seeds; training goes on from its own."""
+        backend.sync(self)
+        if seed is None:
+            yield
+            return
+        check_integer("seed", seed, minimum=0)
+        states = [
+            generator.state
+            for layer in network._flatten_layers()
+            for generator in layer._seed_generators
+        ]
+        before = [ops.convert_to_numpy(state) for state in states]
+        for i, state in enumerate(states):
+            state.assign(np.array([seed % 2**32, i], "uint32"))
+        try:
+            yield
+        finally:
+            for state, value in zip(states, before):
+                state.assign(value)
+
+    def export(
+        self, filepath, format="tf_saved_model", direction="ab", **kwargs
+    ):
+        """Exports a generator for serving: uint8 images in, uint8 images out.
+
+        The artifact takes `(batch, *image_shape)`. Dropout is off in it.
+
+        Args:
+            filepath: Path of the artifact.
+            format: `"tf_saved_model"`, `"onnx"` or `"litert"`.
+            direction: See `translate`.
+            **kwargs: More arguments of `keras.Model.export`.
+        """
+        inputs = keras.Input(self.image_shape, dtype="uint8", name="images")
+        x = ops.cast(inputs, "float32") / 127.5 - 1
+        x = self.network_for(direction)(x, training=False)
+        x = ops.clip(ops.round(ops.cast(x, "float32") * 127.5 + 127.5), 0, 255)
+        model = keras.Model(inputs, ops.cast(x, "uint8"))
+        model(ops.zeros((1, *self.image_shape), "uint8"))
+        with warnings.catch_warnings():
+            # Keras's patch of tf2onnx for NumPy 2 looks for `np.object`.
+            warnings.simplefilter("ignore", FutureWarning)
+            model.export(filepath, format=format, **kwargs)
+
+    def get_config(self):
+        config = super().get_config()
+        del config["latent_dim"], config["ema_momentum"]
+        return {
+            **config,
+            "image_shape": list(self.image_shape),
+            "dropout_at_test": self.dropout_at_test,
+        }
