@@ -27,6 +27,7 @@ class Case:
         logs: What `fit` logs.
         unseen: How many weights no loss depends on. A Wasserstein loss is a
             difference of scores, which a bias of the last layer leaves.
+        translates: Boolean, images in and images out, trained on pairs.
     """
 
     name: str
@@ -35,23 +36,42 @@ class Case:
     num_classes: int | None = None
     logs: tuple = ("d_loss", "g_loss")
     unseen: int = 0
+    translates: bool = False
+
+    @property
+    def evaluated(self):
+        """What `evaluate` logs: all but penalties."""
+        return self.logs if self.translates else self.logs[:2]
 
     def data(self, n=32, seed=0):
         """`(x,)` or `(x, y)` as NumPy arrays, images in [-1, 1]."""
         rng = np.random.default_rng(seed)
         x = np.tanh(rng.normal(size=(n, *self.example_shape)))
         x = x.astype("float32")
+        if self.translates:
+            return x, np.tanh(2 * x[:, ::-1] + 0.2)
         if self.num_classes is None:
             return (x,)
         return x, rng.integers(0, self.num_classes, n).astype("int32")
 
     def inputs(self, n, seed=0):
         """Inputs of the inference network."""
+        if self.translates:
+            return self.data(n, seed)[0]
         rng = np.random.default_rng(seed)
         z = rng.normal(size=(n, LATENT_DIM)).astype("float32")
         if self.num_classes is None:
             return z
         return [z, (np.arange(n) % self.num_classes).astype("int32")]
+
+    def samples(self, model):
+        """What users get of it: uint8 images."""
+        if not self.translates:
+            return model.generate(4, seed=0)
+        images = np.random.default_rng(0).integers(
+            0, 256, (4, *self.example_shape)
+        )
+        return model.translate(images.astype("uint8"), seed=0)
 
 
 def tiny_gan(example_shape=IMAGE_SHAPE, batch_normalization=True, **kwargs):
@@ -109,6 +129,28 @@ def tiny_wgan_gp(**kwargs):
     return keras_gans.WGANGP(**{**arguments, **kwargs})
 
 
+def tiny_pix2pix(**kwargs):
+    arguments = {
+        "image_shape": IMAGE_SHAPE,
+        "output_channels": 1,
+        "filters": 4,
+        "patch_size": 16,
+        "dropout_at_test": False,
+    }
+    return keras_gans.Pix2Pix(**{**arguments, **kwargs})
+
+
+def tiny_cyclegan(**kwargs):
+    arguments = {
+        "image_shape": IMAGE_SHAPE,
+        "filters": 4,
+        "num_residual_blocks": 1,
+        "patch_size": 16,
+        "pool_size": 12,
+    }
+    return keras_gans.CycleGAN(**{**arguments, **kwargs})
+
+
 def points_wgan_gp(**kwargs):
     return keras_gans.WGANGP(
         GANGenerator((2,), LATENT_DIM, units=(8, 8), batch_normalization=False),
@@ -153,7 +195,20 @@ CASES = [
     Case("conditional_gan", tiny_conditional_gan, num_classes=NUM_CLASSES),
     Case("wgan", tiny_wgan, unseen=1),
     Case("wgan_gp", tiny_wgan_gp, logs=("d_loss", "g_loss", "gp"), unseen=1),
+    Case(
+        "pix2pix",
+        tiny_pix2pix,
+        logs=("d_loss", "g_loss", "l1_loss"),
+        translates=True,
+    ),
+    Case(
+        "cyclegan",
+        tiny_cyclegan,
+        logs=("d_loss", "g_loss", "cycle_loss", "identity_loss"),
+        translates=True,
+    ),
 ]
+SAMPLING = [case for case in CASES if not case.translates]
 
 
 def adam(learning_rate=1e-3, **kwargs):

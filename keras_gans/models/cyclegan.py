@@ -71,28 +71,27 @@ class CycleGANGenerator(keras.Model):
             num_residual_blocks = 6 if min(image_shape[:2]) < 256 else 9
         check_integer("num_residual_blocks", num_residual_blocks, minimum=1)
         norm = image_normalization
-        use_bias = normalization == "instance"
         inputs = keras.Input((None, None, image_shape[-1]), name="images")
 
         x = ReflectionPadding2D(3)(inputs)
-        x = _conv(filters, 7, use_bias=use_bias)(x)
+        x = _conv(filters, 7, use_bias=False)(x)
         x = layers.ReLU()(norm(normalization)(x))
         for width in (2 * filters, 4 * filters):
             # Where PyTorch's padding of 1 puts the kernel.
             x = layers.ZeroPadding2D(((1, 0), (1, 0)))(x)
-            x = _conv(width, 3, strides=2, use_bias=use_bias)(x)
+            x = _conv(width, 3, strides=2, use_bias=False)(x)
             x = layers.ReLU()(norm(normalization)(x))
         for _ in range(num_residual_blocks):
-            y = _conv(width, 3, use_bias=use_bias)(ReflectionPadding2D(1)(x))
+            y = _conv(width, 3, use_bias=False)(ReflectionPadding2D(1)(x))
             y = layers.ReLU()(norm(normalization)(y))
-            y = _conv(width, 3, use_bias=use_bias)(ReflectionPadding2D(1)(y))
+            y = _conv(width, 3, use_bias=False)(ReflectionPadding2D(1)(y))
             x = layers.Add()([x, norm(normalization)(y)])
         for width in (2 * filters, filters):
             x = layers.Conv2DTranspose(
                 width,
                 3,
                 strides=2,
-                use_bias=use_bias,
+                use_bias=False,
                 kernel_initializer=_weights(),
             )(x)
             x = layers.Cropping2D(((1, 0), (1, 0)))(x)

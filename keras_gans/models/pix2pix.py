@@ -79,22 +79,15 @@ class UNetGenerator(keras.Model):
         check_image_size(image_shape, 2**depth)
         inputs = keras.Input((None, None, image_shape[-1]), name="images")
         widths = [filters * min(2**i, 8) for i in range(depth)]
-        use_bias = normalization == "instance"
 
         # Encoder: what each layer gives, before its LeakyReLU.
         x, features = inputs, []
         for i, width in enumerate(widths):
+            normalized = 0 < i < depth - 1
             if i > 0:
                 x = layers.LeakyReLU(0.2)(x)
-            x = layers.Conv2D(
-                width,
-                4,
-                strides=2,
-                padding="same",
-                use_bias=use_bias,
-                kernel_initializer=_weights(),
-            )(x)
-            if 0 < i < depth - 1:
+            x = _conv(width, 4, strides=2, use_bias=not normalized)(x)
+            if normalized:
                 x = image_normalization(normalization)(x)
             features.append(x)
 
@@ -106,7 +99,7 @@ class UNetGenerator(keras.Model):
                 4,
                 strides=2,
                 padding="same",
-                use_bias=use_bias,
+                use_bias=False,
                 kernel_initializer=_weights(),
             )(layers.ReLU()(x))
             x = image_normalization(normalization)(x)
@@ -171,16 +164,15 @@ class PatchGANDiscriminator(keras.Model):
                 f"patch_size must be one of {', '.join(map(str, PATCH_SIZES))}"
                 f". Received: patch_size={patch_size!r}"
             )
-        use_bias = normalization == "instance"
         inputs = keras.Input((None, None, channels), name="images")
         x = inputs
         if patch_size == 1:
             # No neighbours: kernels of 1x1, C64-C128.
             x = _conv(filters, 1)(x)
             x = layers.LeakyReLU(0.2)(x)
-            x = _conv(2 * filters, 1, use_bias=use_bias)(x)
+            x = _conv(2 * filters, 1, use_bias=False)(x)
             x = layers.LeakyReLU(0.2)(image_normalization(normalization)(x))
-            outputs = _conv(1, 1, use_bias=use_bias, dtype=output_dtype())(x)
+            outputs = _conv(1, 1, dtype=output_dtype())(x)
         else:
             depth = PATCH_SIZES[patch_size]
             for i in range(depth + 1):
@@ -188,9 +180,7 @@ class PatchGANDiscriminator(keras.Model):
                 strides = 2 if i < depth else 1
                 if strides == 1:
                     x = layers.ZeroPadding2D(1)(x)
-                x = _conv(
-                    filters * min(2**i, 8), 4, strides, i == 0 or use_bias
-                )(x)
+                x = _conv(filters * min(2**i, 8), 4, strides, i == 0)(x)
                 if i > 0:
                     x = image_normalization(normalization)(x)
                 x = layers.LeakyReLU(0.2)(x)
@@ -209,6 +199,7 @@ class PatchGANDiscriminator(keras.Model):
 
 
 def _conv(filters, size, strides=1, use_bias=True, **kwargs):
+    # A bias only where no normalization follows, which would take it away.
     return layers.Conv2D(
         filters,
         size,

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from cases import (
     CASES,
+    SAMPLING,
     adam,
     assert_equal,
     changed,
@@ -23,7 +24,8 @@ BACKEND = keras.backend.backend()
 def build(case, **compile_arguments):
     """The same model every time, with the average generator."""
     keras.utils.set_random_seed(7)
-    model = case.build(seed=1, ema_momentum=0.9)
+    ema = {} if case.translates else {"ema_momentum": 0.9}
+    model = case.build(seed=1, **ema)
     model.compile(
         adam(2e-3, clipnorm=1.0),
         keras.optimizers.AdamW(1e-3, weight_decay=1e-3),
@@ -48,6 +50,11 @@ def trained(request):
     return Trained(request.param)
 
 
+@pytest.fixture(scope="module", params=SAMPLING, ids=lambda case: case.name)
+def sampling(request):
+    return Trained(request.param)
+
+
 @pytest.fixture(params=CASES, ids=lambda case: case.name)
 def case(request):
     return request.param
@@ -57,7 +64,7 @@ def case(request):
 
 
 def test_fit_logs_the_losses_and_nothing_else(trained):
-    assert tuple(trained.history) == trained.case.logs
+    assert set(trained.history) == set(trained.case.logs)
     assert np.isfinite(list(trained.history.values())).all()
 
 
@@ -110,12 +117,16 @@ def test_minimize_changes_one_networks_variables(case, monkeypatch):
         return [np.array(keras.ops.convert_to_numpy(v)) for v in variables]
 
     def spy(loss_fn, optimizer, network):
-        networks = [model.generator, model.discriminator]
-        before = [values(n.trainable_variables) for n in networks]
+        players = [model.generator_variables, model.discriminator_variables]
+        before = [values(p) for p in players]
         result = minimize(loss_fn, optimizer, network)
-        after = [values(n.trainable_variables) for n in networks]
-        moved = [changed(b, a) for b, a in zip(before, after)]
-        seen.append((network.name, moved))
+        after = [values(p) for p in players]
+        seen.append([changed(b, a) for b, a in zip(before, after)])
+        assert optimizer is (
+            model.generator_optimizer
+            if seen[-1][0]
+            else model.discriminator_optimizer
+        )
         return result
 
     monkeypatch.setattr(model, "minimize", spy)
@@ -123,11 +134,11 @@ def test_minimize_changes_one_networks_variables(case, monkeypatch):
         model.train_step(tuple(map(keras.ops.convert_to_tensor, case.data(8))))
     else:
         model.train_on_batch(*case.data(8))
-    steps = model.batch_divisor
-    assert seen == [
-        *steps * [("discriminator", [False, True])],
-        ("generator", [True, False]),
-    ]
+    generator, discriminator = [True, False], [False, True]
+    if case.translates:
+        assert seen == [generator, discriminator]
+    else:
+        assert seen == [*model.batch_divisor * [discriminator], generator]
 
 
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
@@ -146,7 +157,8 @@ def test_mixed_precision(case, policy, dtype_policy):
     assert is_wrapped == 2 * [policy == "mixed_float16"]
     assert model.generator.layers[1].compute_dtype == policy[len("mixed_") :]
     before = weights_of(model)
-    history = fit(model, *case.data(16))
+    # Weighted losses overflow until the loss scale has come down.
+    history = fit(model, *case.data(80 if case.translates else 16))
     assert np.isfinite(list(history.values())).all()
     after = weights_of(model)
     assert all(np.isfinite(w).all() for w in after)
@@ -168,16 +180,16 @@ def test_evaluate_repeats_itself_and_changes_nothing(trained):
     seed = keras.ops.convert_to_numpy(model.seed_generator.state).copy()
     first = model.evaluate(*data, batch_size=8, verbose=0)
     second = model.evaluate(*data, batch_size=8, verbose=0, return_dict=True)
-    assert list(second) == list(trained.case.logs[:2])
-    assert first == list(second.values())
+    assert set(second) == set(trained.case.evaluated)
+    assert sorted(first) == sorted(second.values())
     assert np.isfinite(first).all()
     assert_equal(weights_of(model), before)
     after = keras.ops.convert_to_numpy(model.seed_generator.state)
     np.testing.assert_array_equal(after, seed)
 
 
-def test_predict_is_the_inference_network(trained):
-    model, inputs = trained.model, trained.case.inputs(5)
+def test_predict_is_the_inference_network(sampling):
+    model, inputs = sampling.model, sampling.case.inputs(5)
     tensors = keras.tree.map_structure(keras.ops.convert_to_tensor, inputs)
 
     def outputs(network):
@@ -202,8 +214,8 @@ def assert_same_images(a, b):
     assert (a != b).mean() < 0.01
 
 
-def test_generate(trained):
-    model, shape = trained.model, trained.case.example_shape
+def test_generate(sampling):
+    model, shape = sampling.model, sampling.case.example_shape
     images = model.generate(11, seed=3)
     assert images.shape == (11, *shape) and images.dtype == "uint8"
     assert images.std() > 0
@@ -215,13 +227,13 @@ def test_generate(trained):
     assert changed([model.generate(11)], [model.generate(11)])
 
 
-def test_generate_makes_one_batch_at_a_time(trained, monkeypatch):
-    model = trained.model
+def test_generate_makes_one_batch_at_a_time(sampling, monkeypatch):
+    model = sampling.model
     sizes = []
 
     def spy(x):
         sizes.append(len(keras.tree.flatten(x)[0]))
-        return np.zeros((sizes[-1], *trained.case.example_shape), "float32")
+        return np.zeros((sizes[-1], *sampling.case.example_shape), "float32")
 
     monkeypatch.setattr(model, "predict_on_batch", spy)
     assert len(model.generate(np.int64(21), batch_size=8)) == 21
@@ -248,7 +260,7 @@ def test_keras_file_trains_on_as_if_nothing_had_happened(trained, tmp_path):
     assert fit(loaded, *data) == fit(model, *data)
     assert_equal(weights_of(loaded), weights_of(model))
     np.testing.assert_array_equal(
-        loaded.generate(4, seed=0), model.generate(4, seed=0)
+        trained.case.samples(loaded), trained.case.samples(model)
     )
 
 
