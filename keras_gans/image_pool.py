@@ -31,16 +31,23 @@ class ImagePool(layers.Layer):
     """
 
     def __init__(self, size=50, image_shape=(256, 256, 3), seed=None, **kwargs):
-        super().__init__(**kwargs)
+        # What is stored comes back as it was, under every precision policy.
+        super().__init__(**{"dtype": "float32", **kwargs})
         check_integer("size", size, minimum=0)
         self.size = size
         self.seed_generator = keras.random.SeedGenerator(seed)
         if size:
+            # Every replica computes the same pool: any one's will do.
+            options = {
+                "initializer": "zeros",
+                "trainable": False,
+                "aggregation": "only_first_replica",
+            }
             self.images = self.add_weight(
-                (size, *image_shape), "zeros", trainable=False, name="images"
+                (size, *image_shape), name="images", **options
             )
             self.count = self.add_weight(
-                (), "zeros", dtype="int32", trainable=False, name="count"
+                (), name="count", dtype="int32", **options
             )
         self.built = True
 
@@ -49,7 +56,7 @@ class ImagePool(layers.Layer):
         if not self.size:
             return images
         n = ops.shape(images)[0]
-        batch = backend.all_gather(ops.cast(images, self.images.dtype))
+        batch = backend.all_gather(images)
         total = ops.shape(batch)[0]
 
         # Where each image of the global batch would go, and whether it does.
@@ -80,4 +87,4 @@ class ImagePool(layers.Layer):
         changed = ops.any(goes, axis=1)[:, None, None, None]
         self.images.assign(ops.where(changed, newest, self.images.value))
         self.count.assign(ops.minimum(self.count.value + total, self.size))
-        return ops.cast(backend.replica_slice(result, n), images.dtype)
+        return backend.replica_slice(result, n)

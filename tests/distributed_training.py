@@ -21,13 +21,17 @@ from cases import (
     points_wgan,
     points_wgan_gp,
     tiny_conditional_gan,
+    tiny_cyclegan,
     tiny_dcgan,
+    tiny_pix2pix,
     weights_of,
 )
+from keras import ops
 
 from keras_gans.callbacks import TrainingHealth
 
 STEPS, BATCH = 50, 16
+TO_TRANSLATE = np.arange(2 * 8 * 8, dtype="uint8").reshape(2, 8, 8, 1)
 
 
 def points(n=STEPS * BATCH):
@@ -39,6 +43,12 @@ def images(n=32):
     rng = np.random.default_rng(0)
     x = np.tanh(rng.normal(size=(n, *IMAGE_SHAPE))).astype("float32")
     return x, rng.integers(0, 3, n).astype("int32")
+
+
+def pairs(n=32):
+    rng = np.random.default_rng(0)
+    shape = (2, n, *IMAGE_SHAPE)
+    return tuple(np.tanh(rng.normal(size=shape)).astype("float32"))
 
 
 def build(scope, make, discriminator_optimizer=adam, **kwargs):
@@ -107,6 +117,27 @@ def wasserstein(scope, steps=20):
             "losses": {k: v[0] for k, v in history.items()},
             "weights": flat(model),
         }
+    return result
+
+
+def translation(scope):
+    """Dropout's masks, and a pool that fills up and swaps."""
+    result = {}
+    images = pairs()
+    for name, make, arguments in (
+        ("pix2pix", tiny_pix2pix, {"normalization": "instance"}),
+        ("cyclegan", tiny_cyclegan, {}),
+    ):
+        model = build(scope, make, discriminator_optimizer=sgd, **arguments)
+        history = fit(model, *images, batch_size=8)
+        result[name] = {
+            "losses": {k: v[0] for k, v in history.items()},
+            "weights": flat(model),
+            "replicas_differ": differing_replicas(model),
+            "samples": model.translate(TO_TRANSLATE).ravel().tolist(),
+        }
+        if name == "cyclegan":
+            result["pool"] = int(ops.convert_to_numpy(model.pool_a.count))
     return result
 
 
@@ -214,6 +245,7 @@ def tensorflow_main(mode):
         return result
     result["everything"] = everything(scope)
     result["wasserstein"] = wasserstein(scope)
+    result["translation"] = translation(scope)
     result["batch_norm"] = batch_norm(scope)
     if mode == "mirrored":
         result["latents"] = latents(scope, strategy)
@@ -245,6 +277,7 @@ def jax_main(mode):
         "plain": plain(scope),
         "everything": everything(scope),
         "wasserstein": wasserstein(scope),
+        "translation": translation(scope),
     }
     if mode == "mirrored":
         result["refused"] = {
