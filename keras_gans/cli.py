@@ -201,6 +201,34 @@ def _make_parser():
         "--quiet", action="store_true", help="no progress bar"
     )
 
+    translate = add("translate", _translate, "Turn images into images.")
+    _add_preset(translate)
+    translate.add_argument(
+        "input", type=pathlib.Path, help="an image, or a folder of images"
+    )
+    translate.add_argument(
+        "-o",
+        "--out",
+        type=pathlib.Path,
+        required=True,
+        help="a file, for a folder a folder",
+    )
+    translate.add_argument(
+        "--direction",
+        choices=("ab", "ba"),
+        default="ab",
+        help="of a CycleGAN (ab)",
+    )
+    translate.add_argument(
+        "--seed", type=_integer(0), help="for the same dropout"
+    )
+    translate.add_argument(
+        "--force", action="store_true", help="overwrite files"
+    )
+    translate.add_argument(
+        "--quiet", action="store_true", help="no progress bar"
+    )
+
     export = add("export", _export, "Export a preset's generator.")
     _add_preset(export)
     export.add_argument("--format", choices=FORMATS, required=True)
@@ -616,6 +644,74 @@ def _real_examples(args, gan, data):
             # Data without a test split.
             if args.split or split == "train" or "`split`" not in str(error):
                 raise
+
+
+def _translate(args):
+    from keras_gans import image_files
+
+    files = image_files.find(args.input)
+    outputs = [_output(args, file, image_files.SUFFIXES) for file in files]
+    there = [path for path in outputs if path.exists()]
+    if there and not args.force:
+        raise UsageError(
+            f"{len(there)} of the files to write exist, such as {there[0]}; "
+            "--force overwrites them"
+        )
+    gan = _load(args.preset)
+    if not hasattr(gan, "translate"):
+        raise UsageError(
+            f"{args.preset} is a {type(gan).__name__}, which does not "
+            "translate images; keras-gans generate draws its samples"
+        )
+    import keras
+
+    try:
+        network = gan.network_for(args.direction)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    channels = network.input_shape[-1]
+    bar = None
+    if len(files) > 1 and not args.quiet:
+        bar = keras.utils.Progbar(len(files), unit_name="image")
+    failed = []
+    for file, out in zip(files, outputs):
+        try:
+            pixels, alpha = image_files.read(file, channels)
+        except Exception as error:  # Pillow raises all kinds of things.
+            failed.append(file)
+            print(f"{file}: not readable ({error})", file=sys.stderr)
+        else:
+            result = gan.translate(
+                pixels, direction=args.direction, seed=args.seed
+            )
+            image_files.write(out, result, alpha)
+        if bar:
+            bar.add(1)
+    done = len(files) - len(failed)
+    print(f"{args.out}: {done} image{'s' * (done != 1)}")
+    if failed:
+        raise RuntimeError(
+            f"{len(failed)} of {len(files)} files were not readable"
+        )
+
+
+def _output(args, file, suffixes):
+    """Where the translation of one file goes."""
+    if args.input.is_dir():
+        if args.out.is_file() or args.out.resolve() == args.input.resolve():
+            raise UsageError(
+                f"--out must be another folder than {args.input}. Received: "
+                f"{args.out}"
+            )
+        return args.out / file.relative_to(args.input)
+    out = args.out / file.name if args.out.is_dir() else args.out
+    if out.suffix.lower() not in suffixes:
+        raise UsageError(
+            f"--out must end in one of {' '.join(suffixes)}. Received: {out}"
+        )
+    if out.resolve() == file.resolve():
+        raise UsageError(f"--out must not be the input. Received: {out}")
+    return out
 
 
 def _export(args):
