@@ -34,6 +34,7 @@ from keras_gans.models.adversarial_model import check_integer, to_uint8
 
 SAMPLES = 64  # in a grid
 SCORED = 2000  # examples that a checkpoint's score is measured on
+TRANSLATED = 500  # as translating takes longer
 POINTS_SCORED = 2500  # as VEEGAN and PacGAN do for the toys
 # What a checkpoint can be the best by: columns of the log, the first counts
 # most. Of modes and of high quality there should be many, else it is low.
@@ -79,7 +80,8 @@ def train(
         FileExistsError: If the folder holds another run and not `resume`.
         FloatingPointError: If a loss became NaN or infinite.
     """
-    run = Run(model, check_recipe(recipe), folder, data_dir, resume, report)
+    kind = TranslationRun if hasattr(model, "translate") else Run
+    run = kind(model, check_recipe(recipe), folder, data_dir, resume, report)
     step = run.restore() if resume else 0
     total = run.total_steps
     for line in _other_decays(run.recipe, total, model.batch_divisor):
@@ -100,7 +102,7 @@ def train(
             initial_epoch=step // size,
             epochs=step // size + epochs,
             # It looks first: the run's checkpoint holds what it has seen.
-            callbacks=[run.health, run] if run.is_chief else [run],
+            callbacks=[*run.watchers, run],
             verbose=verbose if run.is_chief else 0,
         )
         step += epochs * steps
@@ -118,7 +120,10 @@ def check_recipe(recipe):
             either `steps` (generator updates) or `epochs` (passes over the
             data). Optional: `seed` (0), `labels` (`True` for conditional
             models), `best_by` (see `default_best_by`), `generator_optimizer`
-            and `discriminator_optimizer` (see `optimizer`).
+            and `discriminator_optimizer` (see `optimizer`). For models that
+            translate images `pairs` or `unpaired`: a dict of arguments of
+            `datasets.load_pairs` or `load_unpaired`; the latter takes
+            `dataset_b` as the other domain.
 
     Returns:
         The recipe with its `seed`.
@@ -126,6 +131,7 @@ def check_recipe(recipe):
     length = [key for key in ("steps", "epochs") if key in recipe]
     known = {"dataset", "batch_size", "seed", "labels", "best_by", *length}
     known |= {"generator_optimizer", "discriminator_optimizer"}
+    known |= {"pairs", "unpaired", "dataset_b"}
     missing = {"dataset", "batch_size"} - set(recipe)
     if len(length) != 1 or missing or set(recipe) - known:
         raise ValueError(
@@ -245,6 +251,7 @@ class Run(keras.callbacks.Callback):
         self.rows = []
         self.best = None
         self.is_chief = is_chief(model)
+        self.watchers = []
         one_pass = int(self.load("train").cardinality())
         self.total_steps = recipe.get("steps") or recipe["epochs"] * one_pass
         self.steps_per_epoch = one_pass * -(-MIN_STEPS // one_pass)
@@ -255,9 +262,7 @@ class Run(keras.callbacks.Callback):
         self.extractor = self._extractor()
         if self.is_chief:
             self.reference, labels = self._reference()
-            self.health = callbacks.TrainingHealth(
-                self.reference, labels, report
-            )
+            self.watchers = self._watchers(labels, report)
             if self.extractor:
                 self.features = self.extractor(to_uint8(self.reference))
         rng = np.random.default_rng(recipe["seed"])
@@ -319,6 +324,11 @@ class Run(keras.callbacks.Callback):
         images, *labels = [np.concatenate(x)[:SCORED] for x in zip(*batches)]
         return images, labels[0] if labels else None
 
+    def _watchers(self, labels, report):
+        """Callbacks of the chief, before this one."""
+        self.health = callbacks.TrainingHealth(self.reference, labels, report)
+        return [self.health]
+
     # ---- checkpoints ------------------------------------------------------
 
     def restore(self):
@@ -329,7 +339,7 @@ class Run(keras.callbacks.Callback):
         state = json.loads((found[-1] / "state.json").read_text())
         self.gan.load_weights(found[-1] / "gan.weights.h5")
         self.rows, self.best = state["rows"], state["best"]
-        if self.is_chief and "health" in state:
+        if self.watchers and "health" in state:
             self.health.history = state["health"]["history"]
             self.health.findings = state["health"]["findings"]
         return state["step"]
@@ -341,16 +351,12 @@ class Run(keras.callbacks.Callback):
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir()
         self.gan.save_weights(temporary / "gan.weights.h5")
-        health = {
-            "history": self.health.history,
-            "findings": self.health.findings,
-        }
-        state = {
-            "step": step,
-            "rows": self.rows,
-            "best": self.best,
-            "health": health,
-        }
+        state = {"step": step, "rows": self.rows, "best": self.best}
+        if self.watchers:
+            state["health"] = {
+                "history": self.health.history,
+                "findings": self.health.findings,
+            }
         (temporary / "state.json").write_text(json.dumps(state))
         for path in temporary.iterdir():
             with path.open("rb") as file:
@@ -375,7 +381,7 @@ class Run(keras.callbacks.Callback):
         row = {"step": step, "seconds": round(seconds, 2)}
         row.update((k, float(v)) for k, v in logs.items())
         row.update(self.scores())
-        picture = draw_samples(self.gan, self.sample_seed, self.reference)
+        picture = self.draw()
         self.rows.append(row)
         picture.save(self.folder / "samples" / f"step_{step:08d}.png")
         if self.best is None or self._rank(row) <= self._rank(self.best):
@@ -394,6 +400,10 @@ class Run(keras.callbacks.Callback):
         """A sequence that is lower for a better row of the log."""
         sign = -1 if self.best_by == "modes" else 1
         return [sign * row[column] for column in BEST_BY[self.best_by]]
+
+    def draw(self):
+        """A picture of what the model makes now."""
+        return draw_samples(self.gan, self.sample_seed, self.reference)
 
     def scores(self):
         fake = self.gan.generate(len(self.reference), seed=self.sample_seed)
@@ -464,6 +474,99 @@ class Run(keras.callbacks.Callback):
         self._save_preset("last", row)
         paths = sorted((self.folder / "samples").glob("step_*.png"))
         pictures.save_gif(paths, self.folder / "samples.gif")
+
+
+class TranslationRun(Run):
+    """A run of a model that turns images into images."""
+
+    def load(self, split, **kwargs):
+        recipe, gan = self.recipe, self.gan
+        arguments = {
+            "split": split,
+            "image_size": gan.image_shape[:2],
+            "channels": (gan.image_shape[-1], gan.example_shape[-1]),
+            "seed": recipe["seed"],
+        }
+        if "pairs" in recipe:
+            arguments |= {**recipe["pairs"], **kwargs}
+            return datasets.load_pairs(
+                recipe["dataset"], recipe["batch_size"], **arguments
+            )
+        if "unpaired" not in recipe:
+            raise ValueError(
+                f"A recipe of a {type(gan).__name__} must have pairs or "
+                f"unpaired. Received: {recipe}"
+            )
+        arguments["channels"] = gan.image_shape[-1]
+        arguments |= {**recipe["unpaired"], **kwargs}
+        return datasets.load_unpaired(
+            recipe["dataset"],
+            recipe.get("dataset_b"),
+            recipe["batch_size"],
+            data_dir=self.data_dir,
+            **arguments,
+        )
+
+    def _reference(self):
+        """Real inputs, and what scores compare the outputs with."""
+        batches, count = [], 0
+        for batch in self.load("train", augment=False, drop_remainder=False):
+            batches.append([x.numpy() for x in batch])
+            count += len(batches[-1][0])
+            if count >= TRANSLATED:
+                break
+        inputs, targets = (
+            np.concatenate(x)[:TRANSLATED] for x in zip(*batches)
+        )
+        self.inputs = to_uint8(inputs)
+        return targets, None
+
+    def _watchers(self, labels, report):
+        return []  # TrainingHealth knows generators that take latents.
+
+    def scores(self):
+        fake = self.gan.translate(self.inputs, seed=self.sample_seed)
+        real = to_uint8(self.reference)
+        scores = {}
+        if self.extractor:
+            scores["kid"], _ = metrics.kernel_distance(
+                self.extractor(real), self.extractor(fake), 1, len(fake)
+            )
+        scores["swd"] = metrics.sliced_wasserstein(
+            self.reference, fake.astype("float32") / 127.5 - 1
+        )
+        return scores
+
+    def draw(self):
+        truth = to_uint8(self.reference) if "pairs" in self.recipe else None
+        return draw_translations(self.gan, self.inputs, truth, self.sample_seed)
+
+
+def draw_translations(gan, inputs, truth=None, seed=None, n=SAMPLES // 4):
+    """A picture of rows: input, output, and truth or the way back.
+
+    Args:
+        gan: `Pix2Pix` or `CycleGAN`.
+        inputs: uint8 images, of domain a.
+        truth: uint8 images that belong to them; without it a model that
+            knows the way back shows where its outputs lead.
+        seed: Integer or `None`, see `translate`.
+        n: Integer, the number of inputs to show.
+
+    Returns:
+        `PIL.Image.Image`, two such groups side by side.
+    """
+    inputs = inputs[:n]
+    outputs = gan.translate(inputs, seed=seed)
+    columns = [inputs, outputs]
+    if truth is not None:
+        columns.append(truth[:n])
+    elif "ba" in gan.directions:
+        columns.append(gan.translate(outputs, direction="ba"))
+    channels = max(x.shape[-1] for x in columns)
+    columns = [np.repeat(x, channels // x.shape[-1], -1) for x in columns]
+    tiles = np.stack(columns, axis=1).reshape(-1, *columns[0].shape[1:])
+    return pictures.image_grid(tiles, 2 * len(columns))
 
 
 def draw_samples(gan, seed, reference=None, n=SAMPLES, labels=None):

@@ -23,6 +23,7 @@ from keras_gans.metrics.modes import (
     reverse_kl,
     stacked_mode_coverage,
 )
+from keras_gans.metrics.pixels import mean_absolute_error, ssim
 from keras_gans.metrics.scores import Protocol, Score, evaluate
 
 __all__ = [
@@ -38,10 +39,12 @@ __all__ = [
     "get_extractor",
     "inception_score",
     "kernel_distance",
+    "mean_absolute_error",
     "mode_coverage",
     "mode_histogram",
     "precision_recall",
     "reverse_kl",
     "sliced_wasserstein",
+    "ssim",
     "stacked_mode_coverage",
 ]
