@@ -136,6 +136,7 @@ def _make_parser():
     train.add_argument(
         "--data", help="TFDS name, image folder, .npz file, ring or grid"
     )
+    train.add_argument("--data-b", help="the other domain's, of a CycleGAN")
     train.add_argument("--data-dir", help="where TFDS data sets lie")
     train.add_argument(
         "--batch-size", type=_integer(1), help="global batch size"
@@ -174,7 +175,8 @@ def _make_parser():
     evaluate.add_argument(
         "--metrics",
         type=_metrics,
-        help=f"of {','.join(METRICS)} (fid,kid,prdc; of toys, modes)",
+        help=f"of {','.join(METRICS)} (fid,kid,prdc; of toys, modes; "
+        "models that translate have their own)",
     )
     evaluate.add_argument(
         "-n", type=_integer(2), default=10000, help="examples (10000)"
@@ -183,6 +185,10 @@ def _make_parser():
         "--seed", type=_integer(0), default=0, help="of the samples (0)"
     )
     evaluate.add_argument("--data", help="as for train (recipe's)")
+    evaluate.add_argument("--data-b", help="as for train (recipe's)")
+    evaluate.add_argument(
+        "--direction", choices=("ab", "ba"), default="ab", help="of a CycleGAN"
+    )
     evaluate.add_argument("--data-dir", help="where TFDS data sets lie")
     evaluate.add_argument("--split", help="of the data (test, or train)")
     evaluate.add_argument(
@@ -402,8 +408,8 @@ def _train(args):
         stored.setdefault("best_by", "swd")  # Runs of before there was one.
     elif args.data is not None:
         recipe.pop("best_by", None)  # It suits the preset's own data.
-    for key in ("data", "batch_size", "seed", "best_by"):
-        given, key = getattr(args, key), "dataset" if key == "data" else key
+    for key in ("data", "data_b", "batch_size", "seed", "best_by"):
+        given, key = getattr(args, key), key.replace("data", "dataset")
         if stored and given not in (None, stored.get(key, 0)):
             raise UsageError(
                 f"the run in {folder} has the {key} {stored.get(key, 0)}, and "
@@ -565,9 +571,13 @@ def _evaluate(args):
     if (pathlib.Path(path) / args.checkpoint / presets.TASK).is_file():
         checkpoint = args.checkpoint  # The folder of a run.
         path = str(pathlib.Path(path) / checkpoint)
-    data = args.data or presets.recipe(path)["dataset"]
-    extractor = args.extractor or DEFAULT_EXTRACTORS.get(data)
-    if extractor is None:
+    recipe = presets.recipe(path)
+    data = args.data or recipe["dataset"]
+    translates = "pairs" in recipe or "unpaired" in recipe
+    extractor = args.extractor or DEFAULT_EXTRACTORS.get(
+        _name(data) if translates else data
+    )
+    if extractor is None and not translates:
         raise UsageError(
             f"no features are known to suit the data {data!r}: choose an "
             "--extractor, as inception_v3"
@@ -575,21 +585,11 @@ def _evaluate(args):
     gan = _load(path)
     import keras
 
-    from keras_gans import __version__, metrics, runs
+    from keras_gans import __version__
 
-    toy = runs.toy(data)
-    real, split = _real_examples(args, gan, data)
-    scores = metrics.evaluate(
-        gan,
-        real,
-        extractor,
-        args.metrics or (("modes",) if toy else ("fid", "kid", "prdc")),
-        args.n,
-        dataset=_name(data),
-        split=split,
-        seed=args.seed,
-        verbose=0 if args.quiet else "auto",
-    )
+    evaluate = _evaluate_translation if translates else _evaluate_samples
+    scores = evaluate(args, gan, {**recipe, "dataset": data}, extractor)
+    split = next(iter(scores.values())).protocol.split
     n = next(iter(scores.values())).protocol.n_fake
     if n < args.n:
         print(f"{_name(data)} {split} has {n:,} examples: -n is {n:,}")
@@ -615,6 +615,63 @@ def _evaluate(args):
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(report, indent=2) + "\n")
     print(out)
+
+
+def _evaluate_samples(args, gan, recipe, extractor):
+    from keras_gans import metrics, runs
+
+    data = recipe["dataset"]
+    real, split = _real_examples(args, gan, data)
+    return metrics.evaluate(
+        gan,
+        real,
+        extractor,
+        args.metrics
+        or (("modes",) if runs.toy(data) else ("fid", "kid", "prdc")),
+        args.n,
+        dataset=_name(data),
+        split=split,
+        seed=args.seed,
+        verbose=0 if args.quiet else "auto",
+    )
+
+
+def _evaluate_translation(args, gan, recipe, extractor):
+    from keras_gans import metrics, runs
+
+    if args.metrics:
+        raise UsageError(
+            f"a {type(gan).__name__} has scores of its own: leave --metrics out"
+        )
+    if args.data_b is not None:
+        recipe["dataset_b"] = args.data_b
+    for split in [args.split] if args.split else ["test", "train"]:
+        try:
+            data = runs.load_translation_data(
+                gan,
+                recipe,
+                split,
+                args.data_dir,
+                augment=False,
+                shuffle=False,
+                drop_remainder=False,
+            )
+            break
+        except ValueError as error:
+            # Data without a test split.
+            if args.split or split == "train" or "`split`" not in str(error):
+                raise
+    return metrics.evaluate_translation(
+        gan,
+        data,
+        extractor,
+        paired="pairs" in recipe,
+        direction=args.direction,
+        n=args.n,
+        dataset=_name(recipe["dataset"]),
+        split=split,
+        seed=args.seed,
+    )
 
 
 def _real_examples(args, gan, data):

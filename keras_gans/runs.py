@@ -480,31 +480,8 @@ class TranslationRun(Run):
     """A run of a model that turns images into images."""
 
     def load(self, split, **kwargs):
-        recipe, gan = self.recipe, self.gan
-        arguments = {
-            "split": split,
-            "image_size": gan.image_shape[:2],
-            "channels": (gan.image_shape[-1], gan.example_shape[-1]),
-            "seed": recipe["seed"],
-        }
-        if "pairs" in recipe:
-            arguments |= {**recipe["pairs"], **kwargs}
-            return datasets.load_pairs(
-                recipe["dataset"], recipe["batch_size"], **arguments
-            )
-        if "unpaired" not in recipe:
-            raise ValueError(
-                f"A recipe of a {type(gan).__name__} must have pairs or "
-                f"unpaired. Received: {recipe}"
-            )
-        arguments["channels"] = gan.image_shape[-1]
-        arguments |= {**recipe["unpaired"], **kwargs}
-        return datasets.load_unpaired(
-            recipe["dataset"],
-            recipe.get("dataset_b"),
-            recipe["batch_size"],
-            data_dir=self.data_dir,
-            **arguments,
+        return load_translation_data(
+            self.gan, self.recipe, split, self.data_dir, **kwargs
         )
 
     def _reference(self):
@@ -540,6 +517,43 @@ class TranslationRun(Run):
     def draw(self):
         truth = to_uint8(self.reference) if "pairs" in self.recipe else None
         return draw_translations(self.gan, self.inputs, truth, self.sample_seed)
+
+
+def load_translation_data(gan, recipe, split, data_dir=None, **kwargs):
+    """The batches `(images_a, images_b)` of a recipe.
+
+    Args:
+        gan: The model, whose image sizes and channels they get.
+        recipe: Dict with `pairs` or `unpaired`, see `check_recipe`.
+        split: String, or for `unpaired` a tuple of two.
+        data_dir: Where TFDS sets lie.
+        **kwargs: More arguments of `datasets.load_pairs` or `load_unpaired`,
+            which override the recipe's.
+    """
+    arguments = {
+        "batch_size": recipe["batch_size"],
+        "split": split,
+        "image_size": gan.image_shape[:2],
+        "channels": (gan.image_shape[-1], gan.example_shape[-1]),
+        "seed": recipe["seed"],
+    }
+    if "pairs" in recipe:
+        if recipe["pairs"].get("direction") == "ba":
+            arguments["channels"] = arguments["channels"][::-1]
+        arguments |= {**recipe["pairs"], **kwargs}
+        return datasets.load_pairs(recipe["dataset"], **arguments)
+    if "unpaired" not in recipe:
+        raise ValueError(
+            f"A recipe of a {type(gan).__name__} must have pairs or unpaired. "
+            f"Received: {recipe}"
+        )
+    arguments |= {**recipe["unpaired"], **kwargs}
+    return datasets.load_unpaired(
+        recipe["dataset"],
+        recipe.get("dataset_b"),
+        data_dir=data_dir,
+        **arguments,
+    )
 
 
 def draw_translations(gan, inputs, truth=None, seed=None, n=SAMPLES // 4):

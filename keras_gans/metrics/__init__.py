@@ -25,6 +25,7 @@ from keras_gans.metrics.modes import (
 )
 from keras_gans.metrics.pixels import mean_absolute_error, ssim
 from keras_gans.metrics.scores import Protocol, Score, evaluate
+from keras_gans.metrics.translation import evaluate_translation
 
 __all__ = [
     "Extractor",
@@ -34,6 +35,7 @@ __all__ = [
     "Score",
     "density_coverage",
     "evaluate",
+    "evaluate_translation",
     "frechet_distance",
     "frechet_distance_from_statistics",
     "get_extractor",

@@ -1,0 +1,106 @@
+"""Scores of models that turn images into images."""
+
+import numpy as np
+
+from keras_gans.metrics import distances, extractors, pixels
+from keras_gans.metrics.scores import Protocol, Score
+from keras_gans.models.adversarial_model import to_uint8
+
+
+def evaluate_translation(
+    model,
+    data,
+    extractor,
+    *,
+    paired,
+    direction="ab",
+    n=None,
+    dataset="",
+    split="",
+    seed=0,
+):
+    """Scores what a model makes of images.
+
+    All images are held in memory: three or four times as many as are scored.
+
+    Args:
+        model: A model with `translate`.
+        data: Iterable of batches `(images_a, images_b)` in [-1, 1], as of
+            `datasets.load_pairs` or `load_unpaired`.
+        extractor: See `get_extractor`, or `None` for no FID and KID.
+        paired: Boolean, whether the images of a pair belong together.
+        direction: See `translate`; with `"ba"` images of b are translated.
+        n: Integer, how many images; `None` for all of one pass.
+        dataset: String, for the protocol.
+        split: String, for the protocol.
+        seed: Integer, see `translate`.
+
+    Returns:
+        Dict of name to `Score`: of pairs `"L1"`, `mean_absolute_error`, and
+        `"SSIM"`, both averaged over the images; of a model that knows the way
+        back `"cycle"`, the mean absolute error of images that went there and
+        back; with an extractor `"FID"` and `"KID"` between the results and
+        the images of the other domain, and `"KID of inputs"`, what the images
+        have before they are translated.
+    """
+    sides = [[], []]
+    count = 0
+    for batch in data:
+        for side, images in zip(sides, batch):
+            side.append(to_uint8(images))
+        count += len(sides[0][-1])
+        if n is not None and count >= n:
+            break
+    if not count:
+        raise ValueError("data must have images. Received: none")
+    inputs, real = (np.concatenate(side)[:n] for side in sides)
+    if direction == "ba":
+        inputs, real = real, inputs
+    fake = model.translate(inputs, direction=direction, seed=seed)
+    protocol = Protocol(
+        extractor="values",
+        version="1",
+        n_real=len(real),
+        n_fake=len(fake),
+        dataset=dataset,
+        split=split,
+    )
+    scores = {}
+
+    def add(name, value, std=None, protocol=protocol):
+        scores[name] = Score(name, float(value), protocol, std)
+
+    if paired:
+        add("L1", pixels.mean_absolute_error(real, fake).mean())
+        if min(real.shape[1:3]) >= 11:
+            add("SSIM", pixels.ssim(real, fake).mean())
+    if len(model.directions) == 2:
+        back = model.translate(fake, direction=direction[::-1], seed=seed)
+        add("cycle", pixels.mean_absolute_error(inputs, back).mean())
+    if extractor is None:
+        return scores
+    extractor = extractors.get(extractor)
+    protocol = Protocol(
+        extractor=extractor.name,
+        version=extractor.version,
+        n_real=len(real),
+        n_fake=len(fake),
+        dataset=dataset,
+        split=split,
+        resize=extractor.resize,
+    )
+    real_features, features = extractor(real), extractor(fake)
+    size = min(1000, len(real))
+    add(
+        "FID",
+        distances.frechet_distance(real_features, features),
+        protocol=protocol,
+    )
+    kid = distances.kernel_distance(real_features, features, subset_size=size)
+    add("KID", *kid, protocol=protocol)
+    if inputs.shape == real.shape:
+        kid = distances.kernel_distance(
+            real_features, extractor(inputs), subset_size=size
+        )
+        add("KID of inputs", *kid, protocol=protocol)
+    return scores
