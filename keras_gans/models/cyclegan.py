@@ -210,10 +210,6 @@ class CycleGAN(ImageTranslationModel):
                 image_shape[-1], patch_size, filters, "instance", name=name
             )
 
-        self.generator_ba = generator_ba or make_generator("generator_ba")
-        self.discriminator_a = discriminator_a or make_discriminator(
-            "discriminator_a"
-        )
         super().__init__(
             generator_ab or make_generator("generator_ab"),
             discriminator_b or make_discriminator("discriminator_b"),
@@ -221,6 +217,12 @@ class CycleGAN(ImageTranslationModel):
             seed=seed,
             **kwargs,
         )
+        # Not earlier: modules of PyTorch take no others before that.
+        self.generator_ba = generator_ba or make_generator("generator_ba")
+        self.discriminator_a = discriminator_a or make_discriminator(
+            "discriminator_a"
+        )
+        self._check_other_networks()
         self.cycle_weight = cycle_weight
         self.identity_weight = identity_weight
         self.pool_size = pool_size
@@ -363,9 +365,8 @@ class CycleGAN(ImageTranslationModel):
         network = super().network_for(direction)
         return self.generator_ba if direction == "ba" else network
 
-    def _check_networks(self):
-        super()._check_networks()
-        # The other pair, by the same symbolic pass.
+    def _check_other_networks(self):
+        # By the same symbolic pass as the first pair.
         images = self.generator_ba(self.symbolic_inputs())
         self.discriminator_a(images)
         for name in ("generator_ab", "generator_ba"):
