@@ -56,7 +56,10 @@ class UNetGenerator(keras.Model):
             for as often as both sides can be halved (256: 8, 128: 7, 64: 6).
         normalization: `"batch"`, with the statistics of the batch at hand at
             test as well, or `"instance"`.
-        dropout: Float, the rate in the first three layers of the decoder.
+        dropout: Float, the rate in some layers of the decoder.
+        dropout_layers: Sequence of integers, which layers: 0 is the first.
+            The paper's are the first three, those of the authors' PyTorch
+            code for images of 256x256 the second to the fourth.
     """
 
     def __init__(
@@ -67,6 +70,7 @@ class UNetGenerator(keras.Model):
         depth=None,
         normalization="batch",
         dropout=0.5,
+        dropout_layers=(0, 1, 2),
         name="generator",
         **kwargs,
     ):
@@ -103,7 +107,7 @@ class UNetGenerator(keras.Model):
                 kernel_initializer=_weights(),
             )(layers.ReLU()(x))
             x = image_normalization(normalization)(x)
-            if dropout and depth - 2 - i < 3:
+            if dropout and depth - 2 - i in dropout_layers:
                 x = Dropout(dropout)(x)
             x = layers.Concatenate()([features[i], x])
         outputs = layers.Conv2DTranspose(
@@ -124,6 +128,7 @@ class UNetGenerator(keras.Model):
             "depth": depth,
             "normalization": normalization,
             "dropout": dropout,
+            "dropout_layers": list(dropout_layers),
         }
 
     def get_config(self):
