@@ -20,6 +20,7 @@ _CLASSES = {
 }
 _MODULES = (
     "callbacks",
+    "convert",
     "datasets",
     "layers",
     "losses",

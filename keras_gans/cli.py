@@ -28,6 +28,8 @@ DEFAULT_EXTRACTORS = {
     "ring": "points",
     "grid": "points",
 }
+# Those of `convert`.
+TARGETS = ("pix2pix", "cyclegan")
 FORMATS = {"saved_model": "tf_saved_model", "onnx": "onnx", "litert": "litert"}
 
 
@@ -240,6 +242,41 @@ def _make_parser():
     export.add_argument("--format", choices=FORMATS, required=True)
     export.add_argument(
         "-o", "--out", type=pathlib.Path, help="file or folder to write"
+    )
+
+    convert = add(
+        "convert",
+        _convert,
+        "Make a preset of PyTorch weights of pix2pix or CycleGAN.",
+    )
+    convert.add_argument(
+        "checkpoint",
+        nargs="+",
+        help="latest_net_G.pth; for cyclegan one or two, a to b and b to a",
+    )
+    convert.add_argument("--to", choices=TARGETS, required=True)
+    convert.add_argument(
+        "--discriminator",
+        action="append",
+        default=[],
+        metavar="CHECKPOINT",
+        help="latest_net_D.pth; may be given for each generator, in order",
+    )
+    convert.add_argument(
+        "--image-size",
+        type=_integer(1),
+        help="of images in training (the authors': 256 or 128)",
+    )
+    convert.add_argument(
+        "--no-dropout",
+        action="store_true",
+        help="of pix2pix's U-Net, if it was trained without",
+    )
+    convert.add_argument(
+        "--backend", choices=BACKENDS, help="of Keras (KERAS_BACKEND)"
+    )
+    convert.add_argument(
+        "-o", "--out", type=pathlib.Path, required=True, help="a new folder"
     )
     return parser
 
@@ -778,6 +815,29 @@ def _export(args):
     out = args.out or pathlib.Path(name + suffix[args.format])
     gan.export(str(out), format=FORMATS[args.format], verbose=False)
     print(out)
+
+
+def _convert(args):
+    from keras_gans import convert
+
+    try:
+        convert.check_numbers(
+            args.to, len(args.checkpoint), len(args.discriminator)
+        )
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    sentences = convert.pytorch_to_preset(
+        args.checkpoint,
+        args.out,
+        args.to,
+        args.discriminator,
+        image_size=args.image_size,
+        dropout=not args.no_dropout,
+    )
+    for sentence in sentences:
+        print(sentence)
+    print(f"The licence of the weights is {convert.LICENSE}.")
+    print(f'keras_gans.AdversarialModel.from_preset("{args.out}")')
 
 
 if __name__ == "__main__":
