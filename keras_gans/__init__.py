@@ -28,6 +28,7 @@ _MODULES = (
     "penalties",
     "pictures",
     "presets",
+    "schedules",
 )
 
 __all__ = [*_CLASSES, *_MODULES]

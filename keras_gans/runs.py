@@ -28,7 +28,15 @@ import time
 import keras
 import numpy as np
 
-from keras_gans import backend, callbacks, datasets, metrics, pictures, presets
+from keras_gans import (
+    backend,
+    callbacks,
+    datasets,
+    metrics,
+    pictures,
+    presets,
+    schedules,
+)
 from keras_gans.metrics.extractors import CLASSIFIERS
 from keras_gans.models.adversarial_model import check_integer, to_uint8
 
@@ -180,21 +188,25 @@ def optimizer(value, base=keras.optimizers.Optimizer):
     Args:
         value: `"auto"`, or a dict with the `class_name` of one of Keras's
             optimizers and its `config` of plain numbers. The learning rate
-            may be such a dict of one of `keras.optimizers.schedules`.
+            may be such a dict of one of `keras.optimizers.schedules`, or of
+            `LinearDecay` of `keras_gans.schedules`.
         base: The class that it must be a subclass of.
     """
     if value == "auto":
         return value
     schedule = keras.optimizers.schedules.LearningRateSchedule
-    module = keras.optimizers
+    classes = vars(keras.optimizers)
     if base is schedule:
-        module = keras.optimizers.schedules
+        classes = {
+            **vars(keras.optimizers.schedules),
+            "LinearDecay": schedules.LinearDecay,
+        }
     name = value.get("class_name") if isinstance(value, dict) else None
     config = dict(value.get("config", {})) if name else {}
     rate = config.get("learning_rate")
     if isinstance(rate, dict) and base is not schedule:
         config["learning_rate"] = optimizer(rate, schedule)
-    cls = vars(module).get(name)
+    cls = classes.get(name)
     # A recipe may come with a preset from anywhere: it names no other class.
     plain = all(isinstance(v, (int, float, schedule)) for v in config.values())
     if not (
@@ -228,6 +240,7 @@ def _other_decays(recipe, total, discriminator_steps):
         if not isinstance(rate, dict) or rate["class_name"] not in (
             "PolynomialDecay",
             "CosineDecay",
+            "LinearDecay",
         ):
             continue
         end = rate["config"].get("decay_steps")

@@ -45,6 +45,28 @@ def test_training_in_ten_lines(tmp_path, monkeypatch):
     np.testing.assert_array_equal(loaded.generate(100, seed=0), scope["digits"])
 
 
+def test_images_to_images(monkeypatch):
+    images = np.random.default_rng(0).uniform(-1, 1, (2, 2, 64, 64, 3))
+    calls = []
+
+    def load_pairs(source, **kwargs):
+        calls.append((source, kwargs))
+        return (batch for batch in [tuple(images.astype("float32"))])
+
+    monkeypatch.setattr(datasets, "load_pairs", load_pairs)
+    code = block("gan.fit(pairs, epochs=200)")
+    # Smaller, and no folder: the rest as it stands.
+    code = code.replace("epochs=200", "epochs=1, verbose=0")
+    code = code.replace("(256, 256, 3)", "(64, 64, 3), filters=4")
+    scope = {"outlines": np.zeros((3, 50, 70, 3), "uint8")}
+    exec(code, scope)
+    assert scope["colored"].shape == (3, 50, 70, 3)
+    ((source, kwargs),) = calls
+    assert source == "drawings"
+    names = inspect.signature(datasets.load_unpaired).parameters
+    assert set(kwargs) - {"sides"} <= set(names)
+
+
 def test_train_step_is_the_source():
     shown = block("def train_step")
     source = textwrap.dedent(inspect.getsource(keras_gans.GAN.train_step))
