@@ -45,13 +45,14 @@ def test_training_in_ten_lines(tmp_path, monkeypatch):
     np.testing.assert_array_equal(loaded.generate(100, seed=0), scope["digits"])
 
 
-def test_images_to_images(monkeypatch):
+def test_images_to_images(monkeypatch, tf):
     images = np.random.default_rng(0).uniform(-1, 1, (2, 2, 64, 64, 3))
     calls = []
 
     def load_pairs(source, **kwargs):
         calls.append((source, kwargs))
-        return (batch for batch in [tuple(images.astype("float32"))])
+        pair = tuple(images.astype("float32"))
+        return tf.data.Dataset.from_tensors(pair)
 
     monkeypatch.setattr(datasets, "load_pairs", load_pairs)
     code = block("gan.fit(pairs, epochs=200)")
