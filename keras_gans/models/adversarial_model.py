@@ -564,7 +564,7 @@ class AdversarialModel(keras.Model):
         )
         if not matches:
             raise ValueError(
-                f"{name} must have the model's shape, (batch, "
+                f"{name} must have the shape of the model's, (batch, "
                 f"{', '.join(map(str, expected))}). Received: {name} with "
                 f"shape {examples.shape}"
             )

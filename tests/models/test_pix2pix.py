@@ -193,8 +193,8 @@ def test_pairs_are_checked():
     x, y = pairs()
     for data, message in (
         ((x, None), "trains on pairs"),
-        ((x[:, :4], y), "x must have the model's shape"),
-        ((x, y[:, :4]), "y must have the model's shape"),
+        ((x[:, :4], y), "x must have the shape"),
+        ((x, y[:, :4]), "y must have the shape"),
         ((x, (y * 127.5).astype("uint8")), "y must be float"),
         ((x, y * 3), r"y must be images in \[-1, 1\]"),
     ):
