@@ -493,14 +493,23 @@ def _train(args):
         temporary = folder / "run.json.tmp"
         temporary.write_text(json.dumps(run, indent=2) + "\n")
         os.replace(temporary, folder / "run.json")
-    row = runs.train(
-        gan,
-        recipe,
-        folder,
-        data_dir=args.data_dir,
-        resume=args.resume,
-        verbose=0 if args.quiet else 1 if sys.stdout.isatty() else 2,
-    )
+    try:
+        row = runs.train(
+            gan,
+            recipe,
+            folder,
+            data_dir=args.data_dir,
+            resume=args.resume,
+            verbose=0 if args.quiet else 1 if sys.stdout.isatty() else 2,
+        )
+    except FileNotFoundError as error:
+        metadata = presets.info(args.preset).get("metadata", {})
+        download = metadata.get("dataset", {}).get("download")
+        if args.data is not None or stored or download is None:
+            raise
+        raise FileNotFoundError(
+            f"{error} Download {download}, and name the folder: --data FOLDER"
+        ) from None
     if row is None:  # One of several workers, and not the one that writes.
         return
     picture = sorted((folder / "samples").glob("step_*.png"))[-1]

@@ -148,6 +148,30 @@ def test_train_and_evaluate_from_the_command_line(
     assert "scores of its own" in capsys.readouterr().err
 
 
+def test_data_that_is_to_be_downloaded(tmp_path, capsys):
+    recipe = {
+        "dataset": "facades",
+        "batch_size": 4,
+        "steps": 3,
+        "pairs": {"direction": "ba"},
+    }
+    preset = tmp_path / "preset"
+    tiny_pix2pix(image_shape=(16, 16, 1)).save_to_preset(
+        preset,
+        recipe=recipe,
+        metadata={"dataset": {"download": "http://a.b/facades.tar.gz"}},
+        weights=False,
+    )
+    command = ["train", str(preset), "--out", str(tmp_path / "run")]
+    assert cli.main(command) == 1
+    said = capsys.readouterr().err
+    assert "existing folder, which 'facades' is not" in said
+    assert "Download http://a.b/facades.tar.gz, and name the folder" in said
+    # A folder that the user named is another matter.
+    assert cli.main([*command, "--data", "elsewhere"]) == 1
+    assert "Download" not in capsys.readouterr().err
+
+
 def test_scores_are_of_the_right_images(folder):
     """With an identity as generator every score is known."""
 

@@ -186,6 +186,60 @@ def two_time_scales(dataset, steps):
     }
 
 
+def pix2pix_paper(name, images, description, data):
+    """A recipe at the paper's settings, without weights."""
+    return {
+        "model": lambda: keras_gans.Pix2Pix(image_shape=(256, 256, 3)),
+        # The published sets have photographs on the left of maps and labels.
+        "recipe": {
+            "dataset": name,
+            "pairs": {"direction": "ba", "augment": True},
+            "batch_size": 1,
+            "epochs": 200,
+        },
+        "description": description,
+        "data": {
+            **data,
+            "download": "http://efrosgans.eecs.berkeley.edu/pix2pix/datasets/"
+            f"{name}.tar.gz ({images:,} training images, two side by side)",
+        },
+    }
+
+
+def cyclegan_paper(name, longer_side, description, data):
+    """A recipe at the paper's settings, without weights.
+
+    Half of 200 passes, each over the larger domain, at one rate, and half
+    while it goes to 0.
+    """
+    adam = {
+        "class_name": "Adam",
+        "config": {
+            "learning_rate": {
+                "class_name": "LinearDecay",
+                "config": {
+                    "initial_learning_rate": 2e-4,
+                    "decay_steps": 200 * longer_side,
+                },
+            },
+            "beta_1": 0.5,
+        },
+    }
+    return {
+        "model": lambda: keras_gans.CycleGAN(image_shape=(256, 256, 3)),
+        "recipe": {
+            "dataset": f"cycle_gan/{name}",
+            "unpaired": {"augment": True},
+            "batch_size": 1,
+            "epochs": 200,
+            "generator_optimizer": adam,
+            "discriminator_optimizer": adam,
+        },
+        "description": description,
+        "data": data,
+    }
+
+
 PRESETS = {
     "gan_ring": {
         "model": lambda: keras_gans.GAN(
@@ -507,6 +561,54 @@ PRESETS = {
         ),
         "data": CIFAR10,
     },
+    "pix2pix_facades": pix2pix_paper(
+        "facades",
+        400,
+        "architectural labels to facades",
+        {
+            "name": "CMP Facades, 400 training pairs of 256x256",
+            "license": "for research (Centre for Machine Perception, Prague)",
+        },
+    ),
+    "pix2pix_maps": pix2pix_paper(
+        "maps",
+        1096,
+        "maps to aerial photographs",
+        {
+            "name": "1,096 training pairs of aerial photographs and maps, "
+            "resized to 256x256",
+            "license": "that of Google Maps, where they were taken from",
+        },
+    ),
+    "cyclegan_horse2zebra": cyclegan_paper(
+        "horse2zebra",
+        1334,
+        "horses to zebras, and back",
+        {
+            "name": "1,067 and 1,334 training images of ImageNet, 256x256",
+            "license": "that of ImageNet, for research",
+        },
+    ),
+    "cyclegan_monet2photo": cyclegan_paper(
+        "monet2photo",
+        6287,
+        "paintings of Monet to photographs, and back",
+        {
+            "name": "1,072 paintings of WikiArt and 6,287 photographs of "
+            "Flickr, training images of 256x256",
+            "license": "none stated, for research",
+        },
+    ),
+    "cyclegan_maps": cyclegan_paper(
+        "maps",
+        1096,
+        "aerial photographs to maps, and back",
+        {
+            "name": "1,096 aerial photographs and as many maps, training "
+            "images resized to 256x256",
+            "license": "that of Google Maps, where they were taken from",
+        },
+    ),
     "dcgan_celeb_a": {
         "model": lambda: keras_gans.DCGAN(
             image_shape=(64, 64, 3), ema_momentum=0.999
@@ -625,17 +727,37 @@ def read_metadata(name):
 
 def recipe_card(name):
     entry = PRESETS[name]
-    return f"""# {name}
+    option, source = (
+        "--data-dir FOLDER_OF_TFDS_DATA",
+        "The first run downloads it through TensorFlow Datasets.",
+    )
+    if "download" in entry["data"]:
+        option = "--data FOLDER"
+        source = f"Download and unpack it first: {entry['data']['download']}."
+    paragraphs = [
+        f"# {name}",
+        f"{sentence(entry['description'])} A recipe: it has no weights yet.",
+        f"```\nkeras-gans train {name} {option}\n```",
+        f"Data: {entry['data']['name']}. Licence of the data: "
+        f"{entry['data']['license']}. {source}",
+    ]
+    return as_text(paragraphs)
 
-{sentence(entry["description"])} A recipe: it has no weights yet.
 
-```
-keras-gans train {name} --data-dir FOLDER_OF_TFDS_DATA
-```
-
-Data: {entry["data"]["name"]}. Licence of the data: {entry["data"]["license"]}.
-The first run downloads it through TensorFlow Datasets.
-"""
+def as_text(paragraphs):
+    """Paragraphs of a card, wrapped, but for tables and code."""
+    return (
+        "\n\n".join(
+            p
+            if p[0] in "#|`"
+            else textwrap.fill(
+                p, 79, break_long_words=False, break_on_hyphens=False
+            )
+            for p in paragraphs
+            if p
+        )
+        + "\n"
+    )
 
 
 def sentence(text):
@@ -677,14 +799,7 @@ def card(name):
         f"**Ours against the paper's.** {entry['compared']}",
         f"**Known failures.** {entry['failures']}",
     ]
-    return (
-        "\n\n".join(
-            p if p[0] in "#|`" else textwrap.fill(p, 79)
-            for p in paragraphs
-            if p
-        )
-        + "\n"
-    )
+    return as_text(paragraphs)
 
 
 def publish(name, run, checkpoint, hardware):
