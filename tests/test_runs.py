@@ -371,7 +371,8 @@ def test_resume_of_a_complete_run_does_nothing(uninterrupted, tiny):
 def test_interrupt_says_how_to_go_on(tiny, tmp_path):
     out = tmp_path / "run"
     process = subprocess.Popen(
-        command(tiny, out),
+        # So long that it cannot end before the interrupt.
+        command(tiny, out, "--epochs", "2000"),
         env=environment(),
         stderr=subprocess.PIPE,
         text=True,
