@@ -769,10 +769,10 @@ def _translate(args):
     import keras
 
     try:
-        network = gan.network_for(args.direction)
+        gan.network_for(args.direction)
     except ValueError as error:
         raise UsageError(str(error)) from None
-    channels = network.input_shape[-1]
+    channels = gan.image_shape[-1]
     bar = None
     if len(files) > 1 and not args.quiet:
         bar = keras.utils.Progbar(len(files), unit_name="image")
@@ -780,30 +780,32 @@ def _translate(args):
     for file, out in zip(files, outputs):
         try:
             pixels, alpha = image_files.read(file, channels)
-        except Exception as error:  # Pillow raises all kinds of things.
-            failed.append(file)
-            print(f"{file}: not readable ({error})", file=sys.stderr)
-        else:
             result = gan.translate(
                 pixels, direction=args.direction, seed=args.seed
             )
             image_files.write(out, result, alpha)
+        except Exception as error:  # Pillow raises all kinds of things.
+            failed.append(file)
+            words = " ".join(str(error).split())[:300]
+            print(f"{file}: not translated ({words})", file=sys.stderr)
         if bar:
             bar.add(1)
     done = len(files) - len(failed)
     print(f"{args.out}: {done} image{'s' * (done != 1)}")
     if failed:
         raise RuntimeError(
-            f"{len(failed)} of {len(files)} files were not readable"
+            f"{len(failed)} of {len(files)} files were not translated"
         )
 
 
 def _output(args, file, suffixes):
     """Where the translation of one file goes."""
     if args.input.is_dir():
-        if args.out.is_file() or args.out.resolve() == args.input.resolve():
+        if args.out.is_file() or args.out.resolve().is_relative_to(
+            args.input.resolve()
+        ):
             raise UsageError(
-                f"--out must be another folder than {args.input}. Received: "
+                f"--out must be a folder outside of {args.input}. Received: "
                 f"{args.out}"
             )
         return args.out / file.relative_to(args.input)

@@ -1,7 +1,8 @@
-"""Users' image files: what a photograph holds beside its colours is kept.
+"""Users' image files, read and written with Pillow alone.
 
-Read with Pillow alone. Transparency and orientation are taken off before a
-network sees the colours, and transparency is put back on its result.
+Orientation is applied and transparency taken off before a network sees the
+colours, and transparency is put back on its result. Colour profiles and other
+metadata are not kept.
 """
 
 import os

@@ -376,9 +376,11 @@ class _StatisticsNormalization(layers.Layer):
     def normalize(self, inputs):
         # Float16 overflows in a sum over the positions of an image.
         x = ops.cast(inputs, "float32")
-        mean, variance = ops.moments(x, self.axes, keepdims=True)
-        scale = ops.rsqrt(variance + self.epsilon)
-        return (x - mean) * scale
+        x = x - ops.mean(x, self.axes, keepdims=True)
+        # Not `ops.moments`, which on PyTorch is E[x^2] - E[x]^2: less than 0
+        # where an image is flat.
+        variance = ops.mean(ops.square(x), self.axes, keepdims=True)
+        return x * ops.rsqrt(variance + self.epsilon)
 
     def compute_output_shape(self, input_shape):
         return input_shape

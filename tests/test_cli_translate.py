@@ -53,8 +53,8 @@ def test_a_folder_with_a_damaged_file(preset, photos, tmp_path, capsys):
     assert run(preset, photos, "-o", out, "--quiet") == 1
     said = capsys.readouterr()
     assert "2 images" in said.out
-    assert "broken.png: not readable" in said.err
-    assert "1 of 3 files were not readable" in said.err
+    assert "broken.png: not translated" in said.err
+    assert "1 of 3 files were not translated" in said.err
     written = sorted(p.relative_to(out) for p in out.rglob("*.png"))
     assert list(map(str, written)) == ["a.png", "more/b.png"]
     assert opened(out / "more/b.png").shape == (8, 8, 4)
@@ -71,6 +71,9 @@ def test_nothing_is_overwritten_without_force(preset, photos, tmp_path, capsys):
     for target in (photos, photos / "a.png"):
         assert run(preset, target, "-o", target, "--force") == 2
         assert "Received" in capsys.readouterr().err
+    # Results would be translated by the next run.
+    assert run(preset, photos, "-o", photos / "out") == 2
+    assert "outside of" in capsys.readouterr().err
 
 
 def test_mistakes(preset, photos, tmp_path, capsys):

@@ -374,6 +374,8 @@ def test_interrupt_says_how_to_go_on(tiny, tmp_path):
         # So long that it cannot end before the interrupt.
         command(tiny, out, "--epochs", "2000"),
         env=environment(),
+        # A suite in the background ignores SIGINT, and its children would.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         stderr=subprocess.PIPE,
         text=True,
     )

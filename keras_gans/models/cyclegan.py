@@ -31,7 +31,10 @@ from keras_gans.layers import (
 )
 from keras_gans.models.adversarial_model import check_integer
 from keras_gans.models.gan import check_weight
-from keras_gans.models.image_translation import ImageTranslationModel
+from keras_gans.models.image_translation import (
+    ImageTranslationModel,
+    l1_distance,
+)
 from keras_gans.models.pix2pix import PatchGANDiscriminator
 
 # ---- networks -------------------------------------------------------------
@@ -65,6 +68,11 @@ class CycleGANGenerator(keras.Model):
         **kwargs,
     ):
         check_image_size(image_shape, 4)
+        if min(image_shape[:2]) < 8:  # Else there is nothing to reflect.
+            raise ValueError(
+                "image_shape must have sides of at least 8. Received: "
+                f"image_shape={tuple(image_shape)}"
+            )
         check_integer("output_channels", output_channels, minimum=1)
         check_integer("filters", filters, minimum=1)
         if num_residual_blocks is None:
@@ -102,6 +110,7 @@ class CycleGANGenerator(keras.Model):
         )(x)
         super().__init__(inputs, outputs, name=name, **kwargs)
         self.divisor = 4
+        self.min_size = 8
         self._arguments = {
             "image_shape": list(image_shape),
             "output_channels": output_channels,
@@ -210,6 +219,17 @@ class CycleGAN(ImageTranslationModel):
                 image_shape[-1], patch_size, filters, "instance", name=name
             )
 
+        for name, network in (
+            ("generator_ab", generator_ab),
+            ("generator_ba", generator_ba),
+            ("discriminator_a", discriminator_a),
+            ("discriminator_b", discriminator_b),
+        ):
+            if network is not None and not isinstance(network, keras.Model):
+                raise ValueError(
+                    f"{name} must be a keras.Model or None. Received: "
+                    f"{name}={network!r}"
+                )
         super().__init__(
             generator_ab or make_generator("generator_ab"),
             discriminator_b or make_discriminator("discriminator_b"),
@@ -227,7 +247,9 @@ class CycleGAN(ImageTranslationModel):
         self.identity_weight = identity_weight
         self.pool_size = pool_size
         self.pool_a = ImagePool(pool_size, image_shape, seed)
-        self.pool_b = ImagePool(pool_size, image_shape, seed)
+        # Another seed: the two histories choose independently.
+        other = None if seed is None else seed + 1
+        self.pool_b = ImagePool(pool_size, image_shape, other)
         self.generator_loss = generator_loss
         self.discriminator_loss = discriminator_loss
 
@@ -305,7 +327,7 @@ class CycleGAN(ImageTranslationModel):
         """How far images are from where they came from, both ways."""
         back_a = self.generator_ba(fake_b, training=training)
         back_b = self.generator_ab(fake_a, training=training)
-        return _l1(back_a, real_a) + _l1(back_b, real_b)
+        return l1_distance(back_a, real_a) + l1_distance(back_b, real_b)
 
     def identity_loss(self, real_a, real_b, training=True):
         """How much generators change images of the domain they make."""
@@ -313,7 +335,7 @@ class CycleGAN(ImageTranslationModel):
             return ops.zeros(())
         same_a = self.generator_ba(real_a, training=training)
         same_b = self.generator_ab(real_b, training=training)
-        return _l1(same_a, real_a) + _l1(same_b, real_b)
+        return l1_distance(same_a, real_a) + l1_distance(same_b, real_b)
 
     def test_step(self, data):
         real_a, real_b, _ = keras.utils.unpack_x_y_sample_weight(data)
@@ -369,12 +391,14 @@ class CycleGAN(ImageTranslationModel):
         # By the same symbolic pass as the first pair.
         images = self.generator_ba(self.symbolic_inputs())
         self.discriminator_a(images)
-        for name in ("generator_ab", "generator_ba"):
-            shape = tuple(getattr(self, name).output_shape[1:])
-            if shape[-1] != self.image_shape[-1]:
+        for name, channels in (
+            ("generator_ab", self.example_shape[-1]),
+            ("generator_ba", images.shape[-1]),
+        ):
+            if channels != self.image_shape[-1]:
                 raise ValueError(
                     f"{name} must make images of {self.image_shape[-1]} "
-                    f"channels. Received: one that makes {shape[-1]}"
+                    f"channels. Received: one that makes {channels}"
                 )
 
     def get_config(self):
@@ -394,7 +418,3 @@ class CycleGAN(ImageTranslationModel):
             "generator_loss": serialize(self.generator_loss),
             "discriminator_loss": serialize(self.discriminator_loss),
         }
-
-
-def _l1(x, y):
-    return ops.mean(ops.abs(x - y))

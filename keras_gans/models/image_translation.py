@@ -19,8 +19,9 @@ from keras_gans.models.adversarial_model import (
 class ImageTranslationModel(AdversarialModel):
     """Base class of Pix2Pix and CycleGAN: images in, images out.
 
-    A generator may have an attribute `divisor`, an integer: what the sides of
-    its images must be multiples of. `translate` pads to it.
+    A generator may have the attributes `divisor` and `min_size`, integers:
+    what the sides of its images must be multiples of, and at least.
+    `translate` pads to them.
 
     Args:
         generator: `keras.Model`, images `(batch, height, width, channels)` in
@@ -50,6 +51,8 @@ class ImageTranslationModel(AdversarialModel):
         self.image_shape = tuple(image_shape)
         self.dropout_at_test = dropout_at_test
         super().__init__(generator, discriminator, None, seed=seed, **kwargs)
+        if seed is not None:
+            _set_seeds(_seed_states(self.generator), seed)
 
     def symbolic_inputs(self):
         return keras.KerasTensor((None, *self.image_shape), name="images")
@@ -63,6 +66,11 @@ class ImageTranslationModel(AdversarialModel):
         raise TypeError(
             f"{type(self).__name__} makes images of images: use translate()."
         )
+
+    def evaluate(self, *args, **kwargs):
+        """`keras.Model.evaluate`, with the same dropout in every call."""
+        with self._dropout_seed(self.generator, 0):
+            return super().evaluate(*args, **kwargs)
 
     def check_batch(self, examples, labels):
         if labels is None:
@@ -119,7 +127,7 @@ class ImageTranslationModel(AdversarialModel):
         images = np.asarray(images)
         single = images.ndim == 3
         batch = images[None] if single else images
-        channels = network.input_shape[-1]
+        channels = self.image_shape[-1]
         if (
             batch.ndim != 4
             or batch.dtype != np.uint8
@@ -149,7 +157,11 @@ class ImageTranslationModel(AdversarialModel):
 
     def _translate_batch(self, network, images):
         divisor = getattr(network, "divisor", 1)
-        margins = [(0, -side % divisor) for side in images.shape[1:3]]
+        smallest = getattr(network, "min_size", 1)
+        margins = [
+            (0, max(side + -side % divisor, smallest) - side)
+            for side in images.shape[1:3]
+        ]
         images = np.pad(images, [(0, 0), *margins, (0, 0)], "symmetric")
         x = ops.convert_to_tensor(images.astype("float32") / 127.5 - 1)
         return to_uint8(backend.apply_network(network, x, self.dropout_at_test))
@@ -159,17 +171,11 @@ class ImageTranslationModel(AdversarialModel):
         """Sets the network's seeds; training goes on from its own."""
         backend.sync(self)
         if seed is None:
-            yield
-            return
+            seed = np.random.randint(2**31)
         check_integer("seed", seed, minimum=0)
-        states = [
-            generator.state
-            for layer in network._flatten_layers()
-            for generator in layer._seed_generators
-        ]
-        before = [ops.convert_to_numpy(state) for state in states]
-        for i, state in enumerate(states):
-            state.assign(np.array([seed % 2**32, i], "uint32"))
+        states = _seed_states(network)
+        before = [np.array(ops.convert_to_numpy(state)) for state in states]
+        _set_seeds(states, seed)
         try:
             yield
         finally:
@@ -208,3 +214,21 @@ class ImageTranslationModel(AdversarialModel):
             "image_shape": list(self.image_shape),
             "dropout_at_test": self.dropout_at_test,
         }
+
+
+def l1_distance(x, y):
+    """The mean absolute difference of two batches of images, in float32."""
+    return ops.mean(ops.abs(ops.cast(x, "float32") - ops.cast(y, "float32")))
+
+
+def _seed_states(network):
+    return [
+        generator.state
+        for layer in network._flatten_layers()
+        for generator in layer._seed_generators
+    ]
+
+
+def _set_seeds(states, seed):
+    for i, state in enumerate(states):
+        state.assign(np.array([seed % 2**32, i], "uint32"))

@@ -35,7 +35,10 @@ from keras_gans.layers import (
 )
 from keras_gans.models.adversarial_model import check_integer
 from keras_gans.models.gan import check_weight
-from keras_gans.models.image_translation import ImageTranslationModel
+from keras_gans.models.image_translation import (
+    ImageTranslationModel,
+    l1_distance,
+)
 
 # ---- networks -------------------------------------------------------------
 
@@ -299,8 +302,9 @@ class Pix2Pix(ImageTranslationModel):
                 normalization=normalization,
             )
         if discriminator is None:
+            made = generator(keras.KerasTensor((None, *image_shape)))
             discriminator = PatchGANDiscriminator(
-                image_shape[-1] + generator.output_shape[-1],
+                image_shape[-1] + made.shape[-1],
                 patch_size,
                 filters,
                 normalization,
@@ -331,7 +335,7 @@ class Pix2Pix(ImageTranslationModel):
         def generator_loss():
             fake = self.generator(inputs, training=True)
             logits = self.judge(inputs, fake, training=True)
-            l1_loss = ops.mean(ops.abs(targets - fake))
+            l1_loss = l1_distance(targets, fake)
             g_loss = self.generator_loss(logits) + self.l1_weight * l1_loss
             return g_loss, (fake, l1_loss)
 
@@ -357,7 +361,7 @@ class Pix2Pix(ImageTranslationModel):
         fake = self(inputs)
         real_logits = self.judge(inputs, targets)
         fake_logits = self.judge(inputs, fake)
-        l1_loss = ops.mean(ops.abs(targets - fake))
+        l1_loss = l1_distance(targets, fake)
         g_loss = self.generator_loss(fake_logits) + self.l1_weight * l1_loss
         d_loss = 0.5 * self.discriminator_loss(real_logits, fake_logits)
         logs = self.track(d_loss=d_loss, g_loss=g_loss, l1_loss=l1_loss)

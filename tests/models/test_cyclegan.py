@@ -213,3 +213,18 @@ def test_preset_holds_four_networks_and_no_pool(tmp_path):
 def test_channels_must_be_the_same():
     with pytest.raises(ValueError, match="generator_ba must make images of 1"):
         tiny_cyclegan(generator_ba=CycleGANGenerator((8, 8, 1), 3, 2, 1))
+
+
+def test_small_images_are_padded():
+    model = tiny_cyclegan(image_shape=(8, 8, 1))
+    for height, width in ((4, 4), (3, 30), (1, 1)):
+        images = np.zeros((1, height, width, 1), "uint8")
+        assert model.translate(images).shape == images.shape
+    with pytest.raises(ValueError, match="sides of at least 8"):
+        CycleGANGenerator((4, 8, 1))
+
+
+def test_a_network_that_is_none_is_named():
+    for name in ("generator_ab", "generator_ba", "discriminator_b"):
+        with pytest.raises(ValueError, match=f"{name} must be a keras.Model"):
+            tiny_cyclegan(**{name: 3})

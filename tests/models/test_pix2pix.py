@@ -316,3 +316,70 @@ def test_there_is_one_direction_and_no_sampling():
         model.translate(pictures(), direction="ba")
     with pytest.raises(TypeError, match="use translate"):
         model.generate(4)
+
+
+# ---- what others may bring ------------------------------------------------
+
+
+class Halves(keras.Model):
+    """A network of a user's own: a subclass, which has no output_shape."""
+
+    def __init__(self):
+        super().__init__()
+        self.convolution = layers.Conv2D(1, 3, padding="same")
+
+    def call(self, x, training=False):
+        return ops.tanh(self.convolution(x))
+
+
+def test_networks_of_ones_own(dtype_policy):
+    for policy in ("float32", "mixed_float16"):
+        dtype_policy(policy)
+        model = tiny_pix2pix(generator=Halves())
+        model.compile()
+        assert np.isfinite(list(fit(model, *pairs()).values())).all()
+        assert model.translate(pictures()).shape == (3, 8, 8, 1)
+
+
+def test_flat_images_stay_finite():
+    x = ops.full((1, 64, 64, 1), 30.7)
+    for layer in (
+        keras_gans.layers.InstanceNormalization(),
+        BatchStatisticsNormalization(),
+    ):
+        np.testing.assert_allclose(ops.convert_to_numpy(layer(x)), 0, atol=0.1)
+    # A faint pattern on a bright ground is all there is.
+    rng = np.random.default_rng(0)
+    pattern = rng.normal(size=(1, 8, 8, 1)).astype("float32")
+    y = keras_gans.layers.InstanceNormalization()(100 + 0.1 * pattern)
+    expected = (pattern - pattern.mean()) / pattern.std()
+    np.testing.assert_allclose(ops.convert_to_numpy(y), expected, atol=2e-2)
+
+
+def test_evaluation_repeats_itself_and_leaves_training_alone():
+    x, y = pairs(16)
+
+    def train(**kwargs):
+        model = noisy(normalization="instance")
+        model.compile()
+        fit(model, x, y, epochs=2, **kwargs)
+        return model
+
+    model = train()
+    first = model.evaluate(x, y, batch_size=8, verbose=0)
+    assert model.evaluate(x, y, batch_size=8, verbose=0) == first
+    watched = train(validation_data=(x, y))
+    for a, b in zip(weights_of(model), weights_of(watched)):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_seed_is_that_of_the_masks():
+    def loss(seed):
+        keras.utils.set_random_seed(0)
+        model = tiny_pix2pix(seed=seed)
+        model.compile()
+        keras.utils.set_random_seed(seed or 0)
+        return fit(model, *pairs())["g_loss"]
+
+    assert loss(1) == loss(1)
+    assert loss(1) != loss(2)
