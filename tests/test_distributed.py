@@ -124,7 +124,7 @@ def test_translation_with_masks_and_pools(single, mirrored, name):
     assert b[name]["replicas_differ"] == []
     difference = np.subtract(a[name]["samples"], b[name]["samples"])
     assert np.abs(difference).max() <= 1
-    assert a["pool"] == b["pool"] == 12
+    assert a["pool"] == b["pool"] == 4
 
 
 def test_with_every_random_draw(single, mirrored):
