@@ -17,6 +17,7 @@ METRICS = ("fid", "kid", "prdc", "is", "swd", "modes")
 EXTRACTORS = (
     "mnist_classifier",
     "cifar10_classifier",
+    "emoji_classifier",
     "inception_v3",
     "points",
 )
@@ -476,7 +477,7 @@ def _train(args):
             runs.optimizer(recipe.get("discriminator_optimizer", "auto")),
         )
     recipe.setdefault(
-        "best_by", runs.default_best_by(recipe["dataset"], gan.example_shape)
+        "best_by", runs.default_best_by(recipe, gan.example_shape)
     )
     if runs.is_chief(gan) and (stored or not (folder / "log.csv").exists()):
         folder.mkdir(parents=True, exist_ok=True)
@@ -620,8 +621,10 @@ def _evaluate(args):
     recipe = presets.recipe(path)
     data = args.data or recipe["dataset"]
     translates = "pairs" in recipe or "unpaired" in recipe
-    extractor = args.extractor or DEFAULT_EXTRACTORS.get(
-        _name(data) if translates else data
+    extractor = (
+        args.extractor
+        or recipe.get("extractor")
+        or DEFAULT_EXTRACTORS.get(data)
     )
     if extractor is None and not translates:
         raise UsageError(
@@ -689,24 +692,25 @@ def _evaluate_translation(args, gan, recipe, extractor):
         raise UsageError(
             f"a {type(gan).__name__} has scores of its own: leave --metrics out"
         )
+    if args.direction not in gan.directions:
+        raise UsageError(
+            f"a {type(gan).__name__} has no direction {args.direction}"
+        )
     if args.data_b is not None:
         recipe["dataset_b"] = args.data_b
-    for split in [args.split] if args.split else ["test", "train"]:
-        try:
-            data = runs.load_translation_data(
-                gan,
-                recipe,
-                split,
-                args.data_dir,
-                augment=False,
-                shuffle=False,
-                drop_remainder=False,
-            )
-            break
-        except ValueError as error:
-            # Data without a test split.
-            if args.split or split == "train" or "`split`" not in str(error):
-                raise
+    recipe = runs.check_recipe(recipe)
+    data, split = _first_split(
+        args,
+        lambda split: runs.load_translation_data(
+            gan,
+            recipe,
+            split,
+            args.data_dir,
+            augment=False,
+            shuffle=False,
+            drop_remainder=False,
+        ),
+    )
     return metrics.evaluate_translation(
         gan,
         data,
@@ -731,29 +735,47 @@ def _real_examples(args, gan, data):
         return getattr(datasets, data)(args.n, seed=2**31), "train"
     shape = gan.example_shape
     is_image = len(shape) == 3
-    for split in [args.split] if args.split else ["test", "train"]:
-        try:
-            batches = datasets.load(
-                data,
-                250,
-                split=split,
-                image_size=shape[:2] if is_image else None,
-                channels=shape[2] if is_image else None,
-                drop_remainder=False,
-                data_dir=args.data_dir,
-            )
-            return batches, split
-        except ValueError as error:
-            # Data without a test split.
-            if args.split or split == "train" or "`split`" not in str(error):
-                raise
+    return _first_split(
+        args,
+        lambda split: datasets.load(
+            data,
+            250,
+            split=split,
+            image_size=shape[:2] if is_image else None,
+            channels=shape[2] if is_image else None,
+            drop_remainder=False,
+            data_dir=args.data_dir,
+        ),
+    )
+
+
+def _first_split(args, load):
+    """What `load` gives for `--split`, or else for test or train; its name."""
+    if args.split:
+        return load(args.split), args.split
+    try:
+        return load("test"), "test"
+    except ValueError as error:
+        if "`split`" not in str(error):
+            raise
+    return load("train"), "train"  # The data have no test split.
 
 
 def _translate(args):
     from keras_gans import image_files
 
     files = image_files.find(args.input)
-    outputs = [_output(args, file, image_files.SUFFIXES) for file in files]
+    if args.input.is_dir() and (
+        args.out.is_file()
+        or args.out.resolve().is_relative_to(args.input.resolve())
+    ):
+        raise UsageError(
+            f"--out must be a folder outside of {args.input}. Received: "
+            f"{args.out}"
+        )
+    outputs = [
+        _output(args, file, image_files.IMAGE_SUFFIXES) for file in files
+    ]
     there = [path for path in outputs if path.exists()]
     if there and not args.force:
         raise UsageError(
@@ -801,13 +823,6 @@ def _translate(args):
 def _output(args, file, suffixes):
     """Where the translation of one file goes."""
     if args.input.is_dir():
-        if args.out.is_file() or args.out.resolve().is_relative_to(
-            args.input.resolve()
-        ):
-            raise UsageError(
-                f"--out must be a folder outside of {args.input}. Received: "
-                f"{args.out}"
-            )
         return args.out / file.relative_to(args.input)
     out = args.out / file.name if args.out.is_dir() else args.out
     if out.suffix.lower() not in suffixes:

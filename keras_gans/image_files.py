@@ -12,7 +12,8 @@ import uuid
 import numpy as np
 from PIL import Image, ImageOps
 
-SUFFIXES = tuple(".png .jpg .jpeg .bmp .gif .webp .tif .tiff".split())
+from keras_gans.datasets.folders import IMAGE_SUFFIXES, find_images
+
 _JPEG = (".jpg", ".jpeg")
 # Of 16 bits and more: Pillow's own conversion to 8 bits clips them.
 _DEEP = ("I;16", "I;16B", "I;16L", "I")
@@ -32,15 +33,11 @@ def find(path):
         if not path.exists():
             raise FileNotFoundError(f"There is no file or folder {path}.")
         return [path]
-    files = [
-        file
-        for file in sorted(path.rglob("*"))
-        if file.suffix.lower() in SUFFIXES
-        and not any(p.startswith(".") for p in file.relative_to(path).parts)
-    ]
+    files = sorted(map(pathlib.Path, find_images(path).values()))
     if not files:
         raise ValueError(
-            f"{path} must hold images ({', '.join(SUFFIXES)}). Received: none"
+            f"{path} must hold images ({', '.join(IMAGE_SUFFIXES)}). "
+            "Received: none"
         )
     return files
 

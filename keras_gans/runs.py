@@ -38,6 +38,7 @@ from keras_gans import (
     schedules,
 )
 from keras_gans.metrics.extractors import CLASSIFIERS
+from keras_gans.metrics.translation import distinct
 from keras_gans.models.adversarial_model import check_integer, to_uint8
 
 SAMPLES = 64  # in a grid
@@ -50,6 +51,12 @@ BEST_BY = {
     "kid": ("kid",),
     "modes": ("modes", "high_quality"),
     "swd": ("swd",),
+}
+
+# What a recipe says of the data of models that translate images.
+TRANSLATION_DATA = {
+    "pairs": {"sides", "direction", "augment", "splits"},
+    "unpaired": {"augment", "splits"},
 }
 
 # Shorter epochs than this are put together, so that the pictures and the
@@ -127,11 +134,14 @@ def check_recipe(recipe):
         recipe: Dict with `dataset` (see `datasets.load`), `batch_size`, and
             either `steps` (generator updates) or `epochs` (passes over the
             data). Optional: `seed` (0), `labels` (`True` for conditional
-            models), `best_by` (see `default_best_by`), `generator_optimizer`
-            and `discriminator_optimizer` (see `optimizer`). For models that
-            translate images `pairs` or `unpaired`: a dict of arguments of
-            `datasets.load_pairs` or `load_unpaired`; the latter takes
-            `dataset_b` as the other domain.
+            models), `best_by` (see `default_best_by`), `extractor` (the name
+            of one, for `"kid"` and for `keras-gans evaluate`),
+            `generator_optimizer` and `discriminator_optimizer` (see
+            `optimizer`). For models that translate images `pairs` or
+            `unpaired`: a dict of arguments of `datasets.load_pairs`
+            (`sides`, `direction`, `augment`) or `load_unpaired` (`augment`),
+            and of `splits`, what `"train"` and `"test"` stand for; unpaired
+            data may have `dataset_b` as the other domain.
 
     Returns:
         The recipe with its `seed`.
@@ -139,7 +149,7 @@ def check_recipe(recipe):
     length = [key for key in ("steps", "epochs") if key in recipe]
     known = {"dataset", "batch_size", "seed", "labels", "best_by", *length}
     known |= {"generator_optimizer", "discriminator_optimizer"}
-    known |= {"pairs", "unpaired", "dataset_b"}
+    known |= {"extractor", "pairs", "unpaired", "dataset_b"}
     missing = {"dataset", "batch_size"} - set(recipe)
     if len(length) != 1 or missing or set(recipe) - known:
         raise ValueError(
@@ -156,30 +166,56 @@ def check_recipe(recipe):
             f"best_by must be one of {', '.join(BEST_BY)}. "
             f"Received: best_by={recipe['best_by']!r}"
         )
+    if recipe.get("extractor", "points") not in metrics.extractors.NAMES:
+        raise ValueError(
+            f"extractor must be one of {', '.join(metrics.extractors.NAMES)}. "
+            f"Received: extractor={recipe['extractor']!r}"
+        )
+    for key, arguments in TRANSLATION_DATA.items():
+        unknown = set(recipe.get(key, {})) - arguments
+        if unknown:
+            raise ValueError(
+                f"{key} of a recipe may have {', '.join(sorted(arguments))}. "
+                f"Received: {', '.join(sorted(unknown))}"
+            )
+    if "pairs" in recipe and {"unpaired", "dataset_b"} & set(recipe):
+        raise ValueError(
+            "A recipe of pairs has no other domain: leave out unpaired and "
+            f"dataset_b. Received: {recipe}"
+        )
     return recipe
 
 
-def default_best_by(dataset, example_shape):
+def default_best_by(recipe, example_shape):
     """The score that ranks the checkpoints of a run, of `BEST_BY`.
 
-    `"kid"`, `metrics.kernel_distance` in the features of the zoo's classifier
-    of the data set, where it has one for images of this shape; `"modes"`,
-    `metrics.mode_coverage`, for the toys; otherwise `"swd"`,
-    `metrics.sliced_wasserstein` of the values. (Of the toys that sees the
-    modes' shares before anything else, and may choose a cloud of points.)
+    `"kid"`, `metrics.kernel_distance` in the features of the recipe's
+    extractor, or of the zoo's classifier of its data set where that takes
+    images of this shape; `"modes"`, `metrics.mode_coverage`, for the toys;
+    otherwise `"swd"`, `metrics.sliced_wasserstein` of the values. (Of the toys
+    that sees the modes' shares before anything else, and may choose a cloud
+    of points.)
 
     Args:
-        dataset: The recipe's.
+        recipe: See `check_recipe`.
         example_shape: The model's.
     """
-    if toy(dataset):
+    if toy(recipe["dataset"]):
         return "modes"
-    name = f"{dataset}_classifier"
-    if name in CLASSIFIERS and (presets.zoo_path() / name).is_dir():
+    if "extractor" in recipe:
+        return "kid"
+    name = extractor_name(recipe)
+    if name and (presets.zoo_path() / name).is_dir():
         network = metrics.get_extractor(name).network
         if network.input_shape[1:] == tuple(example_shape):
             return "kid"
     return "swd"
+
+
+def extractor_name(recipe):
+    """What the recipe's images are measured with; `None` if unknown."""
+    name = f"{recipe['dataset']}_classifier"
+    return recipe.get("extractor", name if name in CLASSIFIERS else None)
 
 
 def optimizer(value, base=keras.optimizers.Optimizer):
@@ -270,7 +306,7 @@ class Run(keras.callbacks.Callback):
         self.steps_per_epoch = one_pass * -(-MIN_STEPS // one_pass)
         self.toy = toy(recipe["dataset"])
         self.best_by = recipe.get("best_by") or default_best_by(
-            recipe["dataset"], model.example_shape
+            recipe, model.example_shape
         )
         self.extractor = self._extractor()
         if self.is_chief:
@@ -306,18 +342,17 @@ class Run(keras.callbacks.Callback):
 
     def _extractor(self):
         """What makes the features that `"kid"` compares; `None` for others."""
-        name = f"{self.recipe['dataset']}_classifier"
-        if (self.best_by == "kid" and name not in CLASSIFIERS) or (
+        name = extractor_name(self.recipe)
+        if (self.best_by == "kid" and name is None) or (
             self.best_by == "modes" and not self.toy
         ):
             raise ValueError(
                 "best_by must be 'swd', for 'kid' is of data that the zoo has "
-                "a classifier of, and 'modes' of ring and grid. Received: "
-                f"best_by={self.best_by!r} for {self.recipe['dataset']!r}"
+                "a classifier of, or that the recipe names an extractor for, "
+                f"and 'modes' of ring and grid. Received: best_by="
+                f"{self.best_by!r} for {self.recipe['dataset']!r}"
             )
-        if self.best_by != "kid":
-            return None
-        return metrics.get_extractor(name)
+        return metrics.get_extractor(name) if self.best_by == "kid" else None
 
     def _reference(self):
         """Real training examples that the scores compare with, and labels.
@@ -508,6 +543,8 @@ class TranslationRun(Run):
         inputs, targets = (
             np.concatenate(x)[:TRANSLATED] for x in zip(*batches)
         )
+        if "unpaired" in self.recipe:  # The shorter side has gone around.
+            inputs, targets = map(distinct, (inputs, targets))
         self.inputs = to_uint8(inputs)
         return targets, None
 
@@ -538,29 +575,34 @@ def load_translation_data(gan, recipe, split, data_dir=None, **kwargs):
     Args:
         gan: The model, whose image sizes and channels they get.
         recipe: Dict with `pairs` or `unpaired`, see `check_recipe`.
-        split: String, or for `unpaired` a tuple of two.
+        split: String, or for `unpaired` a tuple of two; the recipe's `splits`
+            may say what it stands for.
         data_dir: Where TFDS sets lie.
         **kwargs: More arguments of `datasets.load_pairs` or `load_unpaired`,
             which override the recipe's.
     """
-    arguments = {
-        "batch_size": recipe["batch_size"],
-        "split": split,
-        "image_size": gan.image_shape[:2],
-        "channels": (gan.image_shape[-1], gan.example_shape[-1]),
-        "seed": recipe["seed"],
-    }
-    if "pairs" in recipe:
-        if recipe["pairs"].get("direction") == "ba":
-            arguments["channels"] = arguments["channels"][::-1]
-        arguments |= {**recipe["pairs"], **kwargs}
-        return datasets.load_pairs(recipe["dataset"], **arguments)
-    if "unpaired" not in recipe:
+    key = "pairs" if "pairs" in recipe else "unpaired"
+    if key not in recipe:
         raise ValueError(
             f"A recipe of a {type(gan).__name__} must have pairs or unpaired. "
             f"Received: {recipe}"
         )
-    arguments |= {**recipe["unpaired"], **kwargs}
+    own = dict(recipe[key])
+    splits = own.pop("splits", {})
+    channels = (gan.image_shape[-1], gan.example_shape[-1])
+    if own.get("direction") == "ba":
+        channels = channels[::-1]
+    arguments = {
+        "batch_size": recipe["batch_size"],
+        "split": splits.get(split, split) if isinstance(split, str) else split,
+        "image_size": gan.image_shape[:2],
+        "channels": channels,
+        "seed": recipe["seed"],
+        **own,
+        **kwargs,
+    }
+    if key == "pairs":
+        return datasets.load_pairs(recipe["dataset"], **arguments)
     return datasets.load_unpaired(
         recipe["dataset"],
         recipe.get("dataset_b"),

@@ -279,10 +279,15 @@ def test_default_score():
     name = "mnist_classifier"
     if not (presets.zoo_path() / name).is_dir():
         pytest.skip("the zoo has no classifier yet")
-    assert runs.default_best_by("mnist", (28, 28, 1)) == "kid"
-    assert runs.default_best_by("mnist", (32, 32, 1)) == "swd"
-    assert runs.default_best_by("ring", (2,)) == "modes"
-    assert runs.default_best_by("my_photos", (28, 28, 1)) == "swd"
+
+    def best_by(dataset, shape, **recipe):
+        return runs.default_best_by({"dataset": dataset, **recipe}, shape)
+
+    assert best_by("mnist", (28, 28, 1)) == "kid"
+    assert best_by("mnist", (32, 32, 1)) == "swd"
+    assert best_by("ring", (2,)) == "modes"
+    assert best_by("my_photos", (28, 28, 1)) == "swd"
+    assert best_by("my_photos", (28, 28, 1), extractor=name) == "kid"
 
 
 def test_training_health_is_watched_and_survives_a_resume(run):

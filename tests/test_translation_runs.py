@@ -10,7 +10,6 @@ from cases import tiny_cyclegan, tiny_pix2pix, weights_of
 from keras import ops
 from PIL import Image
 
-import keras_gans
 from keras_gans import cli, metrics, runs
 
 tf = pytest.importorskip(
@@ -218,6 +217,54 @@ def test_scores_are_of_the_right_images(folder):
     assert scores["KID"].value == scores["KID of inputs"].value
 
 
+def test_domains_of_two_sizes_and_their_splits(folder):
+    """Of the shorter domain no image counts twice."""
+    sides = [str(folder / "train" / side) for side in ("left", "right")]
+    recipe = {
+        "dataset": sides[0],
+        "dataset_b": sides[1],
+        "batch_size": 4,
+        "steps": 3,
+        "unpaired": {
+            "splits": {"test": ["train[:3]", "train[5:]"]},
+        },
+    }
+    recipe = runs.check_recipe(recipe)
+    model = tiny_cyclegan(image_shape=(16, 16, 1))
+
+    def means(images):
+        return images.mean(axis=(1, 2))
+
+    scores = metrics.evaluate_translation(
+        model,
+        runs.load_translation_data(
+            model, recipe, "test", drop_remainder=False, shuffle=False
+        ),
+        metrics.Extractor(means, "means"),
+        paired=False,
+        direction="ba",
+    )
+    protocol = scores["FID"].protocol
+    assert (protocol.n_real, protocol.n_fake) == (3, 7)
+    # What is asked for is not what the recipe says of "test".
+    batches = runs.load_translation_data(model, recipe, "train")
+    assert int(batches.cardinality()) == 12 // 4
+
+
+@pytest.mark.parametrize(
+    "change, match",
+    [
+        ({"pairs": {"split": "test"}}, "may have augment, .*Received: split"),
+        ({"pairs": {}, "dataset_b": "elsewhere"}, "no other domain"),
+        ({"pairs": {}, "extractor": "nothing"}, "extractor='nothing'"),
+    ],
+)
+def test_recipes_that_cannot_be_followed(change, match):
+    recipe = {"dataset": "somewhere", "batch_size": 4, "steps": 3, **change}
+    with pytest.raises(ValueError, match=match):
+        runs.check_recipe(recipe)
+
+
 @pytest.mark.skipif(
     keras.backend.backend() != "tensorflow",
     reason="exports from the TensorFlow backend",
@@ -288,7 +335,6 @@ def test_health_is_not_asked_of_translations(folder, tmp_path):
     model.compile()
     run = runs.TranslationRun(model, recipe, tmp_path, None, False, print)
     assert run.watchers == []
-    assert keras_gans.callbacks.TrainingHealth
     with pytest.raises(ValueError, match="must have pairs or unpaired"):
         runs.TranslationRun(
             model,

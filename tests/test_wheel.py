@@ -14,6 +14,7 @@ from PIL import Image
 
 import keras_gans
 from keras_gans import presets
+from keras_gans.metrics import extractors
 
 setuptools = pytest.importorskip(
     "setuptools", "77", reason="building the wheel needs setuptools >= 77"
@@ -89,7 +90,7 @@ def test_contents(wheel):
         entry_points = next(n for n in names if n.endswith("entry_points.txt"))
         scripts = archive.read(entry_points).decode()
     assert "keras-gans = keras_gans.cli:main" in scripts
-    for name in (*presets.names(), "mnist_classifier", "cifar10_classifier"):
+    for name in (*presets.names(), *extractors.CLASSIFIERS):
         assert f"keras_gans/_zoo_data/{name}/config.json" in names
     assert not [n for n in names if n.startswith(("tests/", "zoo/", "tools/"))]
     assert wheel.stat().st_size < 40e6

@@ -19,6 +19,9 @@ from keras_gans import datasets, metrics, presets
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 NAMES = presets.names()
 TRAINED = [n for n in NAMES if presets.info(n)["weights"]]
+TRANSLATORS = [
+    n for n in TRAINED if presets.info(n)["class"] in ("Pix2Pix", "CycleGAN")
+]
 MNIST = [n for n in TRAINED if n.endswith("_mnist")]
 CARD = ("Paper", "Data", "Command", "Scores", "Known failures", "samples.png")
 
@@ -54,6 +57,10 @@ def test_entry_config_and_recipe_agree_with_the_tool(name):
 def test_weights_draw_the_golden_samples(name):
     gan = keras_gans.AdversarialModel.from_preset(name)
     golden = presets.info(name)["metadata"]["golden"]
+    if name in TRANSLATORS:
+        found = load_tool("zoo_translations").golden(gan)
+        np.testing.assert_allclose(found, golden, atol=0.05)
+        return
     samples = gan.generate(len(golden), seed=0).astype("float64")
     means = samples.reshape(len(golden), -1).mean(axis=1)
     np.testing.assert_allclose(means, golden, atol=0.05)
@@ -63,6 +70,13 @@ def test_weights_draw_the_golden_samples(name):
 def test_plain_keras_opens_the_inference_network(name):
     network = keras.saving.load_model(presets.resolve(name))
     gan = keras_gans.AdversarialModel.from_preset(name)
+    if name in TRANSLATORS:
+        images = np.random.default_rng(0).uniform(-1, 1, (2, *gan.image_shape))
+        gan.dropout_at_test = False
+        np.testing.assert_array_equal(
+            network.predict_on_batch(images), gan.predict_on_batch(images)
+        )
+        return
     latents = np.random.default_rng(0).normal(size=(2, gan.latent_dim))
     inputs = gan.generator_inputs(
         latents.astype("float32"), np.array([0, 1], "int32")
@@ -106,6 +120,31 @@ def test_scores_of_a_run_reach_metadata_card_and_readme(tmp_path, monkeypatch):
     assert "| modes | 8 | 8 |" in card
     readme = (tmp_path / "README.md").read_text()
     assert f"modes 8 ({protocol}) |" in readme
+
+
+def translation(name):
+    return presets.info(name)["metadata"]["translation"]["scores"]
+
+
+@pytest.mark.skipif("pix2pix_emoji" not in TRAINED, reason="has no weights")
+def test_pix2pix_emoji_is_better_than_a_part_of_its_loss():
+    """As in the paper's table: what each part of the loss is for."""
+    scores = translation("pix2pix_emoji")
+    ours, l1, gan = (
+        {row: value for row, (value, _) in scores[column].items()}
+        for column in ("this preset", "L1 alone", "GAN alone")
+    )
+    assert ours["FID"] < l1["FID"]
+    assert ours["KID"] < l1["KID"]
+    assert ours["L1"] < gan["L1"]
+
+
+@pytest.mark.skipif("cyclegan_emoji" not in TRAINED, reason="has no weights")
+def test_cyclegan_emoji_comes_back_and_changes_the_style():
+    ours = translation("cyclegan_emoji")["this preset"]
+    for way in ("ab", "ba"):
+        assert ours[f"{way} cycle"][0] < 12
+        assert ours[f"{way} KID"][0] < ours[f"{way} KID of inputs"][0]
 
 
 def test_gan_ring_covers_all_modes():

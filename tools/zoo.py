@@ -5,11 +5,19 @@
     python tools/zoo.py publish dcgan_mnist runs/dcgan_mnist
     python tools/zoo.py score dcgan_mnist runs/dcgan_mnist
 
+    keras-gans train pix2pix_emoji --data emojitwo --out runs/ours
+    python tools/zoo.py ablate pix2pix_emoji "L1 alone" runs/l1 --data emojitwo
+    python tools/zoo.py ablate pix2pix_emoji "GAN alone" runs/gan --data ...
+    python tools/zoo.py publish pix2pix_emoji runs/ours --data emojitwo \
+        --ablation "L1 alone" runs/l1 --ablation "GAN alone" runs/gan
+
 A preset is an entry of `PRESETS`: the model, the recipe, and the words of its
 card. `publish` stores the weights (float16, where that costs nothing visible),
 scores them (`tools/score.py`), draws the sample grid and writes the card.
 `score` adds FID, KID, precision and recall of the run's best and last
-checkpoint, as `keras-gans evaluate` measures them, with their protocol.
+checkpoint, as `keras-gans evaluate` measures them, with their protocol. Models
+that translate images are scored by `publish`, beside what the same budget gives
+without a part of the loss (`zoo_translations.py`).
 """
 
 import argparse
@@ -49,6 +57,26 @@ GRID = {
     "name": "25 Gaussians on a grid, generated",
     "license": "none needed",
 }
+EMOJI_SOURCE = (
+    "EmojiTwo, https://github.com/EmojiTwo/emojitwo: its images in colour and "
+    "in black and white, 64x64 on white, under the same names in the folders "
+    "{part}"
+)
+EMOJI_PAIRS = {
+    "name": "EmojiTwo, 1,200 training pairs of line art and colour, 64x64",
+    "license": "CC BY 4.0 (the contributors of EmojiTwo)",
+    "download": EMOJI_SOURCE.format(
+        part="train/outline and train/color (and test/...) of one folder"
+    ),
+}
+EMOJI_STYLES = {
+    "name": "EmojiTwo, 1,200 training images in colour, and Noto Emoji, 3,157 "
+    "of 3,508 images, resized to 64x64",
+    "license": "CC BY 4.0 (the contributors of EmojiTwo) and Apache-2.0 "
+    "(Google, Noto Emoji)",
+    "download": EMOJI_SOURCE.format(part="train/color and test/color")
+    + "; and the PNG images of https://github.com/googlefonts/noto-emoji",
+}
 MNIST_FLOOR = (
     "By the measure of the scores above, 10,000 training images have a FID of "
     "0.079 against the test images."
@@ -73,9 +101,9 @@ SNGAN_PAPER = (
 BEST_BY = {
     "kid": "Kernel distance (KID) of the features of the data set's "
     "classifier between 2,000 samples and 2,000 training images",
+    "swd": "Sliced Wasserstein distance of the examples' values",
     "high_quality": "Share of 2,500 samples of high quality, of checkpoints "
     "that cover the most modes",
-    "swd": "Sliced Wasserstein distance of the examples' values",
 }
 
 TOY_ADAM = {
@@ -186,6 +214,23 @@ def two_time_scales(dataset, steps):
     }
 
 
+def falling(learning_rate, steps):
+    """Adam of pix2pix and CycleGAN, whose rate falls in the second half."""
+    return {
+        "class_name": "Adam",
+        "config": {
+            "learning_rate": {
+                "class_name": "LinearDecay",
+                "config": {
+                    "initial_learning_rate": learning_rate,
+                    "decay_steps": steps,
+                },
+            },
+            "beta_1": 0.5,
+        },
+    }
+
+
 def pix2pix_paper(name, images, description, data):
     """A recipe at the paper's settings, without weights."""
     return {
@@ -212,19 +257,7 @@ def cyclegan_paper(name, longer_side, description, data):
     Half of 200 passes, each over the larger domain, at one rate, and half
     while it goes to 0.
     """
-    adam = {
-        "class_name": "Adam",
-        "config": {
-            "learning_rate": {
-                "class_name": "LinearDecay",
-                "config": {
-                    "initial_learning_rate": 2e-4,
-                    "decay_steps": 200 * longer_side,
-                },
-            },
-            "beta_1": 0.5,
-        },
-    }
+    adam = falling(2e-4, 200 * longer_side)
     return {
         "model": lambda: keras_gans.CycleGAN(image_shape=(256, 256, 3)),
         "recipe": {
@@ -239,6 +272,9 @@ def cyclegan_paper(name, longer_side, description, data):
         "data": data,
     }
 
+
+PIX2PIX_EMOJI_STEPS = 9000
+CYCLEGAN_EMOJI_STEPS = 6000
 
 PRESETS = {
     "gan_ring": {
@@ -561,6 +597,62 @@ PRESETS = {
         ),
         "data": CIFAR10,
     },
+    "pix2pix_emoji": {
+        # Instance normalization, as batches are larger than the paper's.
+        "model": lambda: keras_gans.Pix2Pix(
+            image_shape=(64, 64, 3), filters=24, normalization="instance"
+        ),
+        "recipe": {
+            "dataset": "emojitwo",
+            "pairs": {"sides": ["outline", "color"], "augment": True},
+            "extractor": "emoji_classifier",
+            "batch_size": 8,
+            "steps": PIX2PIX_EMOJI_STEPS,
+            "generator_optimizer": falling(2e-4, PIX2PIX_EMOJI_STEPS),
+            "discriminator_optimizer": falling(2e-4, PIX2PIX_EMOJI_STEPS),
+        },
+        "description": "line art to emoji in colour",
+        "paper": (
+            'Isola et al., "Image-to-Image Translation with Conditional '
+            'Adversarial Networks", 2017, https://arxiv.org/abs/1611.07004. '
+            "Here with networks of 24 filters in place of 64, instance "
+            "normalization, and batches of 8."
+        ),
+        "compared": "",
+        "failures": "",
+        "data": EMOJI_PAIRS,
+    },
+    "cyclegan_emoji": {
+        "model": lambda: keras_gans.CycleGAN(
+            image_shape=(64, 64, 3), filters=16, num_residual_blocks=4
+        ),
+        "recipe": {
+            "dataset": "emojitwo/train/color",
+            "dataset_b": "noto_emoji/images",
+            "unpaired": {
+                "augment": True,
+                "splits": {
+                    "train": ["train", "train[:90%]"],
+                    "test": ["train", "train[90%:]"],
+                },
+            },
+            "extractor": "emoji_classifier",
+            "batch_size": 4,
+            "steps": CYCLEGAN_EMOJI_STEPS,
+            "generator_optimizer": falling(2e-4, CYCLEGAN_EMOJI_STEPS),
+            "discriminator_optimizer": falling(2e-4, CYCLEGAN_EMOJI_STEPS),
+        },
+        "description": "emoji of EmojiTwo's style to Noto's, and back",
+        "paper": (
+            'Zhu et al., "Unpaired Image-to-Image Translation using '
+            'Cycle-Consistent Adversarial Networks", 2017, '
+            "https://arxiv.org/abs/1703.10593. Here with networks of 16 "
+            "filters in place of 64, four residual blocks, and batches of 4."
+        ),
+        "compared": "",
+        "failures": "",
+        "data": EMOJI_STYLES,
+    },
     "pix2pix_facades": pix2pix_paper(
         "facades",
         400,
@@ -688,8 +780,20 @@ def table(index):
     return "\n".join(lines) + "\n"
 
 
+HEADLINES = ("L1", "FID", "ab FID", "ab cycle")
+
+
 def headline(facts):
     """The score of the shipped weights that the README's table shows."""
+    if "translation" in facts:
+        return (
+            ", ".join(
+                f"{key.split(' (')[0]} {format_score(value)}"
+                for key, value in facts["scores"].items()
+                if key.split(" (")[0] in HEADLINES
+            )
+            + f" ({facts['translation']['protocol']})"
+        )
     evaluation = facts.get("evaluation")
     if evaluation is None:
         key, value = next(iter(facts["scores"].items()))
@@ -727,17 +831,15 @@ def read_metadata(name):
 
 def recipe_card(name):
     entry = PRESETS[name]
-    option, source = (
-        "--data-dir FOLDER_OF_TFDS_DATA",
-        "The first run downloads it through TensorFlow Datasets.",
-    )
-    if "download" in entry["data"]:
-        option = "--data FOLDER"
-        source = f"Download and unpack it first: {entry['data']['download']}."
+    option = data_options(entry)
+    source = f"Download and unpack it first: {entry['data'].get('download')}."
+    if not option:
+        option = " --data-dir FOLDER_OF_TFDS_DATA"
+        source = "The first run downloads it through TensorFlow Datasets."
     paragraphs = [
         f"# {name}",
         f"{sentence(entry['description'])} A recipe: it has no weights yet.",
-        f"```\nkeras-gans train {name} {option}\n```",
+        f"```\nkeras-gans train {name}{option}\n```",
         f"Data: {entry['data']['name']}. Licence of the data: "
         f"{entry['data']['license']}. {source}",
     ]
@@ -764,8 +866,24 @@ def sentence(text):
     return f"{text[0].upper()}{text[1:]}."
 
 
+def where_from(entry):
+    found = entry["data"].get("download")
+    return f" The data come from {found}." if found else ""
+
+
+def data_options(entry):
+    """What `keras-gans train` is told of data that it cannot find itself."""
+    if "download" not in entry["data"]:
+        return ""
+    return " --data FOLDER" + (
+        " --data-b FOLDER" if "dataset_b" in entry["recipe"] else ""
+    )
+
+
 def card(name):
     """The model card: everything measured comes from the metadata."""
+    import zoo_translations
+
     entry, facts = PRESETS[name], read_metadata(name)
     rows = "\n".join(
         f"| {key} | {format_score(value)} |"
@@ -777,16 +895,21 @@ def card(name):
         f"# {name}",
         sentence(entry["description"]),
         "![samples](samples.png)",
+        entry.get("caption", ""),
         f"**Paper.** {entry['paper']}",
         f"**Data.** {sentence(entry['data']['name'])} Licence of the data: "
-        f"{entry['data']['license']}. The weights are under Apache-2.0.",
+        f"{entry['data']['license']}. The weights are under Apache-2.0."
+        + where_from(entry),
         f"**Command.** Seed {plan['seed']}, {run['steps']:,} generator updates "
         f"of batch {plan['batch_size']}, {run['minutes']:.1f} minutes on "
         f"{run['hardware']}, Keras {facts['keras_version']} on "
         f"{facts['backend']}.",
-        f"```\nkeras-gans train {name}\n```",
-        f"**Scores** of these weights, the {run['checkpoint']}; a single run.",
-        f"| score | value |\n| --- | --- |\n{rows}",
+        f"```\nkeras-gans train {name}{data_options(entry)}\n```",
+        f"**Scores** of these weights, the {run['checkpoint']}; a single run."
+        + entry.get("beside", ""),
+        zoo_translations.table(facts)
+        if "translation" in facts
+        else f"| score | value |\n| --- | --- |\n{rows}",
         "The best and the last checkpoint of the run, as `keras-gans "
         "evaluate` scores them:"
         if "evaluation" in facts
@@ -802,23 +925,25 @@ def card(name):
     return as_text(paragraphs)
 
 
-def publish(name, run, checkpoint, hardware):
-    """Takes a run's preset into the zoo, in float16, with a sample grid."""
+def publish(name, run, checkpoint, hardware, ablations, plan):
+    """Takes a run's preset into the zoo, in float16, with a sample grid.
+
+    Args:
+        name: The preset.
+        run: Path of the run folder.
+        checkpoint: `"best"` or `"last"`.
+        hardware: String, what the run was made on.
+        ablations: Pairs of label and run folder, see `zoo_translations`.
+        plan: The recipe, with the data to score on.
+    """
     import score
+    import zoo_translations
 
     from keras_gans import datasets, runs
 
     keras_gans.import_models()
     folder = ZOO / name
     gan = keras_gans.AdversarialModel.from_preset(str(run / checkpoint))
-    with (run / "log.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    # The run's own choice. Runs of before there was one went by "swd".
-    plan = json.loads((run / "run.json").read_text())["recipe"]
-    by = {"kid": "kid", "modes": "high_quality"}.get(plan.get("best_by"), "swd")
-    best = json.loads((run / "best" / "metadata.json").read_text())["step"]
-    (best,) = (row for row in rows if int(row["step"]) == best)
-    chosen = best if checkpoint == "best" else rows[-1]
     presets.save(
         gan,
         folder,
@@ -828,32 +953,50 @@ def publish(name, run, checkpoint, hardware):
             "dataset": PRESETS[name]["data"],
             "license": "Apache-2.0",
             "training": {
-                "steps": int(rows[-1]["step"]),
-                "minutes": sum(float(row["seconds"]) for row in rows) / 60,
+                **log_of_run(run, checkpoint),
                 "hardware": hardware,
-                "checkpoint": f"{checkpoint} checkpoint (step "
-                f"{int(chosen['step']):,})",
-                f"best_{by}": float(best[by]),
-                "best_step": int(best["step"]),
-                f"last_{by}": float(rows[-1][by]),
             },
         },
     )
     # As a user will see it: from the stored float16.
     gan = keras_gans.AdversarialModel.from_preset(str(folder))
-    golden = gan.generate(4, seed=0).astype("float64").reshape(4, -1)
-    presets.update(
-        folder,
-        metadata={
-            "scores": score.score(str(folder), recipe(name)["dataset"]),
+    if hasattr(gan, "translate"):
+        metadata, picture = zoo_translations.facts(
+            name, folder, ablations, plan
+        )
+    else:
+        golden = gan.generate(4, seed=0).astype("float64").reshape(4, -1)
+        metadata = {
+            "scores": score.score(str(folder), plan["dataset"]),
             "golden": golden.mean(axis=1).round(4).tolist(),
-        },
-    )
-    reference = None
-    if recipe(name)["dataset"] in ("ring", "grid"):
-        reference = getattr(datasets, recipe(name)["dataset"])(2500)
-    runs.draw_samples(gan, 0, reference).save(folder / "samples.png")
+        }
+        reference = None
+        if plan["dataset"] in ("ring", "grid"):
+            reference = getattr(datasets, plan["dataset"])(2500)
+        picture = runs.draw_samples(gan, 0, reference)
+    presets.update(folder, metadata=metadata)
+    picture.save(folder / "samples.png")
     write_recipes()
+
+
+def log_of_run(run, checkpoint):
+    """What the card says of the training."""
+    with (run / "log.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    # The run's own choice. Runs of before there was one went by "swd".
+    plan = json.loads((run / "run.json").read_text())["recipe"]
+    by = {"kid": "kid", "modes": "high_quality"}.get(plan.get("best_by"), "swd")
+    best = json.loads((run / "best" / "metadata.json").read_text())["step"]
+    (best,) = (row for row in rows if int(row["step"]) == best)
+    chosen = best if checkpoint == "best" else rows[-1]
+    return {
+        "steps": int(rows[-1]["step"]),
+        "minutes": sum(float(row["seconds"]) for row in rows) / 60,
+        "checkpoint": f"{checkpoint} checkpoint (step {int(chosen['step']):,})",
+        f"best_{by}": float(best[by]),
+        "best_step": int(best["step"]),
+        f"last_{by}": float(rows[-1][by]),
+    }
 
 
 def score_run(name, run):
@@ -878,26 +1021,53 @@ def score_run(name, run):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("recipes")
-    command = commands.add_parser("publish")
-    command.add_argument("name", choices=PRESETS)
-    command.add_argument("run", type=pathlib.Path, help="run folder")
-    command.add_argument(
-        "--checkpoint", choices=("best", "last"), default="best"
-    )
-    command.add_argument("--hardware", required=True)
-    command = commands.add_parser("score")
-    command.add_argument("name", choices=PRESETS)
-    command.add_argument("run", type=pathlib.Path, help="run folder")
+    for action in ("publish", "score", "ablate"):
+        command = commands.add_parser(action)
+        command.add_argument("name", choices=PRESETS)
+        if action == "ablate":
+            command.add_argument("ablation")
+        command.add_argument("run", type=pathlib.Path, help="run folder")
+        command.add_argument("--data", help="in place of the recipe's")
+        command.add_argument("--data-b")
+        if action == "publish":
+            command.add_argument(
+                "--checkpoint", choices=("best", "last"), default="best"
+            )
+            command.add_argument("--hardware", required=True)
+            command.add_argument(
+                "--ablation", nargs=2, action="append", default=[]
+            )
     args = parser.parse_args()
     if args.command == "recipes":
         write_recipes()
-    elif args.command == "score":
+        return
+    plan = recipe(args.name)
+    if args.data:
+        plan["dataset"] = args.data
+    if args.data_b:
+        plan["dataset_b"] = args.data_b
+    if args.command == "score":
         score_run(args.name, args.run)
+    elif args.command == "publish":
+        publish(
+            args.name,
+            args.run,
+            args.checkpoint,
+            args.hardware,
+            args.ablation,
+            plan,
+        )
     else:
-        publish(args.name, args.run, args.checkpoint, args.hardware)
+        import zoo_translations
+
+        keras.utils.set_random_seed(plan["seed"])
+        model = make_model(args.name)
+        zoo_translations.ablate(args.name, args.ablation, model, plan, args.run)
 
 
 if __name__ == "__main__":

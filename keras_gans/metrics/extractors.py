@@ -10,7 +10,7 @@ from keras_gans import presets
 
 BATCH_SIZE = 256
 # In the zoo beside the presets, trained by tools/train_classifiers.py.
-CLASSIFIERS = ("mnist_classifier", "cifar10_classifier")
+CLASSIFIERS = ("mnist_classifier", "cifar10_classifier", "emoji_classifier")
 NAMES = (*CLASSIFIERS, "inception_v3", "points")
 
 
@@ -110,9 +110,10 @@ def get(extractor):
 
     Args:
         extractor: An `Extractor`; a function of uint8 images; or one of
-            `"mnist_classifier"` (28x28x1, 64 features) and
-            `"cifar10_classifier"` (32x32x3, 128 features), which are part of
-            the zoo; `"inception_v3"`, keras.applications' InceptionV3 with
+            `"mnist_classifier"` (28x28x1, 64 features),
+            `"cifar10_classifier"` (32x32x3, 128 features) and
+            `"emoji_classifier"` (64x64x3, 64 features), which are part of the
+            zoo; `"inception_v3"`, keras.applications' InceptionV3 with
             its ImageNet weights, which are downloaded once (images resized to
             299x299, bilinear; 2,048 features; not the Inception network of
             2015 that published FIDs are made with); and `"points"`, for

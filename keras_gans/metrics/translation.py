@@ -1,5 +1,8 @@
 """Scores of models that turn images into images."""
 
+import dataclasses
+import hashlib
+
 import numpy as np
 
 from keras_gans.metrics import distances, extractors, pixels
@@ -28,7 +31,9 @@ def evaluate_translation(
         data: Iterable of batches `(images_a, images_b)` in [-1, 1], as of
             `datasets.load_pairs` or `load_unpaired`.
         extractor: See `get_extractor`, or `None` for no FID and KID.
-        paired: Boolean, whether the images of a pair belong together.
+        paired: Boolean, whether the images of a pair belong together. Of
+            others each counts once, however often the shorter side of two
+            went around.
         direction: See `translate`; with `"ba"` images of b are translated.
         n: Integer, how many images; `None` for all of one pass.
         dataset: String, for the protocol.
@@ -54,6 +59,8 @@ def evaluate_translation(
     if not count:
         raise ValueError("data must have images. Received: none")
     inputs, real = (np.concatenate(side)[:n] for side in sides)
+    if not paired:
+        inputs, real = distinct(inputs), distinct(real)
     if direction == "ba":
         inputs, real = real, inputs
     fake = model.translate(inputs, direction=direction, seed=seed)
@@ -80,17 +87,14 @@ def evaluate_translation(
     if extractor is None:
         return scores
     extractor = extractors.get(extractor)
-    protocol = Protocol(
+    protocol = dataclasses.replace(
+        protocol,
         extractor=extractor.name,
         version=extractor.version,
-        n_real=len(real),
-        n_fake=len(fake),
-        dataset=dataset,
-        split=split,
         resize=extractor.resize,
     )
     real_features, features = extractor(real), extractor(fake)
-    size = min(1000, len(real))
+    size = min(1000, len(real), len(fake))
     add(
         "FID",
         distances.frechet_distance(real_features, features),
@@ -98,9 +102,17 @@ def evaluate_translation(
     )
     kid = distances.kernel_distance(real_features, features, subset_size=size)
     add("KID", *kid, protocol=protocol)
-    if inputs.shape == real.shape:
+    if inputs.shape[1:] == real.shape[1:]:
         kid = distances.kernel_distance(
             real_features, extractor(inputs), subset_size=size
         )
         add("KID of inputs", *kid, protocol=protocol)
     return scores
+
+
+def distinct(images):
+    """The images without their repeats, in the order of first appearance."""
+    first = {}
+    for i, image in enumerate(images):
+        first.setdefault(hashlib.sha256(image.tobytes()).digest(), i)
+    return images[list(first.values())]

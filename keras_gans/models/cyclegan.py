@@ -35,7 +35,7 @@ from keras_gans.models.image_translation import (
     ImageTranslationModel,
     l1_distance,
 )
-from keras_gans.models.pix2pix import PatchGANDiscriminator
+from keras_gans.models.pix2pix import PatchGANDiscriminator, initial_weights
 
 # ---- networks -------------------------------------------------------------
 
@@ -100,7 +100,7 @@ class CycleGANGenerator(keras.Model):
                 3,
                 strides=2,
                 use_bias=False,
-                kernel_initializer=_weights(),
+                kernel_initializer=initial_weights(),
             )(x)
             x = layers.Cropping2D(((1, 0), (1, 0)))(x)
             x = layers.ReLU()(norm(normalization)(x))
@@ -124,11 +124,9 @@ class CycleGANGenerator(keras.Model):
 
 
 def _conv(filters, size, **kwargs):
-    return layers.Conv2D(filters, size, kernel_initializer=_weights(), **kwargs)
-
-
-def _weights():
-    return keras.initializers.RandomNormal(stddev=0.02)
+    return layers.Conv2D(
+        filters, size, kernel_initializer=initial_weights(), **kwargs
+    )
 
 
 # ---- model ----------------------------------------------------------------

@@ -107,7 +107,7 @@ class UNetGenerator(keras.Model):
                 strides=2,
                 padding="same",
                 use_bias=False,
-                kernel_initializer=_weights(),
+                kernel_initializer=initial_weights(),
             )(layers.ReLU()(x))
             x = image_normalization(normalization)(x)
             if dropout and depth - 2 - i in dropout_layers:
@@ -119,7 +119,7 @@ class UNetGenerator(keras.Model):
             strides=2,
             padding="same",
             activation="tanh",
-            kernel_initializer=_weights(),
+            kernel_initializer=initial_weights(),
             dtype=output_dtype(),
         )(layers.ReLU()(x))
         super().__init__(inputs, outputs, name=name, **kwargs)
@@ -214,12 +214,12 @@ def _conv(filters, size, strides=1, use_bias=True, **kwargs):
         strides,
         padding="same" if strides == 2 else "valid",
         use_bias=use_bias,
-        kernel_initializer=_weights(),
+        kernel_initializer=initial_weights(),
         **kwargs,
     )
 
 
-def _weights():
+def initial_weights():
     return keras.initializers.RandomNormal(stddev=0.02)
 
 

@@ -15,6 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 CLASSIFIERS = [
     ("mnist_classifier", (28, 28, 1), 64),
     ("cifar10_classifier", (32, 32, 3), 128),
+    ("emoji_classifier", (64, 64, 3), 64),
 ]
 
 
@@ -32,7 +33,7 @@ def test_classifier(name, shape, d):
     # Of whole and of smaller batches alike.
     np.testing.assert_allclose(extractor(x[-3:]), features[-3:], atol=1e-4)
     p = extractor.probabilities(features)
-    assert p.shape == (len(x), 10)
+    assert p.shape == (len(x), 9 if name.startswith("emoji") else 10)
     np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-5)
     # The features and their head are the classifier.
     network, metadata = presets.load_network(name)
@@ -44,7 +45,7 @@ def test_classifier(name, shape, d):
     np.testing.assert_allclose(means, metadata["golden"], rtol=0.01)
 
 
-@pytest.mark.parametrize("name, shape, d", CLASSIFIERS)
+@pytest.mark.parametrize("name, shape, d", CLASSIFIERS[:2])
 def test_classifier_reads_its_digits(name, shape, d):
     pytest.importorskip("tensorflow", reason="reads data with tensorflow")
     dataset = name.removesuffix("_classifier")

@@ -1,0 +1,174 @@
+"""What tools/zoo.py does for presets that turn images into images."""
+
+import pathlib
+
+import keras
+import numpy as np
+
+import keras_gans
+from keras_gans import metrics, pictures, runs
+from keras_gans.models.adversarial_model import to_uint8
+
+# Without the whole game it is regression, which is plain Keras.
+REGRESSION = "regression"
+# What the same budget gives without a part of the loss.
+ABLATIONS = {
+    "pix2pix_emoji": {
+        "L1 alone": REGRESSION,
+        "GAN alone": {"l1_weight": 0.0},
+    },
+    "cyclegan_emoji": {"no cycle loss": {"cycle_weight": 0.0}},
+}
+OURS = "this preset"
+ROWS = 8  # of each half of a picture
+
+
+def ablate(name, ablation, model, recipe, folder):
+    """Trains a preset's model without a part of its loss."""
+    change = ABLATIONS[name][ablation]
+    optimizers = [
+        runs.optimizer(recipe[f"{player}_optimizer"])
+        for player in ("generator", "discriminator")
+    ]
+    if change == REGRESSION:
+        data = runs.load_translation_data(model, recipe, "train", repeat=True)
+        # Another model of the same layers: what is saved stays uncompiled.
+        network = keras.Model(model.generator.input, model.generator.output)
+        network.compile(optimizers[0], "mean_absolute_error")
+        network.fit(data, steps_per_epoch=recipe["steps"], verbose=2)
+        model.save_to_preset(folder / "last", recipe=recipe)
+        return
+    for key, value in change.items():
+        setattr(model, key, value)
+    model.compile(*optimizers)
+    runs.train(model, recipe, folder, verbose=2)
+
+
+def evaluate(models, recipe):
+    """Scores of the test images, and a picture of some of them.
+
+    Args:
+        models: Dict of label to model, the first of which is the preset's.
+        recipe: Its recipe, with the data to score on.
+
+    Returns:
+        `(scores, protocol, picture)`: dict of label to dict of row to
+        `[value, std]`, string, `PIL.Image.Image`.
+    """
+    model = models[OURS]
+
+    def load(split, **kwargs):
+        return runs.load_translation_data(
+            model, recipe, split, augment=False, drop_remainder=False, **kwargs
+        )
+
+    scores = {}
+    for label, each in models.items():
+        scores[label] = {}
+        for direction in each.directions:
+            found = metrics.evaluate_translation(
+                each,
+                load("test", shuffle=False),
+                recipe["extractor"],
+                paired="pairs" in recipe,
+                direction=direction,
+                dataset=recipe["dataset"],
+                split="test",
+            )
+            way = f"{direction} " if len(each.directions) > 1 else ""
+            for score in found.values():
+                scores[label][way + score.name] = [score.value, score.std]
+    protocol = str(found["FID"].protocol)
+
+    some = load("test", seed=1).unbatch().batch(2 * ROWS)
+    inputs, targets = (to_uint8(x) for x in next(iter(some)))
+    if "pairs" in recipe:
+        columns = [inputs, targets]
+        columns += [m.translate(inputs, seed=0) for m in models.values()]
+        tiles = np.stack(columns, axis=1)
+    else:
+        # The left half shows the way from a to b and back, the right half
+        # that from b.
+        halves = []
+        for images, there, back in (
+            (inputs[:ROWS], "ab", "ba"),
+            (targets[:ROWS], "ba", "ab"),
+        ):
+            columns = [images]
+            for each in models.values():
+                columns.append(each.translate(images, there))
+                columns.append(each.translate(columns[-1], back))
+            halves.append(np.stack(columns, axis=1))
+        tiles = np.stack(halves, axis=1)
+    columns = 2 * len(columns)
+    tiles = tiles.reshape(-1, *inputs.shape[1:])
+    return scores, protocol, pictures.image_grid(tiles, columns)
+
+
+def distance_of_the_data(recipe, model):
+    """FID and KID of as many training images as there are test images."""
+    sides = {}
+    for split in ("test", "train"):
+        data = runs.load_translation_data(
+            model, recipe, split, augment=False, drop_remainder=False
+        )
+        batches = [batch[1].numpy() for batch in data]
+        sides[split] = metrics.translation.distinct(np.concatenate(batches))
+    n = len(sides["test"])
+    extractor = metrics.get_extractor(recipe["extractor"])
+    real, other = (extractor(to_uint8(x[:n])) for x in sides.values())
+    fid = metrics.frechet_distance(real, other)
+    return fid, metrics.kernel_distance(real, other, subset_size=n)[0]
+
+
+def table(facts):
+    """The scores of the preset and of its ablations, as Markdown."""
+    scores = facts["translation"]["scores"]
+    rows = list(scores[OURS])
+    head = f"| {facts['translation']['protocol']} | {' | '.join(scores)} |"
+    lines = [head, f"| --- |{' --: |' * len(scores)}"]
+    for row in rows:
+        cells = []
+        for found in scores.values():
+            value, std = found[row]
+            cells.append(
+                f"{value:.4g}" + (f" ± {std:.2g}" if std is not None else "")
+            )
+        lines.append(f"| {row} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def facts(name, folder, ablations, recipe):
+    """What `publish` measures: metadata, and the picture of the card."""
+    models = {OURS: load(folder)}
+    for label, run in ablations:
+        if label not in ABLATIONS[name]:
+            raise SystemExit(f"{name} has no ablation {label!r}")
+        models[label] = load(pathlib.Path(run) / "last")
+    scores, protocol, picture = evaluate(models, recipe)
+    fid, kid = distance_of_the_data(recipe, models[OURS])
+    metadata = {
+        "scores": {
+            f"{row} ({protocol})": round(value, 4)
+            for row, (value, _) in scores[OURS].items()
+        },
+        "translation": {
+            "protocol": protocol,
+            "scores": scores,
+            "training_images": {"FID": fid, "KID": kid},
+        },
+        "golden": golden(models[OURS]),
+    }
+    return metadata, picture
+
+
+def golden(model):
+    """Means of what the model makes of four images of noise."""
+    model.dropout_at_test = False  # Its masks differ between backends.
+    images = np.random.default_rng(0).integers(0, 256, (4, *model.image_shape))
+    outputs = model.translate(images.astype("uint8"), seed=0)
+    return outputs.astype("float64").mean(axis=(1, 2, 3)).round(4).tolist()
+
+
+def load(folder):
+    return keras_gans.AdversarialModel.from_preset(str(folder))
