@@ -82,7 +82,7 @@ TOYS = {
     "stacked_mnist": Toy(
         modes=1000,
         samples=26_000,
-        steps=3500,
+        steps=2500,
         seeds=1,
         gp_weight=10.0,
         clip_value=0.01,
