@@ -189,9 +189,7 @@ def _make_parser():
     )
     evaluate.add_argument("--data", help="as for train (recipe's)")
     evaluate.add_argument("--data-b", help="as for train (recipe's)")
-    evaluate.add_argument(
-        "--direction", choices=("ab", "ba"), default="ab", help="of a CycleGAN"
-    )
+    _add_direction(evaluate)
     evaluate.add_argument("--data-dir", help="where TFDS data sets lie")
     evaluate.add_argument("--split", help="of the data (test, or train)")
     evaluate.add_argument(
@@ -222,12 +220,7 @@ def _make_parser():
         required=True,
         help="a file, for a folder a folder",
     )
-    translate.add_argument(
-        "--direction",
-        choices=("ab", "ba"),
-        default="ab",
-        help="of a CycleGAN (ab)",
-    )
+    _add_direction(translate)
     translate.add_argument(
         "--seed", type=_integer(0), help="for the same dropout"
     )
@@ -244,6 +237,7 @@ def _make_parser():
     export.add_argument(
         "-o", "--out", type=pathlib.Path, help="file or folder to write"
     )
+    _add_direction(export)
 
     convert = add(
         "convert",
@@ -280,6 +274,15 @@ def _make_parser():
         "-o", "--out", type=pathlib.Path, required=True, help="a new folder"
     )
     return parser
+
+
+def _add_direction(parser):
+    parser.add_argument(
+        "--direction",
+        choices=("ab", "ba"),
+        default="ab",
+        help="of a CycleGAN (ab)",
+    )
 
 
 def _add_preset(command):
@@ -692,10 +695,7 @@ def _evaluate_translation(args, gan, recipe, extractor):
         raise UsageError(
             f"a {type(gan).__name__} has scores of its own: leave --metrics out"
         )
-    if args.direction not in gan.directions:
-        raise UsageError(
-            f"a {type(gan).__name__} has no direction {args.direction}"
-        )
+    _check_direction(gan, args)
     if args.data_b is not None:
         recipe["dataset_b"] = args.data_b
     recipe = runs.check_recipe(recipe)
@@ -790,10 +790,7 @@ def _translate(args):
         )
     import keras
 
-    try:
-        gan.network_for(args.direction)
-    except ValueError as error:
-        raise UsageError(str(error)) from None
+    _check_direction(gan, args)
     channels = gan.image_shape[-1]
     bar = None
     if len(files) > 1 and not args.quiet:
@@ -820,6 +817,14 @@ def _translate(args):
         )
 
 
+def _check_direction(gan, args):
+    if args.direction not in gan.directions:
+        raise UsageError(
+            f"a {type(gan).__name__} has no direction {args.direction}, only "
+            f"{', '.join(gan.directions)}"
+        )
+
+
 def _output(args, file, suffixes):
     """Where the translation of one file goes."""
     if args.input.is_dir():
@@ -839,7 +844,13 @@ def _export(args):
     name = _name(args.preset)
     suffix = {"saved_model": "", "onnx": ".onnx", "litert": ".tflite"}
     out = args.out or pathlib.Path(name + suffix[args.format])
-    gan.export(str(out), format=FORMATS[args.format], verbose=False)
+    options = {}
+    if hasattr(gan, "translate"):
+        _check_direction(gan, args)
+        options["direction"] = args.direction
+    elif args.direction != "ab":
+        raise UsageError(f"a {type(gan).__name__} has no --direction")
+    gan.export(str(out), format=FORMATS[args.format], verbose=False, **options)
     print(out)
 
 

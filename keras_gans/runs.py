@@ -632,8 +632,12 @@ def draw_translations(gan, inputs, truth=None, seed=None, n=SAMPLES // 4):
         columns.append(truth[:n])
     elif "ba" in gan.directions:
         columns.append(gan.translate(outputs, direction="ba"))
-    channels = max(x.shape[-1] for x in columns)
-    columns = [np.repeat(x, channels // x.shape[-1], -1) for x in columns]
+    # Grey ones beside others as RGB, and of RGBA the colours alone.
+    if len({x.shape[-1] for x in columns}) > 1:
+        columns = [
+            np.repeat(x, 3, -1) if x.shape[-1] == 1 else x[..., :3]
+            for x in columns
+        ]
     tiles = np.stack(columns, axis=1).reshape(-1, *columns[0].shape[1:])
     return pictures.image_grid(tiles, 2 * len(columns))
 

@@ -6,10 +6,11 @@ import warnings
 import keras
 import numpy as np
 import pytest
-from cases import tiny_cyclegan, tiny_pix2pix, weights_of
+from cases import tiny_cyclegan, tiny_gan, tiny_pix2pix, weights_of
 from keras import ops
 from PIL import Image
 
+import keras_gans
 from keras_gans import cli, metrics, runs
 
 tf = pytest.importorskip(
@@ -145,6 +146,33 @@ def test_train_and_evaluate_from_the_command_line(
         assert set(found) == {"cycle"}
     assert cli.main(["evaluate", str(out), "--metrics", "fid"]) == 2
     assert "scores of its own" in capsys.readouterr().err
+    if name == "pix2pix":
+        assert cli.main(["evaluate", str(out), "--direction", "ba"]) == 2
+        assert "has no direction ba, only ab" in capsys.readouterr().err
+
+
+def test_export_of_a_direction(tmp_path, monkeypatch, capsys):
+    directions = []
+    monkeypatch.setattr(
+        keras_gans.CycleGAN,
+        "export",
+        lambda self, out, direction, **kwargs: directions.append(direction),
+    )
+    tiny_cyclegan().save_to_preset(tmp_path / "preset")
+    command = ["export", str(tmp_path / "preset"), "--format", "onnx"]
+    assert cli.main(command) == 0
+    assert cli.main([*command, "--direction", "ba"]) == 0
+    assert directions == ["ab", "ba"]
+    tiny_gan().save_to_preset(tmp_path / "gan")
+    command[1] = str(tmp_path / "gan")
+    assert cli.main([*command, "--direction", "ba"]) == 2
+    assert "has no --direction" in capsys.readouterr().err
+
+
+def test_pictures_of_translations_between_numbers_of_channels():
+    images = np.zeros((4, 8, 8, 4), "uint8")
+    model = tiny_pix2pix(image_shape=(8, 8, 4), output_channels=1)
+    assert runs.draw_translations(model, images).mode == "RGB"
 
 
 def test_data_that_is_to_be_downloaded(tmp_path, capsys):

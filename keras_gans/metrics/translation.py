@@ -85,6 +85,12 @@ def evaluate_translation(
         back = model.translate(fake, direction=direction[::-1], seed=seed)
         add("cycle", pixels.mean_absolute_error(inputs, back).mean())
     if extractor is None:
+        if not scores:
+            raise ValueError(
+                "There is nothing to score without an extractor, pairs, or a "
+                "model that knows the way back. Received: extractor=None, "
+                f"paired=False, a {type(model).__name__}"
+            )
         return scores
     extractor = extractors.get(extractor)
     protocol = dataclasses.replace(
