@@ -21,7 +21,8 @@ class ImageTranslationModel(AdversarialModel):
 
     A generator may have the attributes `divisor` and `min_size`, integers:
     what the sides of its images must be multiples of, and at least.
-    `translate` pads to them.
+    `translate` pads to them. Its class should set them: what is set on an
+    instance is not saved.
 
     Args:
         generator: `keras.Model`, images `(batch, height, width, channels)` in
