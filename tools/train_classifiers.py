@@ -302,7 +302,8 @@ def card(model, facts):
         f"epochs ({run['schedule']}), {run['cpu_minutes']:.0f} minutes of one "
         "CPU core.",
         f"```\npython tools/train_classifiers.py {facts['name']} --epochs "
-        f"{run['of']}\n```",
+        f"{run['of']}{' --data FOLDER' if entry['dataset'] is None else ''}"
+        "\n```",
         "**Use.** Scores of different extractors, or of different versions of "
         "one, are different scores: none of them is the FID of papers, which "
         "is made with the Inception network of 2015.",
