@@ -74,6 +74,7 @@ def test_there_are_tutorials():
         "02_conditional_gan",
         "03_wasserstein",
         "04_scoring_gans",
+        "05_pix2pix",
     ]
 
 
