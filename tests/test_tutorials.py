@@ -75,6 +75,7 @@ def test_there_are_tutorials():
         "03_wasserstein",
         "04_scoring_gans",
         "05_pix2pix",
+        "06_cyclegan",
     ]
 
 
