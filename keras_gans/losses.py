@@ -117,6 +117,42 @@ def least_squares_discriminator_loss(
 
 
 @_loss
+def squared_error_generator_loss(fake_logits):
+    """`E[(D(G(z)) - 1)^2]` (Zhu et al., 2017, section 3).
+
+    The least squares loss without its half, which weights of other terms, as
+    CycleGAN's, are relative to.
+
+    Args:
+        fake_logits: Discriminator logits for generated examples.
+
+    Returns:
+        Scalar tensor.
+    """
+    return 2.0 * least_squares_generator_loss(fake_logits)
+
+
+@_loss
+def squared_error_discriminator_loss(
+    real_logits, fake_logits, label_smoothing=0.0
+):
+    """`E[(D(x) - 1)^2] + E[D(G(z))^2]` (Zhu et al., 2017, section 3).
+
+    Args:
+        real_logits: Discriminator logits for real examples.
+        fake_logits: Discriminator logits for generated examples.
+        label_smoothing: Float in [0, 0.5]. The target of real examples is
+            `1 - label_smoothing`.
+
+    Returns:
+        Scalar tensor.
+    """
+    return 2.0 * least_squares_discriminator_loss(
+        real_logits, fake_logits, label_smoothing
+    )
+
+
+@_loss
 def hinge_generator_loss(fake_logits):
     """`-E[D(G(z))]` (Lim and Ye, 2017; Miyato et al., 2018, eq. 17).
 

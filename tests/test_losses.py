@@ -23,6 +23,7 @@ GENERATOR = {
     "non_saturating": -LOG_D_FAKE,
     # (9 + 0 + 1 + 2.25) / 4 / 2
     "least_squares": 1.53125,
+    "squared_error": 3.0625,
     # -(-2 + 1 + 0 - 0.5) / 4
     "hinge": 0.375,
     "wasserstein": 0.375,
@@ -32,6 +33,7 @@ DISCRIMINATOR = {
     "non_saturating": -LOG_D_REAL - LOG_1_D_FAKE,
     # ((1 + 4 + 0.25 + 4) / 4 + (4 + 1 + 0 + 0.25) / 4) / 2
     "least_squares": 1.8125,
+    "squared_error": 3.625,
     # (0 + 2 + 0.5 + 0) / 4 + (0 + 2 + 1 + 0.5) / 4
     "hinge": 1.5,
     # (-2 + 1 + 0 - 0.5) / 4 - (2 - 1 + 0.5 + 3) / 4

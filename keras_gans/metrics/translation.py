@@ -13,7 +13,7 @@ from keras_gans.models.adversarial_model import to_uint8
 def evaluate_translation(
     model,
     data,
-    extractor,
+    extractor=None,
     *,
     paired,
     direction="ab",

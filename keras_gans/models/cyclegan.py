@@ -195,8 +195,8 @@ class CycleGAN(ImageTranslationModel):
         cycle_weight=10.0,
         identity_weight=5.0,
         pool_size=50,
-        generator_loss=losses.least_squares_generator_loss,
-        discriminator_loss=losses.least_squares_discriminator_loss,
+        generator_loss=losses.squared_error_generator_loss,
+        discriminator_loss=losses.squared_error_discriminator_loss,
         seed=None,
         **kwargs,
     ):

@@ -260,7 +260,9 @@ class Pix2Pix(ImageTranslationModel):
         filters: Integer, the width of the default networks.
         patch_size: Integer, of the default discriminator.
         normalization: `"batch"`, the paper's, or `"instance"`, of the default
-            networks.
+            networks. `"batch"` is for training with one pair at a time, as
+            `translate` takes one image at a time and its statistics; with
+            larger batches take `"instance"`.
         l1_weight: Float, the paper's lambda.
         generator_loss: Function of `(fake_logits)`, of `keras_gans.losses`.
         discriminator_loss: Function of `(real_logits, fake_logits)`; it is

@@ -80,13 +80,12 @@ def test_losses_by_hand():
     identity = 0.25 + 0.5
     assert logs["cycle_loss"] == pytest.approx(cycle, rel=1e-5)
     assert logs["identity_loss"] == pytest.approx(identity, rel=1e-5)
-    # The package's least squares are halved.
-    adversarial = 0.5 * ((fake_a - 1) ** 2 + (fake_b - 1) ** 2)
+    adversarial = (fake_a - 1) ** 2 + (fake_b - 1) ** 2
     assert logs["g_loss"] == pytest.approx(
         adversarial + 10 * cycle + 5 * identity, rel=1e-5
     )
     judged = (0.1 - 1) ** 2 + fake_a**2 + (0.2 - 1) ** 2 + fake_b**2
-    assert logs["d_loss"] == pytest.approx(0.5 * 0.5 * judged, rel=1e-5)
+    assert logs["d_loss"] == pytest.approx(0.5 * judged, rel=1e-5)
 
 
 def test_without_identity_loss():
@@ -108,7 +107,7 @@ def test_discriminators_see_the_history():
         fakes.append(a + 0.25)
         # All terms of the discriminators' loss but that of fake_b are known.
         known_terms = (a - 1) ** 2 + (-0.5) ** 2 + (0.0 - 1) ** 2
-        seen.append(np.sqrt(4 * logs["d_loss"] - known_terms))
+        seen.append(np.sqrt(2 * logs["d_loss"] - known_terms))
     np.testing.assert_allclose(seen[:4], fakes[:4], atol=1e-4)
     old = [s for s, now in zip(seen[4:], fakes[4:]) if abs(s - now) > 1e-3]
     assert old  # Images of earlier steps.
