@@ -10,6 +10,8 @@ the `foreach` one, and `train_step.py` times both memory layouts of the
 convolutions.
 """
 
+import random
+
 import numpy as np
 import torch
 from torch import nn
@@ -20,6 +22,10 @@ DISCRIMINATOR_STEPS = 5  # Of WGANGP.
 GP_WEIGHT = 10.0
 NUM_CLASSES = 10
 EMBEDDING_DIM = 50
+L1_WEIGHT = 100.0  # Of Pix2Pix, and the others of CycleGAN.
+CYCLE_WEIGHT = 10.0
+IDENTITY_WEIGHT = 5.0
+POOL_SIZE = 50
 
 
 # ---- networks -------------------------------------------------------------
@@ -144,6 +150,122 @@ class ConditionalDiscriminator(nn.Module):
         return self.stack(torch.cat([images, label_map], 1))
 
 
+class UNet(nn.Module):
+    """Pix2Pix's generator: halves its images until nothing is left of them."""
+
+    def __init__(self, image_shape, filters):
+        super().__init__()
+        side, channels = min(image_shape[:2]), image_shape[-1]
+        depth = side.bit_length() - 1  # Sides are powers of two.
+        widths = [filters * min(2**i, 8) for i in range(depth)]
+        self.down, self.up = nn.ModuleList(), nn.ModuleList()
+        before = channels
+        for i, width in enumerate(widths):
+            # The last one's only value would be normalized to zero.
+            norm = 0 < i < depth - 1
+            layers = [nn.LeakyReLU(0.2, inplace=True)] if i else []
+            layers.append(nn.Conv2d(before, width, 4, 2, 1, bias=not norm))
+            if norm:
+                layers.append(nn.BatchNorm2d(width))
+            self.down.append(nn.Sequential(*layers))
+            before = width
+        for i, width in enumerate(reversed(widths[:-1])):
+            layers = [
+                nn.ReLU(inplace=True),
+                nn.ConvTranspose2d(before, width, 4, 2, 1, bias=False),
+                nn.BatchNorm2d(width),
+            ]
+            if i < 3:
+                layers.append(nn.Dropout(0.5))
+            self.up.append(nn.Sequential(*layers))
+            before = 2 * width  # What came down joins what comes up.
+        self.last = nn.Sequential(
+            nn.ReLU(inplace=True),
+            nn.ConvTranspose2d(before, channels, 4, 2, 1),
+            nn.Tanh(),
+        )
+        self.apply(initialize)
+
+    def forward(self, x):
+        features = []
+        for layer in self.down:
+            x = layer(x)
+            features.append(x)
+        features.pop()
+        for layer in self.up:
+            x = torch.cat([features.pop(), layer(x)], 1)
+        return self.last(x)
+
+
+def patch_discriminator(channels, filters, norm):
+    """The PatchGAN of 70x70; `norm` makes a normalization of n channels."""
+    layers = [
+        nn.Conv2d(channels, filters, 4, 2, 1),
+        nn.LeakyReLU(0.2, inplace=True),
+    ]
+    for stride in (2, 2, 1):
+        layers += [
+            nn.Conv2d(filters, 2 * filters, 4, stride, 1, bias=False),
+            norm(2 * filters),
+            nn.LeakyReLU(0.2, inplace=True),
+        ]
+        filters *= 2
+    layers.append(nn.Conv2d(filters, 1, 4, 1, 1))
+    return nn.Sequential(*layers).apply(initialize)
+
+
+class Residual(nn.Sequential):
+    def forward(self, x):
+        return x + super().forward(x)
+
+
+def resnet_generator(image_shape, filters):
+    """CycleGAN's generator."""
+    channels = image_shape[-1]
+    layers = [
+        nn.ReflectionPad2d(3),
+        nn.Conv2d(channels, filters, 7, bias=False),
+        nn.InstanceNorm2d(filters),
+        nn.ReLU(inplace=True),
+    ]
+    for width in (2 * filters, 4 * filters):
+        layers += [
+            nn.Conv2d(width // 2, width, 3, 2, 1, bias=False),
+            nn.InstanceNorm2d(width),
+            nn.ReLU(inplace=True),
+        ]
+    for _ in range(6 if min(image_shape[:2]) < 256 else 9):
+        block = Residual(
+            nn.ReflectionPad2d(1),
+            nn.Conv2d(width, width, 3, bias=False),
+            nn.InstanceNorm2d(width),
+            nn.ReLU(inplace=True),
+            nn.ReflectionPad2d(1),
+            nn.Conv2d(width, width, 3, bias=False),
+            nn.InstanceNorm2d(width),
+        )
+        layers.append(block)
+    for width in (2 * filters, filters):
+        layers += [
+            nn.ConvTranspose2d(2 * width, width, 3, 2, 1, 1, bias=False),
+            nn.InstanceNorm2d(width),
+            nn.ReLU(inplace=True),
+        ]
+    layers += [
+        nn.ReflectionPad2d(3),
+        nn.Conv2d(filters, channels, 7),
+        nn.Tanh(),
+    ]
+    return nn.Sequential(*layers).apply(initialize)
+
+
+class Both(nn.ModuleList):
+    """Two networks of CycleGAN, each on images of its own."""
+
+    def forward(self, *images):
+        return [network(x) for network, x in zip(self, images)]
+
+
 def networks(kind, image_shape, filters):
     if kind == "GAN":
         return mlp_generator(image_shape), mlp_discriminator(image_shape)
@@ -157,20 +279,39 @@ def networks(kind, image_shape, filters):
             dcgan_generator(image_shape, filters),
             dcgan_discriminator(image_shape, filters, batch_norm=False),
         )
+    channels = image_shape[-1]
+    if kind == "Pix2Pix":
+        return (
+            UNet(image_shape, filters),
+            patch_discriminator(2 * channels, filters, nn.BatchNorm2d),
+        )
+    if kind == "CycleGAN":  # a to b and b to a; of b and of a.
+        norm = nn.InstanceNorm2d
+        return (
+            Both(resnet_generator(image_shape, filters) for _ in range(2)),
+            Both(patch_discriminator(channels, filters, norm) for _ in "ba"),
+        )
     return (
         ConditionalGenerator(image_shape, filters),
         ConditionalDiscriminator(image_shape, filters),
     )
 
 
+def compile_network(network):
+    if isinstance(network, Both):  # One by one: the cache serves the second.
+        return Both(torch.compile(part) for part in network)
+    return torch.compile(network)
+
+
 # ---- training -------------------------------------------------------------
 
 
 class Trainer:
-    """Two networks and their step.
+    """Two networks, or CycleGAN's two pairs, and their step.
 
     Args:
-        kind: "GAN", "DCGAN", "ConditionalGAN" or "WGANGP".
+        kind: "GAN", "DCGAN", "ConditionalGAN", "WGANGP", "Pix2Pix" or
+            "CycleGAN".
         image_shape: (height, width, channels), as keras_gans has it.
         filters: The width of the convolutional networks.
         device: "cpu" or "cuda".
@@ -210,20 +351,30 @@ class Trainer:
             torch.optim.Adam(p, rate, betas=betas, foreach=True)
             for p in self.parameters
         )
-        self.step = self.wgan_gp_step if wgan_gp else self.gan_step
+        steps = {
+            "WGANGP": self.wgan_gp_step,
+            "Pix2Pix": self.pix2pix_step,
+            "CycleGAN": self.cyclegan_step,
+        }
+        self.step = steps.get(kind, self.gan_step)
+        self.pool_a, self.pool_b = ImagePool(), ImagePool()
         # PyTorch cannot differentiate a compiled network twice.
         self.plain_discriminator = discriminator
         # Compiled modules share their parameters with the plain ones.
-        self.generator = torch.compile(generator) if compiled else generator
-        self.discriminator = (
-            torch.compile(discriminator) if compiled else discriminator
+        self.generator, self.discriminator = (
+            compile_network(network) if compiled else network
+            for network in (generator, discriminator)
         )
 
-    def batch(self, images, *labels):
+    def batch(self, *arrays):
         """NumPy arrays in keras_gans' layout to tensors in PyTorch's."""
-        images = torch.from_numpy(images).permute(0, 3, 1, 2)
-        images = images.to(self.device).contiguous(memory_format=self.format)
-        return [images, *(torch.from_numpy(x).to(self.device) for x in labels)]
+        tensors = []
+        for array in arrays:
+            x = torch.from_numpy(array).to(self.device)
+            if x.ndim == 4:
+                x = x.permute(0, 3, 1, 2).contiguous(memory_format=self.format)
+            tensors.append(x if x.is_floating_point() else x.long())
+        return tensors
 
     def autocast(self):
         return torch.autocast(
@@ -296,6 +447,70 @@ class Trainer:
         norms = (gradients.square().sum(dim=(1, 2, 3)) + 1e-12).sqrt()
         return (norms - 1).square().mean()
 
+    # The two below translate first, as keras_gans does, and the discriminators
+    # then see the same images: PyTorch's users write that in either order.
+
+    def pix2pix_step(self, inputs, targets):
+        # 1. The generator, which makes the fakes of both players.
+        self.freeze_discriminator(True)
+        with self.autocast():
+            fake = self.generator(inputs)
+            logits = self.discriminator(torch.cat([inputs, fake], 1))
+            l1_loss = distance(fake, targets)
+            g_loss = loss(logits, 1.0) + L1_WEIGHT * l1_loss
+        self.generator_optimizer.zero_grad(set_to_none=True)
+        g_loss.backward()
+        self.generator_optimizer.step()
+        self.freeze_discriminator(False)
+
+        # 2. The discriminator, on real pairs and on those fakes.
+        with self.autocast():
+            real_logits = self.discriminator(torch.cat([inputs, targets], 1))
+            fake_logits = self.discriminator(
+                torch.cat([inputs, fake.detach()], 1)
+            )
+            d_loss = 0.5 * (loss(real_logits, 1.0) + loss(fake_logits, 0.0))
+        self.discriminator_optimizer.zero_grad(set_to_none=True)
+        d_loss.backward()
+        self.discriminator_optimizer.step()
+        return d_loss.detach(), g_loss.detach()
+
+    def cyclegan_step(self, real_a, real_b):
+        # 1. Both generators: there, back, and what should stay as it is.
+        self.freeze_discriminator(True)
+        with self.autocast():
+            fake_b, fake_a = self.generator(real_a, real_b)
+            back_b, back_a = self.generator(fake_a, fake_b)
+            same_b, same_a = self.generator(real_b, real_a)
+            logits_b, logits_a = self.discriminator(fake_b, fake_a)
+            cycle = distance(back_a, real_a) + distance(back_b, real_b)
+            identity = distance(same_a, real_a) + distance(same_b, real_b)
+            g_loss = (
+                least_squares(logits_a, 1.0)
+                + least_squares(logits_b, 1.0)
+                + CYCLE_WEIGHT * cycle
+                + IDENTITY_WEIGHT * identity
+            )
+        self.generator_optimizer.zero_grad(set_to_none=True)
+        g_loss.backward()
+        self.generator_optimizer.step()
+        self.freeze_discriminator(False)
+
+        # 2. Both discriminators, on images of the histories.
+        fake_a = self.pool_a(fake_a.detach())
+        fake_b = self.pool_b(fake_b.detach())
+        with self.autocast():
+            real_logits = self.discriminator(real_b, real_a)
+            fake_logits = self.discriminator(fake_b, fake_a)
+            d_loss = 0.5 * (
+                sum(least_squares(logits, 1.0) for logits in real_logits)
+                + sum(least_squares(logits, 0.0) for logits in fake_logits)
+            )
+        self.discriminator_optimizer.zero_grad(set_to_none=True)
+        d_loss.backward()
+        self.discriminator_optimizer.step()
+        return d_loss.detach(), g_loss.detach()
+
     @torch.inference_mode()
     def generate(self, n, conditional, batch_size=256):
         """`n` samples as a NumPy array of uint8, channels last."""
@@ -316,8 +531,34 @@ class Trainer:
         return np.concatenate(samples)[:n]
 
 
+class ImagePool:
+    """The history of generated images that CycleGAN's discriminators see."""
+
+    def __init__(self):
+        self.images = []
+
+    def __call__(self, batch):
+        result = []
+        for image in batch.split(1):
+            if len(self.images) < POOL_SIZE:
+                self.images.append(image)
+            elif random.random() < 0.5:
+                place = random.randrange(POOL_SIZE)
+                self.images[place], image = image, self.images[place]
+            result.append(image)
+        return torch.cat(result)
+
+
 def loss(logits, target):
     logits = logits.float()
     return F.binary_cross_entropy_with_logits(
         logits, torch.full_like(logits, target)
     )
+
+
+def least_squares(logits, target):
+    return (logits.float() - target).square().mean()
+
+
+def distance(x, y):
+    return F.l1_loss(x.float(), y)

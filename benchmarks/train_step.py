@@ -1,6 +1,6 @@
 """Training steps of keras_gans against the same in plain PyTorch.
 
-    python benchmarks/train_step.py --update-readme
+    python benchmarks/train_step.py --memory --update-readme
 
 Every side runs in a process of its own, because TensorFlow and PyTorch in one
 would fight over the cores. The processes stay alive and take turns: in each
@@ -18,6 +18,7 @@ import math
 import os
 import pathlib
 import platform
+import resource
 import shlex
 import statistics
 import subprocess
@@ -48,7 +49,42 @@ MODELS = {
         "image_shape": (64, 64, 3),
         "filters": 64,
     },
+    # Image to image, the papers' networks and batches, but for the first.
+    "Pix2Pix 64x64": {
+        "kind": "Pix2Pix",
+        "image_shape": (64, 64, 3),
+        "filters": 64,
+        "batch_size": 16,
+    },
+    "Pix2Pix 256x256": {
+        "kind": "Pix2Pix",
+        "image_shape": (256, 256, 3),
+        "filters": 64,
+        "batch_size": 1,
+    },
+    "CycleGAN 64x64": {
+        "kind": "CycleGAN",
+        "image_shape": (64, 64, 3),
+        "filters": 64,
+        "batch_size": 1,
+    },
+    "CycleGAN 128x128": {
+        "kind": "CycleGAN",
+        "image_shape": (128, 128, 3),
+        "filters": 64,
+        "batch_size": 1,
+    },
 }
+# They have no latents: nothing to `generate`, and no EMA.
+TRANSLATION = ("Pix2Pix", "CycleGAN")
+# Of which --memory trains a few steps: 9 residual blocks, half a minute each.
+MEMORY_MODEL = {
+    "kind": "CycleGAN",
+    "image_shape": (256, 256, 3),
+    "filters": 64,
+    "batch_size": 1,
+}
+MEMORY_GOAL = 8.0  # GB
 # The goals, for a CPU: model, ratio of medians (how often the first is as
 # fast as the second), at least.
 GOALS = [
@@ -65,6 +101,18 @@ GOALS = [
     ("DCGAN", "generate", "pytorch eager, generate", 1.0),
     ("DCGAN", "generate", "pytorch compiled, generate", 1.0),
     ("DCGAN", "step, 2 replicas", "step", 0.8),
+    ("Pix2Pix 64x64", "step", "pytorch eager", 1.2),
+    ("Pix2Pix 256x256", "step", "pytorch eager", 1.2),
+    ("CycleGAN 64x64", "step", "pytorch eager", 1.2),
+    ("CycleGAN 128x128", "step", "pytorch eager", 1.2),
+    ("Pix2Pix 64x64", "step", "pytorch compiled", 1.0),
+    ("Pix2Pix 256x256", "step", "pytorch compiled", 1.0),
+    ("CycleGAN 64x64", "step", "pytorch compiled", 1.0),
+    ("CycleGAN 128x128", "step", "pytorch compiled", 1.0),
+    ("Pix2Pix 64x64", "fit", "step", 0.9),
+    ("Pix2Pix 256x256", "fit", "step", 0.9),
+    ("CycleGAN 64x64", "fit", "step", 0.9),
+    ("CycleGAN 128x128", "fit", "step", 0.9),
 ]
 
 
@@ -103,18 +151,19 @@ class Ours:
         self.model = self.make_model(keras_gans)
         self.tasks = {"step": lambda n: self.steps(self.model, n)}
         if self.strategy is None:
-            ema_model = self.make_model(keras_gans, ema_momentum=0.999)
-            self.images = random_images(settings, settings["num_images"])
-            self.labels = random_labels(settings["num_images"])
-            self.tasks["step with EMA"] = lambda n: self.steps(ema_model, n)
+            self.arrays = random_arrays(settings, settings["num_images"])
             self.tasks["fit"] = self.fit
+        if self.strategy is None and settings["kind"] not in TRANSLATION:
+            ema_model = self.make_model(keras_gans, ema_momentum=0.999)
+            self.tasks["step with EMA"] = lambda n: self.steps(ema_model, n)
             self.tasks["generate"] = self.generate
         self.iterators = {}
-        networks = (self.model.generator, self.model.discriminator)
         self.sizes = sorted(
             math.prod(v.shape)
-            for network in networks
-            for v in network.trainable_variables
+            for v in (
+                *self.model.generator_variables,
+                *self.model.discriminator_variables,
+            )
         )
         self.notes = {}
 
@@ -135,20 +184,15 @@ class Ours:
             model.compile()
         return model
 
-    def batch(self):
-        size = self.settings["batch_size"]
-        images = random_images(self.settings, size) / 127.5 - 1.0
-        images = images.astype("float32")
-        if self.settings["kind"] != "ConditionalGAN":
-            return images
-        return images, random_labels(size)
-
     def iterator(self):
         """One batch, again and again, without the cost of an input pipeline."""
+        batch = random_batch(self.settings)
         if self.settings["backend"] == "tensorflow":
             import tensorflow as tf
 
-            data = tf.data.Dataset.from_tensors(self.batch()).repeat()
+            # As `datasets.load` makes them: images alone are no tuple.
+            batch = batch if len(batch) > 1 else batch[0]
+            data = tf.data.Dataset.from_tensors(batch).repeat()
             if self.strategy:
                 data = self.strategy.experimental_distribute_dataset(
                     data.unbatch().batch(self.settings["batch_size"])
@@ -160,12 +204,10 @@ class Ours:
             return iter(data)
         import keras
 
-        batch = keras.tree.map_structure(
-            keras.ops.convert_to_tensor, self.batch()
-        )
         # What Keras's trainers get from a dataset: (x,) or (x, y).
-        batch = batch if isinstance(batch, tuple) else (batch,)
-        return itertools.repeat(batch)
+        return itertools.repeat(
+            tuple(keras.ops.convert_to_tensor(x) for x in batch)
+        )
 
     def steps(self, model, n):
         """The compiled step alone: what `fit` calls, without `fit`."""
@@ -215,20 +257,41 @@ class Ours:
         model._jax_state = None
         return seconds
 
-    def fit(self, n):
-        """From uint8 arrays through `datasets.load` to the end of `fit`."""
+    def dataset(self):
+        """Endless batches of uint8 arrays, as a user makes them."""
         from keras_gans import datasets
 
-        conditional = self.settings["kind"] == "ConditionalGAN"
-        data = datasets.load(
-            (self.images, self.labels) if conditional else self.images,
-            batch_size=self.settings["batch_size"],
-            labels=conditional,
-            repeat=True,
+        kind = self.settings["kind"]
+        kwargs = {"batch_size": self.settings["batch_size"], "repeat": True}
+        if kind == "Pix2Pix":
+            return datasets.load_pairs(self.arrays, augment=True, **kwargs)
+        if kind == "CycleGAN":
+            return datasets.load_unpaired(*self.arrays, augment=True, **kwargs)
+        if kind == "ConditionalGAN":
+            return datasets.load(self.arrays, labels=True, **kwargs)
+        return datasets.load(self.arrays[0], **kwargs)
+
+    def fit(self, n):
+        """An epoch of `fit` from uint8 arrays through `datasets`.
+
+        Not the first: there `fit` traces its function, which takes seconds,
+        and once.
+        """
+        import keras
+
+        begin, end = [], []
+        clock = keras.callbacks.LambdaCallback(
+            on_epoch_begin=lambda *_: begin.append(time.perf_counter()),
+            on_epoch_end=lambda *_: end.append(time.perf_counter()),
         )
-        start = time.perf_counter()
-        self.model.fit(data, epochs=1, steps_per_epoch=n, verbose=2)
-        return time.perf_counter() - start
+        self.model.fit(
+            self.dataset(),
+            epochs=2,
+            steps_per_epoch=n,
+            verbose=2,
+            callbacks=[clock],
+        )
+        return end[1] - begin[1]
 
     def generate(self, n):
         start = time.perf_counter()
@@ -262,7 +325,7 @@ class PlainPyTorch:
         self.notes = {}
         eager = self.fastest(compiled=False)
         self.trainers = {"pytorch eager": eager}
-        if settings["kind"] != "WGANGP":
+        if settings["kind"] not in ("WGANGP", *TRANSLATION):
             self.trainers["pytorch eager, fakes reused"] = self.trainer(
                 channels_last=eager.channels_last, reuse_fakes=True
             )
@@ -276,7 +339,7 @@ class PlainPyTorch:
             for name, trainer in self.trainers.items()
         }
         for name in ("pytorch eager", "pytorch compiled"):
-            if name in self.trainers:
+            if name in self.trainers and settings["kind"] not in TRANSLATION:
                 self.tasks[f"{name}, generate"] = (
                     lambda n, trainer=self.trainers[name]: self.generate(
                         trainer, n
@@ -316,12 +379,7 @@ class PlainPyTorch:
         return trainers[best]
 
     def steps(self, trainer, n):
-        batch = random_images(self.settings, self.settings["batch_size"])
-        batch = [(batch / 127.5 - 1.0).astype("float32")]
-        if self.conditional:
-            labels = random_labels(self.settings["batch_size"])
-            batch.append(labels.astype("int64"))
-        batch = trainer.batch(*batch)
+        batch = trainer.batch(*random_batch(self.settings))
         self.sync()
         start = time.perf_counter()
         for _ in range(n):
@@ -350,17 +408,27 @@ def dcgan_networks(settings):
     }
 
 
-def random_images(settings, n):
+def random_arrays(settings, n):
+    """`n` uint8 images, and as many labels or images of the other kind."""
     import numpy as np
 
+    rng = np.random.default_rng(0)
     shape = (n, *settings["image_shape"])
-    return np.random.default_rng(0).integers(0, 256, shape, "uint8")
+    images = rng.integers(0, 256, shape, "uint8")
+    if settings["kind"] in TRANSLATION:
+        return images, rng.integers(0, 256, shape, "uint8")
+    if settings["kind"] == "ConditionalGAN":
+        return images, rng.integers(0, 10, n).astype("int32")
+    return (images,)
 
 
-def random_labels(n):
-    import numpy as np
-
-    return np.random.default_rng(0).integers(0, 10, n).astype("int32")
+def random_batch(settings):
+    """What one step takes: images are floats in [-1, 1]."""
+    arrays = random_arrays(settings, settings["batch_size"])
+    return tuple(
+        (x / 127.5 - 1.0).astype("float32") if x.ndim == 4 else x
+        for x in arrays
+    )
 
 
 def work(settings):
@@ -381,7 +449,9 @@ def work(settings):
     for line in sys.stdin:
         request = json.loads(line)
         try:
-            answer(seconds=side.tasks[request["task"]](request["n"]))
+            seconds = side.tasks[request["task"]](request["n"])
+            usage = resource.getrusage(resource.RUSAGE_SELF)
+            answer(seconds=seconds, peak_memory=usage.ru_maxrss * 1024)
         except Exception as error:
             answer(error=f"{type(error).__name__}: {error}")
             raise
@@ -413,7 +483,9 @@ class Worker:
         request = json.dumps({"task": self.tasks[name], "n": n})
         self.process.stdin.write(request + "\n")
         self.process.stdin.flush()
-        return self.receive()["seconds"]
+        answer = self.receive()
+        self.peak_memory = answer["peak_memory"]
+        return answer["seconds"]
 
     def receive(self):
         line = self.process.stdout.readline()
@@ -429,26 +501,33 @@ class Worker:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        self.process.stdout.close()
 
 
-def measure(name, options, log):
-    """All rounds of one model; returns what goes into the JSON file."""
+def worker_settings(model, options):
     settings = {
-        **MODELS[name],
-        "batch_size": options.batch_size
-        * MODELS[name].get("discriminator_steps", 1),
+        **model,
+        "batch_size": model.get("batch_size", options.batch_size)
+        * model.get("discriminator_steps", 1),
         "device": options.device,
         "backend": options.backend,
         "replicas": 1,
         "compile": not options.smoke,
-        # As many as MNIST has, unless that is too much memory.
-        "num_images": 60_000 if MODELS[name]["image_shape"][0] < 64 else 6_000,
+        # As many as MNIST has, unless that is more than 100 MB.
+        "num_images": min(60_000, 10**8 // math.prod(model["image_shape"])),
     }
     if options.smoke:
         settings.update(filters=2, num_images=200)
+    return settings
+
+
+def measure(name, options, log):
+    """All rounds of one model; returns what goes into the JSON file."""
+    settings = worker_settings(MODELS[name], options)
     sides = [{"side": "ours"}, {"side": "pytorch"}]
     if options.device == "cpu" and options.backend == "tensorflow":
-        sides.insert(1, {"side": "ours", "replicas": 2})
+        if settings["batch_size"] > 1:  # Else one replica has nothing to do.
+            sides.insert(1, {"side": "ours", "replicas": 2})
     workers = []
     try:
         for side in sides:
@@ -503,15 +582,28 @@ def repetitions(worker, task, options):
     if "generate" in task:
         worker.run(task, 512)
         return 300 if options.smoke else 10_000
-    seconds = options.seconds
-    if task == "fit":
-        # What `fit` does once (it traces its function anew, a second or two)
-        # is to weigh as little as in a real training.
-        seconds = max(4 * seconds, 12)
     worker.run(task, 3)
     if options.smoke:
         return 3
-    return max(3, round(5 * seconds / worker.run(task, 5)))
+    return max(3, round(5 * options.seconds / worker.run(task, 5)))
+
+
+def measure_memory(options, log):
+    """What a process needs that trains CycleGAN, its data included."""
+    settings = worker_settings(MEMORY_MODEL, options)
+    worker = Worker({**settings, "side": "ours"}, log)
+    try:
+        worker.wait_until_ready()
+        worker.run("fit", 5)
+    finally:
+        worker.stop()
+    peak = worker.peak_memory / 2**30
+    return {
+        "model": "CycleGAN 256x256",
+        "peak_gb": peak,
+        "at_most": MEMORY_GOAL,
+        "met": peak <= MEMORY_GOAL,
+    }
 
 
 def check_goals(models, options):
@@ -613,23 +705,35 @@ def report(results):
             ratio = speeds[ours]["median"] / s["median"]
             lines.append(
                 f"| {'' if 'pytorch' in task else 'keras_gans '}{task}"
-                f"{f' ({note})' if note else ''} | {s['median']:,.0f} | "
-                f"{s['min']:,.0f} | {s['max']:,.0f} | "
+                f"{f' ({note})' if note else ''} | {number(s['median'])} | "
+                f"{number(s['min'])} | {number(s['max'])} | "
                 f"{ratio:.2f}{' (its step)' if order(task)[0] == 0 else ''} |"
             )
         for task, note in model["notes"].items():
             if task not in speeds:
                 lines.append(f"| {task}: {note} | | | | |")
         lines.append("")
-    if results["goals"]:
-        lines += ["| goal | at least | measured | |", "|---|--:|--:|---|"]
-        for goal in results["goals"]:
-            lines.append(
-                f"| {goal['model']}: speed of {goal['of']} / speed of "
-                f"{goal['to']} | {goal['at_least']:.2f} | "
-                f"{goal['ratio']:.2f} | {'met' if goal['met'] else 'missed'} |"
-            )
+    goals, memory = results["goals"], results["memory"]
+    if goals or memory:
+        lines += ["| goal | | measured | |", "|---|--:|--:|---|"]
+    for goal in goals:
+        lines.append(
+            f"| {goal['model']}: speed of {goal['of']} / speed of "
+            f"{goal['to']} | at least {goal['at_least']:.2f} | "
+            f"{goal['ratio']:.2f} | {'met' if goal['met'] else 'missed'} |"
+        )
+    if memory:
+        lines.append(
+            f"| {memory['model']}: peak memory of fit, GB | at most "
+            f"{memory['at_most']:.2f} | {memory['peak_gb']:.2f} | "
+            f"{'met' if memory['met'] else 'missed'} |"
+        )
     return "\n".join(lines).rstrip() + "\n"
+
+
+def number(x):
+    """At least three digits: a step of CycleGAN may take seconds."""
+    return f"{x:,.0f}" if x >= 100 else f"{x:.3g}"
 
 
 def order(task):
@@ -651,13 +755,22 @@ def update_readme(name, text):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--models", nargs="+", choices=MODELS)
-    parser.add_argument("--full", action="store_true", help="64x64 as well")
+    parser.add_argument("--models", nargs="*", choices=MODELS)
+    parser.add_argument(
+        "--full", action="store_true", help="DCGAN at 64x64 as well"
+    )
+    parser.add_argument(
+        "--memory",
+        action="store_true",
+        help="the memory that CycleGAN takes at 256x256 as well",
+    )
     parser.add_argument(
         "--backend", choices=["tensorflow", "jax", "torch"], help="of ours"
     )
     parser.add_argument("--device", choices=["cpu", "gpu"], default="cpu")
-    parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument(
+        "--batch-size", type=int, default=64, help="but of image to image"
+    )
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=3.0, help="a round's")
     parser.add_argument("--name", help="of the results' file")
@@ -672,20 +785,25 @@ def main():
     if options.worker:
         work(json.loads(options.worker))
         return
+    if options.memory and options.device == "gpu":
+        parser.error("--memory is that of a process on a CPU, without a GPU")
     options.backend = options.backend or (
         "jax" if options.device == "gpu" else "tensorflow"
     )
-    names = options.models or [n for n in MODELS if n != "DCGAN 64x64"]
+    names = options.models  # `--models --memory`: of none, memory alone.
+    if names is None:
+        names = [n for n in MODELS if n != "DCGAN 64x64"]
     if options.full and "DCGAN 64x64" not in names:
         names = [*names, "DCGAN 64x64"]
     if options.smoke:
         options.batch_size, options.rounds = 8, 1
-        names = options.models or ["DCGAN"]
+        names = ["DCGAN"] if options.models is None else options.models
     name = options.name or f"train_step_{options.device}_{options.backend}"
     load_before = os.getloadavg()[0]
     with open(os.devnull, "w") as devnull:
         log = None if options.verbose else devnull
         models = {n: measure(n, options, log) for n in names}
+        memory = measure_memory(options, log) if options.memory else None
     results = {
         "command": shlex.join(["python", "benchmarks/train_step.py"])
         + "".join(f" {shlex.quote(argument)}" for argument in sys.argv[1:]),
@@ -703,6 +821,7 @@ def main():
         },
         "models": models,
         "goals": check_goals(models, options),
+        "memory": memory,
     }
     options.output.mkdir(parents=True, exist_ok=True)
     path = options.output / f"{name}.json"

@@ -1,3 +1,4 @@
+import argparse
 import importlib.util
 import json
 import os
@@ -29,19 +30,23 @@ def need(*packages):
             pytest.skip(f"the benchmark needs {package}")
 
 
-def test_a_smoke_run_reports_every_side(tmp_path):
-    need("torch", "tensorflow")
-    command = [sys.executable, SCRIPT, "--smoke", "--output", tmp_path]
+def smoke_run(folder, *arguments):
+    command = [sys.executable, SCRIPT, "--smoke", "--output", folder]
     run = subprocess.run(
-        [*command, "--models", "ConditionalGAN"],
+        [*command, *arguments],
         # Busy waiting PyTorch threads crawl on a machine that is not idle.
         env={**os.environ, "OMP_WAIT_POLICY": "passive"},
         capture_output=True,
         text=True,
     )
     assert run.returncode == 0, run.stderr
-    (path,) = tmp_path.glob("*.json")
-    results = json.loads(path.read_text())
+    (path,) = folder.glob("*.json")
+    return json.loads(path.read_text()), run.stdout
+
+
+def test_a_smoke_run_reports_every_side(tmp_path):
+    need("torch", "tensorflow")
+    results, text = smoke_run(tmp_path, "--models", "ConditionalGAN")
     assert {"cpu", "cores", "memory_gb", "versions"} <= set(results["machine"])
     speeds = results["models"]["ConditionalGAN"]["images_per_second"]
     assert set(speeds) == {
@@ -56,7 +61,31 @@ def test_a_smoke_run_reports_every_side(tmp_path):
     }
     assert all(s["min"] > 0 for s in speeds.values())
     for task in speeds:
-        assert task in run.stdout
+        assert task in text
+
+
+def test_a_smoke_run_of_image_to_image(tmp_path):
+    need("torch", "tensorflow")
+    results, text = smoke_run(tmp_path, "--models", "Pix2Pix 64x64")
+    speeds = results["models"]["Pix2Pix 64x64"]["images_per_second"]
+    assert set(speeds) == {"step", "fit", "step, 2 replicas", "pytorch eager"}
+    assert all(s["min"] > 0 for s in speeds.values())
+    for task in speeds:
+        assert task in text
+
+
+def test_memory_is_that_of_the_process(monkeypatch):
+    need("tensorflow")
+    train_step = load("train_step")
+    model = train_step.MODELS["CycleGAN 64x64"]
+    monkeypatch.setattr(train_step, "MEMORY_MODEL", model)
+    options = argparse.Namespace(
+        smoke=True, device="cpu", backend="tensorflow", batch_size=8
+    )
+    memory = train_step.measure_memory(options, subprocess.DEVNULL)
+    # TensorFlow alone takes that much.
+    assert 0.2 < memory["peak_gb"] < 8
+    assert memory["met"]
 
 
 def to_pytorch(values, shapes):
@@ -74,6 +103,17 @@ def to_pytorch(values, shapes):
         elif value.ndim == 2 and shape[0] != 10:
             value = value.T  # All but embeddings.
         yield value
+
+
+def copy_weights(network, other):
+    import torch
+
+    parameters = list(other.parameters())
+    shapes = [tuple(p.shape) for p in parameters]
+    values = map(keras.ops.convert_to_numpy, network.trainable_variables)
+    with torch.no_grad():
+        for p, v in zip(parameters, to_pytorch(values, shapes), strict=True):
+            p.copy_(torch.from_numpy(np.ascontiguousarray(v)))
 
 
 @pytest.mark.parametrize("kind", ["GAN", "DCGAN", "ConditionalGAN", "WGANGP"])
@@ -123,7 +163,6 @@ def test_pytorch_networks_are_the_same_functions(kind):
 
 def test_wgan_gp_in_pytorch_has_the_same_penalty():
     need("torch")
-    import torch
 
     from keras_gans import penalties
 
@@ -133,12 +172,7 @@ def test_wgan_gp_in_pytorch_has_the_same_penalty():
         {"image_shape": (28, 28, 1), "filters": 4}
     )
     network = networks["discriminator"]
-    parameters = trainer.parameters[1]
-    shapes = [tuple(p.shape) for p in parameters]
-    values = map(keras.ops.convert_to_numpy, network.trainable_variables)
-    with torch.no_grad():
-        for p, v in zip(parameters, to_pytorch(values, shapes), strict=True):
-            p.copy_(torch.from_numpy(np.ascontiguousarray(v)))
+    copy_weights(network, trainer.discriminator)
     # Real and fake are equal: whatever alpha is, the points are the same.
     x = np.random.default_rng(0).uniform(-1, 1, (6, 28, 28, 1))
     x = x.astype("float32")
@@ -152,6 +186,64 @@ def test_wgan_gp_in_pytorch_has_the_same_penalty():
     assert theirs == pytest.approx(ours, rel=1e-4)
     d_loss, g_loss = trainer.step(trainer.batch(np.repeat(x, 5, 0))[0])
     assert np.isfinite([float(d_loss), float(g_loss)]).all()
+
+
+@pytest.mark.parametrize("kind", ["Pix2Pix", "CycleGAN"])
+def test_image_to_image_in_pytorch_is_the_same(kind):
+    need("torch")
+    import torch
+
+    shape, filters = (32, 32, 3), 4
+    ours = getattr(keras_gans, kind)(image_shape=shape, filters=filters)
+    trainer = load("plain_pytorch").Trainer(kind, shape, filters)
+    if kind == "Pix2Pix":
+        networks = [ours.generator, ours.discriminator]
+        others = [trainer.generator, trainer.discriminator]
+    else:
+        networks = [ours.generator_ab, ours.generator_ba]
+        networks += [ours.discriminator_b, ours.discriminator_a]
+        others = [*trainer.generator, *trainer.discriminator]
+    rng = np.random.default_rng(0)
+    for network, other in zip(networks, others):
+        copy_weights(network, other)
+        # As many dropouts on both sides, and then none.
+        dropouts = [x for x in network.layers if hasattr(x, "rate")]
+        for dropout in dropouts:
+            dropout.rate = 0.0
+        theirs = [x for x in other.modules() if isinstance(x, torch.nn.Dropout)]
+        for dropout in theirs:
+            dropout.p = 0.0
+        assert len(theirs) == len(dropouts)
+        x = rng.uniform(-1, 1, (2, *shape[:2], network.input_shape[-1]))
+        x = x.astype("float32")
+        with torch.no_grad():
+            y = other(*trainer.batch(x)).permute(0, 2, 3, 1).numpy()
+        expected = keras.ops.convert_to_numpy(network(x, training=True))
+        np.testing.assert_allclose(y, expected, rtol=1e-4, atol=1e-4)
+
+    batch = rng.uniform(-1, 1, (2, 2, *shape)).astype("float32")
+    ours.compile(run_eagerly=True)
+    logs = ours.train_on_batch(*batch, return_dict=True)
+    losses = trainer.step(*trainer.batch(*batch))
+    np.testing.assert_allclose(
+        [float(loss) for loss in losses],
+        [logs["d_loss"], logs["g_loss"]],
+        rtol=1e-4,
+    )
+
+
+def test_image_pool_in_pytorch_gives_back_what_it_took():
+    need("torch")
+    import torch
+
+    pool = load("plain_pytorch").ImagePool()
+    batch = torch.arange(50.0).reshape(50, 1, 1, 1)
+    assert torch.equal(pool(batch), batch)
+    returned = pool(batch + 50)
+    assert 0 < int((returned < 50).sum()) < 50
+    # Every image came back or is kept.
+    values = [float(x) for x in [*returned, *torch.cat(pool.images)]]
+    assert sorted(values) == list(range(100))
 
 
 def test_readme_table_is_replaced_between_its_markers(tmp_path):
