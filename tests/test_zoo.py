@@ -106,6 +106,7 @@ def test_scores_of_a_run_reach_metadata_card_and_readme(tmp_path, monkeypatch):
     shutil.copytree(tool.ZOO, tmp_path / "zoo")
     shutil.copy(ROOT / "README.md", tmp_path)
     monkeypatch.setattr(tool, "ZOO", tmp_path / "zoo")
+    monkeypatch.syspath_prepend(ROOT / "tools")  # What the tool imports.
     for checkpoint in ("best", "last"):
         shutil.copytree(
             presets.resolve("gan_ring"), tmp_path / "run" / checkpoint
