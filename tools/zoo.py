@@ -503,8 +503,8 @@ PRESETS = {
             "far better in the same time. The clipping matters more than the "
             "time: with the paper's 0.01 and a rate of 2e-4, 6,000 "
             "steps ended at a FID of 10.3, with 0.05 and 5e-4 600 steps at "
-            "15; without batch normalization in the discriminator 600 steps "
-            "drew one torn shape alone."
+            "15 (5,000 images); without batch normalization in the "
+            "discriminator 600 steps drew one torn shape alone."
         ),
         "data": MNIST,
     },
@@ -616,6 +616,8 @@ PRESETS = {
             "discriminator_optimizer": falling(2e-4, PIX2PIX_EMOJI_STEPS),
         },
         "description": "line art to emoji in colour",
+        "caption": "From left to right, twice: line art, truth, this preset, "
+        "L1 alone, GAN alone; test images.",
         "paper": (
             'Isola et al., "Image-to-Image Translation with Conditional '
             'Adversarial Networks", 2017, https://arxiv.org/abs/1611.07004. '
@@ -647,6 +649,9 @@ PRESETS = {
             "discriminator_optimizer": falling(2e-4, CYCLEGAN_EMOJI_STEPS),
         },
         "description": "emoji of EmojiTwo's style to Noto's, and back",
+        "caption": "Left EmojiTwo to Noto, right Noto to EmojiTwo; each row "
+        "has the image, its translation and the way back by this preset, and "
+        "both without the cycle loss; unseen images.",
         "paper": (
             'Zhu et al., "Unpaired Image-to-Image Translation using '
             'Cycle-Consistent Adversarial Networks", 2017, '
@@ -909,8 +914,7 @@ def card(name):
         f"{run['hardware']}, Keras {facts['keras_version']} on "
         f"{facts['backend']}.",
         f"```\nkeras-gans train {name}{data_options(entry)}\n```",
-        f"**Scores** of these weights, the {run['checkpoint']}; a single run."
-        + entry.get("beside", ""),
+        f"**Scores** of these weights, the {run['checkpoint']}; a single run.",
         zoo_translations.table(facts)
         if "translation" in facts
         else f"| score | value |\n| --- | --- |\n{rows}",
@@ -1036,6 +1040,8 @@ def main():
         if action == "ablate":
             command.add_argument("ablation")
         command.add_argument("run", type=pathlib.Path, help="run folder")
+        if action == "score":
+            continue
         command.add_argument("--data", help="in place of the recipe's")
         command.add_argument("--data-b")
         if action == "publish":
@@ -1050,14 +1056,15 @@ def main():
     if args.command == "recipes":
         write_recipes()
         return
+    if args.command == "score":
+        score_run(args.name, args.run)
+        return
     plan = recipe(args.name)
     if args.data:
         plan["dataset"] = args.data
     if args.data_b:
         plan["dataset_b"] = args.data_b
-    if args.command == "score":
-        score_run(args.name, args.run)
-    elif args.command == "publish":
+    if args.command == "publish":
         publish(
             args.name,
             args.run,

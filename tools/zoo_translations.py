@@ -135,6 +135,11 @@ def table(facts):
                 f"{value:.4g}" + (f" ± {std:.2g}" if std is not None else "")
             )
         lines.append(f"| {row} | {' | '.join(cells)} |")
+    floor = facts["translation"]["training_images"]
+    lines.append(
+        "\nBy the same measure as many training images have a FID of "
+        f"{floor['FID']:.4g} and a KID of {floor['KID']:.4g}."
+    )
     return "\n".join(lines)
 
 
