@@ -140,6 +140,16 @@ def _make_parser():
         "--data", help="TFDS name, image folder, .npz file, ring or grid"
     )
     train.add_argument("--data-b", help="the other domain's, of a CycleGAN")
+    train.add_argument(
+        "--sides",
+        type=_two_names,
+        help="of pairs: the sub-folders with a and b, as outline,color",
+    )
+    train.add_argument(
+        "--direction",
+        choices=("ab", "ba"),
+        help="of pairs: which of the two is the input (ab: a)",
+    )
     train.add_argument("--data-dir", help="where TFDS data sets lie")
     train.add_argument(
         "--batch-size", type=_integer(1), help="global batch size"
@@ -324,6 +334,15 @@ def _integers(text):
         ) from None
 
 
+def _two_names(text):
+    names = text.split(",")
+    if len(names) != 2 or not all(names):
+        raise argparse.ArgumentTypeError(
+            f"must be two names with a comma between, not {text!r}"
+        )
+    return names
+
+
 def _metrics(text):
     names = tuple(text.split(","))
     if not set(names) <= set(METRICS):
@@ -451,13 +470,15 @@ def _train(args):
         recipe.pop("best_by", None)  # It suits the preset's own data.
     for key in ("data", "data_b", "batch_size", "seed", "best_by"):
         given, key = getattr(args, key), key.replace("data", "dataset")
-        if stored and given not in (None, stored.get(key, 0)):
+        _put(recipe, key, given, stored and folder, 0)
+    for key, default in (("sides", None), ("direction", "ab")):
+        given = getattr(args, key)
+        if given is not None and "pairs" not in recipe:
             raise UsageError(
-                f"the run in {folder} has the {key} {stored.get(key, 0)}, and "
-                f"a resumed run keeps it. Received: {given}"
+                f"--{key} is of presets that train on pairs of images, which "
+                f"{args.preset} does not"
             )
-        if given is not None:
-            recipe[key] = given
+        _put(recipe.get("pairs"), key, given, stored and folder, default)
     for key in ("steps", "epochs"):
         if getattr(args, key):
             recipe.pop("steps", None)
@@ -527,6 +548,18 @@ def _train(args):
             f"{row['high_quality']:.1%} of 2,500 samples of high quality"
         )
     print(f'keras_gans.AdversarialModel.from_preset("{folder}/best")')
+
+
+def _put(recipe, key, given, stored, default):
+    """Sets what the user gave; in the folder of a `stored` run it is set."""
+    if given is None:
+        return
+    if stored and given != recipe.get(key, default):
+        raise UsageError(
+            f"the run in {stored} has the {key} {recipe.get(key, default)}, "
+            f"and a resumed run keeps it. Received: {given}"
+        )
+    recipe[key] = given
 
 
 def _read_run(folder, args):

@@ -121,18 +121,35 @@ def test_train_and_evaluate_from_the_command_line(
 ):
     name, make, recipe = case
     monkeypatch.setattr(runs, "MIN_STEPS", 1)
-    # The folder is named on the command line.
+    # The folders are named on the command line.
     recipe = {k: v for k, v in recipe.items() if k != "dataset_b"}
+    if name == "pix2pix":
+        recipe["pairs"] = {"augment": True}
     preset = tmp_path / "preset"
     make(image_shape=(16, 16, 1)).save_to_preset(
         preset, recipe={**recipe, "dataset": "elsewhere"}, weights=False
     )
     data = ["--data", recipe["dataset"]]
+    sides = ["--sides", "left,right", "--direction", "ba"]
     if name == "cyclegan":
         data += ["--data-b", str(folder / "train" / "right")]
     out = tmp_path / "run"
     command = ["train", str(preset), *data, "--out", str(out), "--quiet"]
-    assert cli.main([*command, "--strategy", "none"]) == 0
+    if name == "cyclegan":
+        assert cli.main([*command, *sides]) == 2
+        assert "--sides is of presets that train on" in capsys.readouterr().err
+        sides = []
+    assert cli.main([*command, *sides, "--strategy", "none"]) == 0
+    if name == "pix2pix":
+        recipe = json.loads((out / "run.json").read_text())["recipe"]
+        assert recipe["pairs"] == {
+            "augment": True,
+            "sides": ["left", "right"],
+            "direction": "ba",
+        }
+        command += ["--resume", "--direction", "ab"]
+        assert cli.main(command) == 2
+        assert "has the direction ba" in capsys.readouterr().err
     assert (out / "last" / "model.weights.h5").exists()
     scores = tmp_path / "scores.json"
     assert cli.main(["evaluate", str(out), "-o", str(scores)]) == 0

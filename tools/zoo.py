@@ -610,7 +610,7 @@ PRESETS = {
             "dataset": "emojitwo",
             "pairs": {"sides": ["outline", "color"], "augment": True},
             "extractor": "emoji_classifier",
-            "batch_size": 8,
+            "batch_size": 4,
             "steps": PIX2PIX_EMOJI_STEPS,
             "generator_optimizer": falling(2e-4, PIX2PIX_EMOJI_STEPS),
             "discriminator_optimizer": falling(2e-4, PIX2PIX_EMOJI_STEPS),
@@ -622,7 +622,7 @@ PRESETS = {
             'Isola et al., "Image-to-Image Translation with Conditional '
             'Adversarial Networks", 2017, https://arxiv.org/abs/1611.07004. '
             "Here with networks of 24 filters in place of 64, instance "
-            "normalization, and batches of 8."
+            "normalization, and batches of 4."
         ),
         "compared": "",
         "failures": "",
@@ -643,7 +643,7 @@ PRESETS = {
                 },
             },
             "extractor": "emoji_classifier",
-            "batch_size": 4,
+            "batch_size": 2,
             "steps": CYCLEGAN_EMOJI_STEPS,
             "generator_optimizer": falling(2e-4, CYCLEGAN_EMOJI_STEPS),
             "discriminator_optimizer": falling(2e-4, CYCLEGAN_EMOJI_STEPS),
@@ -656,7 +656,7 @@ PRESETS = {
             'Zhu et al., "Unpaired Image-to-Image Translation using '
             'Cycle-Consistent Adversarial Networks", 2017, '
             "https://arxiv.org/abs/1703.10593. Here with networks of 16 "
-            "filters in place of 64, four residual blocks, and batches of 4."
+            "filters in place of 64, four residual blocks, and batches of 2."
         ),
         "compared": "",
         "failures": "",
