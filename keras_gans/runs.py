@@ -559,8 +559,9 @@ class TranslationRun(Run):
             scores["kid"], _ = metrics.kernel_distance(
                 self.extractor(real), self.extractor(fake), 1, len(fake)
             )
+        n = min(len(real), len(fake))  # Unpaired domains differ in repeats.
         scores["swd"] = metrics.sliced_wasserstein(
-            self.reference, fake.astype("float32") / 127.5 - 1
+            self.reference[:n], fake[:n].astype("float32") / 127.5 - 1
         )
         return scores
 

@@ -274,7 +274,7 @@ def cyclegan_paper(name, longer_side, description, data):
 
 
 PIX2PIX_EMOJI_STEPS = 9000
-CYCLEGAN_EMOJI_STEPS = 6000
+CYCLEGAN_EMOJI_STEPS = 3600
 
 PRESETS = {
     "gan_ring": {
