@@ -296,6 +296,30 @@ def test_domains_of_two_sizes_and_their_splits(folder):
     assert int(batches.cardinality()) == 12 // 4
 
 
+def test_a_run_on_domains_of_which_one_has_repeats(tmp_path, monkeypatch):
+    """What is translated and what it is compared with differ in number."""
+    monkeypatch.setattr(runs, "MIN_STEPS", 1)
+    rng = np.random.default_rng(0)
+    for side in ("left", "right"):
+        (tmp_path / side).mkdir()
+        for i in range(8):
+            if side == "right" or i < 7:  # Of the left the last is repeated.
+                image = rng.integers(0, 256, (16, 16)).astype("uint8")
+            Image.fromarray(image).save(tmp_path / side / f"{i}.png")
+    recipe = {"unpaired": {}, "batch_size": 4, "steps": 3}
+    for a, b in (("left", "right"), ("right", "left")):
+        model = tiny_cyclegan(image_shape=(16, 16, 1))
+        model.compile()
+        domains = {
+            "dataset": str(tmp_path / a),
+            "dataset_b": str(tmp_path / b),
+        }
+        row = runs.train(
+            model, recipe | domains, tmp_path / f"run_{a}", verbose=0
+        )
+        assert row["swd"] > 0
+
+
 @pytest.mark.parametrize(
     "change, match",
     [
