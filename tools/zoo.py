@@ -30,6 +30,7 @@ import keras
 
 import keras_gans
 from keras_gans import presets
+from keras_gans.models.pix2pix import UNetGenerator
 
 ZOO = pathlib.Path(__file__).resolve().parent.parent / "zoo"
 
@@ -602,9 +603,20 @@ PRESETS = {
         "data": CIFAR10,
     },
     "pix2pix_emoji": {
-        # Instance normalization, as batches are larger than the paper's.
+        # Instance normalization, as batches are larger than the paper's. Of
+        # images a quarter as large, patches of half the size and dropout in
+        # the first layer alone: in three of five, colours were blotches.
         "model": lambda: keras_gans.Pix2Pix(
-            image_shape=(64, 64, 3), filters=24, normalization="instance"
+            generator=UNetGenerator(
+                (64, 64, 3),
+                filters=24,
+                normalization="instance",
+                dropout_layers=(0,),
+            ),
+            image_shape=(64, 64, 3),
+            filters=24,
+            patch_size=34,
+            normalization="instance",
         ),
         "recipe": {
             "dataset": "emojitwo",
@@ -622,7 +634,8 @@ PRESETS = {
             'Isola et al., "Image-to-Image Translation with Conditional '
             'Adversarial Networks", 2017, https://arxiv.org/abs/1611.07004. '
             "Here with networks of 24 filters in place of 64, instance "
-            "normalization, and batches of 4."
+            "normalization, dropout in one layer, patches of 34x34, and "
+            "batches of 4."
         ),
         "compared": "",
         "failures": "",
