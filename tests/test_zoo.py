@@ -121,6 +121,13 @@ def test_scores_of_a_run_reach_metadata_card_and_readme(tmp_path, monkeypatch):
     assert "| modes | 8 | 8 |" in card
     readme = (tmp_path / "README.md").read_text()
     assert f"modes 8 ({protocol}) |" in readme
+    last = evaluation["last"]
+    cells = [
+        f"{tool.format_score(last[n][0])} / {tool.format_score(last[n][0])}"
+        for n in ("FID", "KID", "precision", "recall")
+    ]
+    row = f"| `gan_ring` | {' | '.join(cells)} | {protocol} |"
+    assert row in readme.splitlines()
 
 
 def translation(name):

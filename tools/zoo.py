@@ -452,7 +452,7 @@ PRESETS = {
             "larger networks (512 units) and the same weight of 0.1."
         ),
         "failures": (
-            "About one sample in a hundred lies between modes, and those at "
+            "About two samples in a hundred lie between modes, and those at "
             "the modes are closer to the centres than the data are."
         ),
         "data": RING,
@@ -779,7 +779,7 @@ def write_recipes():
     after = rest.split("<!-- /zoo -->", 1)[1]
     readme.write_text(
         f"{before}<!-- zoo: written by tools/zoo.py -->\n"
-        f"{table(index)}<!-- /zoo -->{after}"
+        f"{table(index)}\n{scores_table(index)}<!-- /zoo -->{after}"
     )
 
 
@@ -823,6 +823,30 @@ def headline(facts):
     checkpoint = facts["training"]["checkpoint"].split()[0]
     key, (value, _) = next(iter(evaluation[checkpoint].items()))
     return f"{key} {format_score(value)} ({evaluation['protocol']})"
+
+
+def scores_table(index):
+    """Both checkpoints of every run that was scored, as Markdown."""
+    names = ("FID", "KID", "precision", "recall")
+    lines = [
+        f"| best / last checkpoint | {' | '.join(names)} | protocol |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for preset in index["presets"]:
+        evaluation = read_metadata(preset).get("evaluation")
+        if not evaluation or "FID" not in evaluation["best"]:
+            continue
+        cells = [
+            " / ".join(
+                format_score(evaluation[checkpoint][name][0])
+                for checkpoint in ("best", "last")
+            )
+            for name in names
+        ]
+        lines.append(
+            f"| `{preset}` | {' | '.join(cells)} | {evaluation['protocol']} |"
+        )
+    return "\n".join(lines) + "\n"
 
 
 def evaluation_table(facts):
@@ -1022,13 +1046,16 @@ def log_of_run(run, checkpoint):
 
 def score_run(name, run):
     """Scores a run's two checkpoints, into the metadata, card and README."""
-    from keras_gans import cli, metrics
+    from keras_gans import cli, metrics, runs
 
-    evaluation = {}
+    evaluation, chosen = {}, "fid,kid,prdc"
+    if runs.toy(recipe(name)["dataset"]):
+        chosen = f"modes,{chosen}"
     for checkpoint in ("best", "last"):
         out = run / f"scores_{checkpoint}.json"
         command = ["evaluate", str(run), "--data", recipe(name)["dataset"]]
         command += ["--checkpoint", checkpoint, "-o", str(out)]
+        command += ["--metrics", chosen]
         if cli.main(command):
             raise SystemExit(1)
         scores = [
