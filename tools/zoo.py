@@ -106,6 +106,10 @@ BEST_BY = {
     "high_quality": "Share of 2,500 samples of high quality, of checkpoints "
     "that cover the most modes",
 }
+BEST_TRANSLATION = (
+    "Kernel distance (KID) of the features of the preset's extractor between "
+    "500 translations and as many images of the training set"
+)
 
 TOY_ADAM = {
     "class_name": "Adam",
@@ -637,8 +641,24 @@ PRESETS = {
             "normalization, dropout in one layer, patches of 34x34, and "
             "batches of 4."
         ),
-        "compared": "",
-        "failures": "",
+        "compared": (
+            "The paper scores the parts of its loss by what a network for "
+            "segmentation reads in photographs of Cityscapes made from labels "
+            "(accuracy per pixel: L1 alone 0.42, conditional GAN alone 0.57, "
+            "both 0.66); these are other data. The order is the same here by "
+            "FID and KID, but for the GAN alone, which does not get far in "
+            "9,000 steps. As in the paper, L1 alone has the least L1: it asks "
+            "for the median of all colours that a drawing may have."
+        ),
+        "failures": (
+            "Line art does not tell the colours, and 1,200 pairs do not teach "
+            "them: what is skin, a heart or a flag comes in orange and brown "
+            "more often than in its own colour, large areas are mottled, and "
+            "letters are lost. With the paper's dropout in three layers and "
+            "patches of 70x70, at this size and budget, FID was 9.84 and areas "
+            "were blotches."
+        ),
+        "scored_on": "emojitwo",
         "data": EMOJI_PAIRS,
     },
     "cyclegan_emoji": {
@@ -673,6 +693,7 @@ PRESETS = {
         ),
         "compared": "",
         "failures": "",
+        "scored_on": "emojitwo and noto_emoji",
         "data": EMOJI_STYLES,
     },
     "pix2pix_facades": pix2pix_paper(
@@ -937,6 +958,7 @@ def card(name):
     )
     run, plan = facts["training"], recipe(name)
     (by,) = (key for key in BEST_BY if f"best_{key}" in run)
+    translates = "translation" in facts
     paragraphs = [
         f"# {name}",
         sentence(entry["description"]),
@@ -953,14 +975,14 @@ def card(name):
         f"```\nkeras-gans train {name}{data_options(entry)}\n```",
         f"**Scores** of these weights, the {run['checkpoint']}; a single run.",
         zoo_translations.table(facts)
-        if "translation" in facts
+        if translates
         else f"| score | value |\n| --- | --- |\n{rows}",
         "The best and the last checkpoint of the run, as `keras-gans "
         "evaluate` scores them:"
         if "evaluation" in facts
         else "",
         evaluation_table(facts) if "evaluation" in facts else "",
-        f"{BEST_BY[by]}, as the run's log has it (it ranks the checkpoints of "
+        f"{BEST_TRANSLATION if translates else BEST_BY[by]}, as the run's log has it (it ranks the checkpoints of "
         f"one run and is no FID): best {run[f'best_{by}']:.4f} at step "
         f"{run['best_step']:,}, last {run[f'last_{by}']:.4f} at step "
         f"{run['steps']:,}.",
@@ -1007,7 +1029,7 @@ def publish(name, run, checkpoint, hardware, ablations, plan):
     gan = keras_gans.AdversarialModel.from_preset(str(folder))
     if hasattr(gan, "translate"):
         metadata, picture = zoo_translations.facts(
-            name, folder, ablations, plan
+            name, folder, ablations, plan, PRESETS[name]["scored_on"]
         )
     else:
         golden = gan.generate(4, seed=0).astype("float64").reshape(4, -1)

@@ -44,12 +44,13 @@ def ablate(name, ablation, model, recipe, folder):
     runs.train(model, recipe, folder, verbose=2)
 
 
-def evaluate(models, recipe):
+def evaluate(models, recipe, dataset):
     """Scores of the test images, and a picture of some of them.
 
     Args:
         models: Dict of label to model, the first of which is the preset's.
         recipe: Its recipe, with the data to score on.
+        dataset: String, what the protocol calls those.
 
     Returns:
         `(scores, protocol, picture)`: dict of label to dict of row to
@@ -72,7 +73,7 @@ def evaluate(models, recipe):
                 recipe["extractor"],
                 paired="pairs" in recipe,
                 direction=direction,
-                dataset=recipe["dataset"],
+                dataset=dataset,
                 split="test",
             )
             way = f"{direction} " if len(each.directions) > 1 else ""
@@ -131,9 +132,9 @@ def table(facts):
         cells = []
         for found in scores.values():
             value, std = found[row]
-            cells.append(
-                f"{value:.4g}" + (f" ± {std:.2g}" if std is not None else "")
-            )
+            # Of few images all subsets are the same one.
+            spread = f" ± {std:.2g}" if std and std > 1e-9 else ""
+            cells.append(f"{value:.4g}{spread}")
         lines.append(f"| {row} | {' | '.join(cells)} |")
     floor = facts["translation"]["training_images"]
     lines.append(
@@ -143,14 +144,14 @@ def table(facts):
     return "\n".join(lines)
 
 
-def facts(name, folder, ablations, recipe):
+def facts(name, folder, ablations, recipe, dataset):
     """What `publish` measures: metadata, and the picture of the card."""
     models = {OURS: load(folder)}
     for label, run in ablations:
         if label not in ABLATIONS[name]:
             raise SystemExit(f"{name} has no ablation {label!r}")
         models[label] = load(pathlib.Path(run) / "last")
-    scores, protocol, picture = evaluate(models, recipe)
+    scores, protocol, picture = evaluate(models, recipe, dataset)
     fid, kid = distance_of_the_data(recipe, models[OURS])
     metadata = {
         "scores": {
