@@ -279,7 +279,7 @@ def cyclegan_paper(name, longer_side, description, data):
 
 
 PIX2PIX_EMOJI_STEPS = 9000
-CYCLEGAN_EMOJI_STEPS = 8000
+CYCLEGAN_EMOJI_STEPS = 10000
 
 PRESETS = {
     "gan_ring": {
