@@ -959,6 +959,7 @@ def card(name):
     run, plan = facts["training"], recipe(name)
     (by,) = (key for key in BEST_BY if f"best_{key}" in run)
     translates = "translation" in facts
+    by_words = BEST_TRANSLATION if translates else BEST_BY[by]
     paragraphs = [
         f"# {name}",
         sentence(entry["description"]),
@@ -982,7 +983,7 @@ def card(name):
         if "evaluation" in facts
         else "",
         evaluation_table(facts) if "evaluation" in facts else "",
-        f"{BEST_TRANSLATION if translates else BEST_BY[by]}, as the run's log has it (it ranks the checkpoints of "
+        f"{by_words}, as the run's log has it (it ranks the checkpoints of "
         f"one run and is no FID): best {run[f'best_{by}']:.4f} at step "
         f"{run['best_step']:,}, last {run[f'last_{by}']:.4f} at step "
         f"{run['steps']:,}.",
