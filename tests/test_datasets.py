@@ -361,6 +361,7 @@ def test_folder_labels_and_splits(folder, tmp_path):
     write(tmp_path / "s" / "test" / "y.png", np.zeros((2, 2), "uint8"))
     assert len(take(datasets.load(tmp_path / "s", 1))) == 1
     assert len(take(datasets.load(tmp_path / "s", 1, split="test"))) == 2
+    assert len(take(datasets.load(tmp_path / "s", 1, split="all"))) == 3
     with pytest.raises(ValueError, match=r"`split`.*\['test', 'train'\]"):
         datasets.load(tmp_path / "s", 1, split="val")
     with pytest.raises(ValueError, match="labels=True, source="):

@@ -8,6 +8,7 @@ TensorFlow and tensorflow-datasets are imported where they are used, which
 keeps `import keras_gans` quick and the package usable without them.
 """
 
+from keras_gans.datasets.high_res import load_high_res
 from keras_gans.datasets.loading import load
 from keras_gans.datasets.pairs import load_pairs, load_unpaired
 from keras_gans.datasets.toys import grid, grid_modes, ring, ring_modes
@@ -16,6 +17,7 @@ __all__ = [
     "grid",
     "grid_modes",
     "load",
+    "load_high_res",
     "load_pairs",
     "load_unpaired",
     "ring",

@@ -42,6 +42,7 @@ def open_folder(path, order, labels, split, fit, strict):
         fit.image_size,
         strict,
         name,
+        min_size=fit.image_size if fit.crop else None,
     )
     classes = None
     if labels:
@@ -58,7 +59,7 @@ def find_split(path, split, name):
     whole, bracket, part = split.partition("[")
     if (path / whole).is_dir():
         path = path / whole
-    elif whole != "train":
+    elif whole not in ("train", "all"):
         names = sorted(p.name for p in path.iterdir() if p.is_dir())
         raise split_error(split, names or ["train"], name)
     return path, bracket + part
@@ -160,7 +161,7 @@ def folder_source(folder, order, fit, labels=None):
             for image, channels in zip(images, folder.channels)
         ]
         # A batch is faster to resize, but takes images of one size.
-        if folder.size is None:
+        if folder.size is None and not fit.crop:
             images = [resize(image, fit.goal(size)) for image in images]
         if labels is not None:
             images.append(tf.gather(labels, tf.ensure_shape(used, ())))
@@ -199,6 +200,7 @@ class Folder:
         name: str, what messages call the source.
         halves: bool, whether to cut each file into a left and a right image.
         problems: list of str, what is left out already.
+        min_size: (height, width), what smaller images are left out for.
     """
 
     def __init__(
@@ -210,6 +212,7 @@ class Folder:
         name,
         halves=False,
         problems=(),
+        min_size=None,
     ):
         try:
             from PIL import Image, ImageOps
@@ -220,6 +223,7 @@ class Folder:
             ) from None
         self.pil, self.ops, self.strict = Image, ImageOps, strict
         self.name, self.halves, self.reported = name, halves, set()
+        self.min_size = min_size or (1, 1)
         self.examples, problems = list(examples), list(problems)
         views = len(channels)
         headers = HEADERS_READ if views == 1 else PAIRS_READ
@@ -320,6 +324,11 @@ class Folder:
             raise Unusable(
                 f"{example[0]}, {sizes[0]}, and {example[1]}, {sizes[1]}, "
                 "differ in size"
+            )
+        if height < self.min_size[0] or width < self.min_size[1]:
+            raise Unusable(
+                f"{example[0]} is of {height}x{width}, smaller than a crop of "
+                f"{self.min_size[0]}x{self.min_size[1]}"
             )
         return sizes[0]
 

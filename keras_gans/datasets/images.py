@@ -12,10 +12,12 @@ class Fit(NamedTuple):
     channels: int | None
     # Left larger, for a random crop to `image_size`.
     jitter: bool = False
+    # Left as large as they are, for a random crop to `image_size`.
+    crop: bool = False
 
     def goal(self, own):
         """The size to scale an image of the size `own` to."""
-        size = self.image_size or tuple(own)
+        size = tuple(own) if self.crop else self.image_size or tuple(own)
         if self.jitter:
             return tuple(round(side * 286 / 256) for side in size)
         return size

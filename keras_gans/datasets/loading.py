@@ -65,8 +65,9 @@ def load(
             channels)` as uint8, uint16 or floats in [-1, 1]; arrays of rank
             2 and 3 pass as float32 and are not scaled.
         batch_size: int, the number of examples in a batch.
-        split: str, the split of a TFDS set, folder or `.npz` file. Of a TFDS
-            set or a folder also a part, such as `"train[:90%]"` and, to
+        split: str, the split of a TFDS set, folder or `.npz` file; `"all"`
+            of a folder is what all of its splits hold. Of a TFDS set or a
+            folder also a part, such as `"train[:90%]"` and, to
             evaluate on, `"train[90%:]"`; a folder's files are parted in the
             order of their names' hashes, so that each part is a fair sample,
             and the same one on every machine.

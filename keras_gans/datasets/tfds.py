@@ -99,7 +99,9 @@ def open_tfds(builder, order, labels, split, fit, name):
     tf = import_tensorflow()
     features, splits = dict(builder.info.features), builder.info.splits
     name = repr(name)
-    image = features.get("image")
+    # Sets for super-resolution have `lr` and `hr`.
+    key = "hr" if fit.crop and "hr" in features else "image"
+    image = features.get(key)
     if not isinstance(image, tfds.features.Image):
         raise ValueError(
             "`source` must be a TFDS set with a feature `image`, got "
@@ -137,7 +139,7 @@ def open_tfds(builder, order, labels, split, fit, name):
             tf.data.TFRecordDataset(file).skip(skip).take(take)
         )
     )
-    names = ("image", "label") if labels else ("image",)
+    names = (key, "label") if labels else (key,)
     wanted = tfds.features.FeaturesDict({key: features[key] for key in names})
 
     def records(number):
@@ -155,7 +157,7 @@ def open_tfds(builder, order, labels, split, fit, name):
 
     def decode(record):
         record = wanted.deserialize_example(record)
-        pixels = record["image"]
+        pixels = record[key]
         # A batch is faster to convert, but takes images of one size.
         pixels = pixels if fixed else convert(pixels)
         if not labels:

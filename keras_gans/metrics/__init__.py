@@ -25,6 +25,13 @@ from keras_gans.metrics.modes import (
 )
 from keras_gans.metrics.pixels import mean_absolute_error, ssim
 from keras_gans.metrics.scores import Protocol, Score, evaluate
+from keras_gans.metrics.super_resolution import (
+    cropped_ssim,
+    evaluate_upscaling,
+    luma,
+    psnr,
+    sharpness,
+)
 from keras_gans.metrics.translation import evaluate_translation
 
 __all__ = [
@@ -33,19 +40,24 @@ __all__ = [
     "KernelDistance",
     "Protocol",
     "Score",
+    "cropped_ssim",
     "density_coverage",
     "evaluate",
     "evaluate_translation",
+    "evaluate_upscaling",
     "frechet_distance",
     "frechet_distance_from_statistics",
     "get_extractor",
     "inception_score",
     "kernel_distance",
+    "luma",
     "mean_absolute_error",
     "mode_coverage",
     "mode_histogram",
     "precision_recall",
+    "psnr",
     "reverse_kl",
+    "sharpness",
     "sliced_wasserstein",
     "ssim",
     "stacked_mode_coverage",

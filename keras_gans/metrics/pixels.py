@@ -40,6 +40,11 @@ def ssim(real, fake, batch_size=64):
         structural similarity", 2004.
     """
     _check(real, fake)
+    return structural_similarity(real, fake, batch_size)
+
+
+def structural_similarity(real, fake, batch_size=64):
+    """`ssim` of arrays of any dtype, whose values are from 0 to 255."""
     if min(real.shape[1:3]) < 11:
         raise ValueError(
             "real must be images of 11x11 or more. Received: images of "
