@@ -17,6 +17,8 @@ _CLASSES = {
     "WGANGP": "wgan_gp",
     "Pix2Pix": "pix2pix",
     "CycleGAN": "cyclegan",
+    "SRResNet": "srgan",
+    "SRGAN": "srgan",
 }
 _MODULES = (
     "callbacks",
@@ -28,6 +30,7 @@ _MODULES = (
     "penalties",
     "pictures",
     "presets",
+    "resizing",
     "schedules",
 )
 
@@ -54,6 +57,8 @@ def import_models():
     """Imports models and metrics, so that Keras knows the classes by name."""
     for name in (*_CLASSES, "metrics"):
         __getattr__(name)
+    # Networks of converted weights, which no class of ours has by default.
+    importlib.import_module("keras_gans.models.msrresnet")
 
 
 # Keras can only load a class that was imported. Whoever has imported Keras

@@ -1,8 +1,9 @@
 """Users' image files, read and written with Pillow alone.
 
-Orientation is applied and transparency taken off before a network sees the
-colours, and transparency is put back on its result. Colour profiles and other
-metadata are not kept.
+`read` and `write` are for networks that change the colours: orientation is
+applied and transparency taken off before they see them, and put back on the
+result; colour profiles and other metadata are not kept. `open_image` and `save`
+are for those that do not: they keep both, and 16 bits.
 """
 
 import os
@@ -58,18 +59,44 @@ def read(path, channels):
         image.load()
         image = ImageOps.exif_transpose(image)
     if image.mode in _DEEP:
-        pixels = np.asarray(image, "float64") / 257
-        image = Image.fromarray(
-            np.clip(np.rint(pixels), 0, 255).astype("uint8")
-        )
+        image = _eight_bits(image)
     alpha = None
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         image = image.convert("RGBA")
         alpha = np.asarray(image)[..., 3]
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image)
+        image = _on_white(image)
     pixels = np.asarray(image.convert("L" if channels == 1 else "RGB"))
     return pixels.reshape(*pixels.shape[:2], channels), alpha
+
+
+def open_image(path):
+    """A `PIL.Image.Image`, turned as its EXIF data says."""
+    with Image.open(path) as image:
+        image.load()
+        return ImageOps.exif_transpose(image)
+
+
+def save(path, image):
+    """Writes a PIL image with its EXIF data and colour profile, or nothing.
+
+    What the format cannot hold is given up: 16 bits become 8, and transparent
+    parts white, in JPEG and BMP.
+
+    Args:
+        path: Path, whose suffix says the format. Its folder is made.
+        image: `PIL.Image.Image`.
+    """
+    options = {
+        key: image.info[key]
+        for key in ("exif", "icc_profile")
+        if image.info.get(key)
+    }
+    if pathlib.Path(path).suffix.lower() in (*_JPEG, ".bmp"):
+        if image.mode in _DEEP:
+            image = _eight_bits(image)
+        elif "A" in image.mode:
+            image = _on_white(image)
+    _save(path, image, **options)
 
 
 def write(path, pixels, alpha=None):
@@ -82,15 +109,32 @@ def write(path, pixels, alpha=None):
             format (JPEG, BMP) has no transparency.
     """
     path = pathlib.Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
     if alpha is not None and path.suffix.lower() not in (*_JPEG, ".bmp"):
         image = image.convert("RGB")
         image.putalpha(Image.fromarray(alpha))
+    _save(path, image)
+
+
+def _save(path, image, **options):
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{uuid.uuid4().hex}{path.suffix}")
+    if path.suffix.lower() in _JPEG:
+        options["quality"] = 95
     try:
-        options = {"quality": 95} if path.suffix.lower() in _JPEG else {}
         image.save(temporary, **options)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _eight_bits(image):
+    pixels = np.asarray(image, "float64") / 257
+    return Image.fromarray(np.clip(np.rint(pixels), 0, 255).astype("uint8"))
+
+
+def _on_white(image):
+    image = image.convert("RGBA")
+    white = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(white, image).convert("RGB")

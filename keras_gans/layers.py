@@ -475,6 +475,41 @@ class Dropout(layers.Layer):
         return {**super().get_config(), **config}
 
 
+@keras.saving.register_keras_serializable("keras_gans")
+class PixelShuffle(layers.Layer):
+    """Channels become pixels: an image `factor` times as large.
+
+    `(batch, height, width, factor**2 * channels)` in, `(batch, factor *
+    height, factor * width, channels)` out. The channels of one new pixel lie
+    together, row by row of the block. (PyTorch's has the blocks of one
+    channel together; `convert` permutes the weights before it.)
+
+    Args:
+        factor: Integer.
+
+    Reference:
+        Shi et al., "Real-Time Single Image and Video Super-Resolution Using
+        an Efficient Sub-Pixel Convolutional Neural Network", 2016.
+    """
+
+    def __init__(self, factor, **kwargs):
+        super().__init__(**kwargs)
+        self.factor = factor
+
+    def call(self, inputs):
+        return ops.depth_to_space(inputs, self.factor, "channels_last")
+
+    def compute_output_shape(self, input_shape):
+        n, height, width, channels = input_shape
+        sides = [
+            None if s is None else s * self.factor for s in (height, width)
+        ]
+        return (n, *sides, channels // self.factor**2)
+
+    def get_config(self):
+        return {**super().get_config(), "factor": self.factor}
+
+
 def image_normalization(normalization):
     """The normalization layer of an image-to-image network.
 

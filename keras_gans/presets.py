@@ -779,24 +779,26 @@ def load(preset, cls=None, load_weights=True, custom_objects=None, **kwargs):
 def _check_task(task, path, cls, custom_objects):
     import keras
 
+    from keras_gans.models.adversarial_model import PresetModel
+
     name = task.get("registered_name") or task.get("class_name")
     found = keras.saving.get_registered_object(name, custom_objects)
-    base = keras_gans.AdversarialModel
     if (
         not isinstance(found, type)
-        or not issubclass(found, base)
+        or not issubclass(found, PresetModel)
         or not isinstance(task.get("config"), dict)
     ):
         raise ValueError(
-            f"{path} must be a serialized AdversarialModel. Received: "
+            f"{path} must be a serialized model of this package. Received: "
             f"class_name={task.get('class_name')!r}, config="
             f"{_short(task.get('config'))}"
         )
     if cls is not None and not issubclass(found, cls):
         raise ValueError(
             f"{path} holds a {found.__name__}: load it with "
-            f"{found.__name__}.from_preset(...) or AdversarialModel."
-            f"from_preset(...). Received: {cls.__name__}.from_preset(...)"
+            f"{found.__name__}.from_preset(...) or "
+            "keras_gans.presets.load(...). "
+            f"Received: {cls.__name__}.from_preset(...)"
         )
 
 
@@ -976,7 +978,7 @@ def save(model, path, *, dtype=None, recipe=None, metadata=None, weights=True):
     and `training.json`, and files that are not a preset's, stay.
 
     Args:
-        model: An `AdversarialModel`.
+        model: A model of this package, as every `AdversarialModel`.
         path: The folder.
         dtype: `"float16"` stores compressed half precision, half the size or
             less; `None` stores the exact weights.
@@ -992,13 +994,16 @@ def save(model, path, *, dtype=None, recipe=None, metadata=None, weights=True):
     """
     import keras
 
+    from keras_gans.models.adversarial_model import PresetModel
+
     if dtype not in (None, "float16"):
         raise ValueError(
             f"dtype must be None or 'float16'. Received: dtype={dtype!r}"
         )
-    if not isinstance(model, keras_gans.AdversarialModel):
+    if not isinstance(model, PresetModel):
         raise ValueError(
-            f"model must be an AdversarialModel. Received: model={model!r}"
+            "model must be one of this package's models. "
+            f"Received: model={model!r}"
         )
     path = pathlib.Path(path).resolve()
     if path.exists() and (

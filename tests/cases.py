@@ -9,6 +9,7 @@ import numpy as np
 import keras_gans
 from keras_gans.layers import SpectralNormalization
 from keras_gans.models.gan import GANDiscriminator, GANGenerator
+from keras_gans.models.srgan import SRGANDiscriminator, SRResNetGenerator
 
 LATENT_DIM = 4
 IMAGE_SHAPE = (8, 8, 1)
@@ -28,6 +29,7 @@ class Case:
         unseen: How many weights no loss depends on. A Wasserstein loss is a
             difference of scores, which a bias of the last layer leaves.
         translates: Boolean, images in and images out, trained on pairs.
+        upscales: Boolean, such a model whose outputs are twice as large.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Case:
     logs: tuple = ("d_loss", "g_loss")
     unseen: int = 0
     translates: bool = False
+    upscales: bool = False
 
     @property
     def evaluated(self):
@@ -48,6 +51,8 @@ class Case:
         rng = np.random.default_rng(seed)
         x = np.tanh(rng.normal(size=(n, *self.example_shape)))
         x = x.astype("float32")
+        if self.upscales:
+            return x[:, ::2, ::2], x
         if self.translates:
             return x, np.tanh(2 * x[:, ::-1] + 0.2)
         if self.num_classes is None:
@@ -71,7 +76,10 @@ class Case:
         images = np.random.default_rng(0).integers(
             0, 256, (4, *self.example_shape)
         )
-        return model.translate(images.astype("uint8"), seed=0)
+        images = images.astype("uint8")
+        if self.upscales:
+            return np.stack([model.upscale(image) for image in images])
+        return model.translate(images, seed=0)
 
 
 def tiny_gan(example_shape=IMAGE_SHAPE, batch_normalization=True, **kwargs):
@@ -151,6 +159,24 @@ def tiny_cyclegan(**kwargs):
     return keras_gans.CycleGAN(**{**arguments, **kwargs})
 
 
+def tiny_srgan(**kwargs):
+    content = keras.Sequential(
+        [keras.Input((None, None, 1)), keras.layers.Conv2D(3, 3)]
+    )
+    arguments = {
+        "generator": SRResNetGenerator(
+            scale=2, channels=1, filters=4, num_residual_blocks=1
+        ),
+        "discriminator": SRGANDiscriminator((16, 16, 1), filters=2),
+        "image_shape": (16, 16, 1),
+        "content_network": content,
+        # Else one of the two would not be seen to train.
+        "content_weight": 1.0,
+        "adversarial_weight": 1.0,
+    }
+    return keras_gans.SRGAN(**{**arguments, **kwargs})
+
+
 def points_wgan_gp(**kwargs):
     return keras_gans.WGANGP(
         GANGenerator((2,), LATENT_DIM, units=(8, 8), batch_normalization=False),
@@ -206,6 +232,15 @@ CASES = [
         tiny_cyclegan,
         logs=("d_loss", "g_loss", "cycle_loss", "identity_loss"),
         translates=True,
+    ),
+    Case(
+        "srgan",
+        tiny_srgan,
+        (16, 16, 1),
+        logs=("d_loss", "g_loss", "content_loss"),
+        unseen=2,  # The content network's.
+        translates=True,
+        upscales=True,
     ),
 ]
 SAMPLING = [case for case in CASES if not case.translates]

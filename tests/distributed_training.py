@@ -24,11 +24,14 @@ from cases import (
     tiny_cyclegan,
     tiny_dcgan,
     tiny_pix2pix,
+    tiny_srgan,
     weights_of,
 )
 from keras import ops
 
+import keras_gans
 from keras_gans.callbacks import TrainingHealth
+from keras_gans.models.srgan import SRResNetGenerator
 
 STEPS, BATCH = 50, 16
 TO_TRANSLATE = np.arange(2 * 8 * 8, dtype="uint8").reshape(2, 8, 8, 1)
@@ -142,6 +145,42 @@ def translation(scope):
     return result
 
 
+def upscaling(scope):
+    """Both phases of SRGAN, without batch normalization."""
+    rng = np.random.default_rng(0)
+    high = np.tanh(rng.normal(size=(16, 16, 16, 1))).astype("float32")
+    low = high[:, ::2, ::2]
+
+    def generator():
+        return SRResNetGenerator(2, 1, 4, 1, normalization=None)
+
+    def gan(**kwargs):
+        judge = keras.Sequential(
+            [
+                keras.Input((16, 16, 1)),
+                keras.layers.Conv2D(4, 3, strides=2, activation="leaky_relu"),
+                keras.layers.Flatten(),
+                keras.layers.Dense(1),
+            ]
+        )
+        return tiny_srgan(generator=generator(), discriminator=judge, **kwargs)
+
+    result = {}
+    second = build(scope, gan, discriminator_optimizer=sgd)
+    keras.utils.set_random_seed(0)
+    with scope():
+        first = keras_gans.SRResNet(generator())
+        first.compile(sgd())
+    for name, model in (("srgan", second), ("srresnet", first)):
+        history = fit(model, low, high, batch_size=8)
+        result[name] = {
+            "losses": {k: v[0] for k, v in history.items()},
+            "weights": flat(model),
+            "replicas_differ": differing_replicas(model),
+        }
+    return result
+
+
 def batch_norm(scope):
     result = {}
     for name, make, data in (
@@ -247,6 +286,7 @@ def tensorflow_main(mode):
     result["everything"] = everything(scope)
     result["wasserstein"] = wasserstein(scope)
     result["translation"] = translation(scope)
+    result["upscaling"] = upscaling(scope)
     result["batch_norm"] = batch_norm(scope)
     if mode == "mirrored":
         result["latents"] = latents(scope, strategy)
@@ -279,6 +319,7 @@ def jax_main(mode):
         "everything": everything(scope),
         "wasserstein": wasserstein(scope),
         "translation": translation(scope),
+        "upscaling": upscaling(scope),
     }
     if mode == "mirrored":
         result["refused"] = {

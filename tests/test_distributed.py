@@ -127,6 +127,13 @@ def test_translation_with_masks_and_pools(single, mirrored, name):
     assert a["pool"] == b["pool"] == 4
 
 
+@pytest.mark.parametrize("name", ["srgan", "srresnet"])
+def test_both_phases_of_super_resolution(single, mirrored, name):
+    a, b = single["upscaling"][name], mirrored["upscaling"][name]
+    assert_same_training(a, b, tolerance=1e-4, atol=5e-4)
+    assert b["replicas_differ"] == []
+
+
 def test_with_every_random_draw(single, mirrored):
     a, b = single["everything"], mirrored["everything"]
     assert_same_training(a, b)

@@ -283,7 +283,7 @@ def test_class_must_fit(saved):
     assert type(presets.load(folder)) is keras_gans.DCGAN
     with pytest.raises(
         ValueError,
-        match=r"DCGAN.from_preset\(...\) or AdversarialModel.*ConditionalGAN",
+        match=r"DCGAN.from_preset\(...\) or keras_gans.pres.*ConditionalGAN",
     ):
         keras_gans.ConditionalGAN.from_preset(folder)
 
@@ -604,7 +604,7 @@ def test_json_must_not_be_huge(zoo, folder, monkeypatch):
 
 def test_task_must_be_a_gan(folder):
     shutil.copy(folder / "config.json", folder / "task.json")
-    refuse(folder, "task.json must be a serialized AdversarialModel")
+    refuse(folder, "task.json must be a serialized model of this package")
 
 
 def test_config_must_be_a_network(folder):

@@ -21,7 +21,58 @@ class _BothOptimizers:
         self.variables = [v for o in optimizers for v in o.variables]
 
 
-class AdversarialModel(keras.Model):
+class PresetModel:
+    """What loads from a preset, and is saved to one.
+
+    Its `get_config` holds its networks, one of which, or its EMA copy, is its
+    `inference_network`.
+    """
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(
+            **{
+                key: keras.saving.deserialize_keras_object(value)
+                if isinstance(value, dict)
+                else value
+                for key, value in config.items()
+            }
+        )
+
+    @classmethod
+    def from_preset(cls, preset, load_weights=True, **kwargs):
+        """Loads a model from a preset.
+
+        Args:
+            preset: The name of a built-in preset (`keras-gans list`), the
+                path of a preset's folder, `hf://organisation/name`, or the
+                `https://` address of a preset's folder.
+            load_weights: `False` for freshly initialised weights.
+            **kwargs: Arguments of the model that override the preset's, and
+                `custom_objects`, a dict of your own classes that it may use.
+
+        Returns:
+            An instance of the preset's class, `cls` or a subclass of it.
+        """
+        from keras_gans import presets
+
+        return presets.load(
+            preset, cls=cls, load_weights=load_weights, **kwargs
+        )
+
+    def save_to_preset(self, path, **kwargs):
+        """Writes the model to a folder that `from_preset` reads.
+
+        Args:
+            path: The folder, made if it does not exist.
+            **kwargs: See `keras_gans.presets.save`.
+        """
+        from keras_gans import presets
+
+        presets.save(self, path, **kwargs)
+
+
+class AdversarialModel(PresetModel, keras.Model):
     """Base class of every GAN: a generator and a discriminator that train.
 
     A variant writes one `train_step(self, data)` in `keras.ops`, in the order
@@ -54,6 +105,8 @@ class AdversarialModel(keras.Model):
         name: String, the name of the model.
     """
 
+    # Who has an optimizer, in the order in which `compile` takes them.
+    players = ("generator", "discriminator")
     # Whether the generator's inputs are latents of size `latent_dim`.
     has_latents = True
     # Metrics of the losses that `train_step` and `test_step` track.
@@ -695,17 +748,6 @@ class AdversarialModel(keras.Model):
             "seed": self.seed,
         }
 
-    @classmethod
-    def from_config(cls, config):
-        return cls(
-            **{
-                key: keras.saving.deserialize_keras_object(value)
-                if isinstance(value, dict)
-                else value
-                for key, value in config.items()
-            }
-        )
-
     def _seed_states(self):
         layers = self._flatten_layers()
         return [s.state for layer in layers for s in layer._seed_generators]
@@ -719,38 +761,6 @@ class AdversarialModel(keras.Model):
     def load_own_variables(self, store):
         for i, state in enumerate(self._seed_states()):
             state.assign(np.asarray(store[f"seed_{i}"]))
-
-    @classmethod
-    def from_preset(cls, preset, load_weights=True, **kwargs):
-        """Loads a model from a preset.
-
-        Args:
-            preset: The name of a built-in preset (`keras-gans list`), the
-                path of a preset's folder, `hf://organisation/name`, or the
-                `https://` address of a preset's folder.
-            load_weights: `False` for freshly initialised weights.
-            **kwargs: Arguments of the model that override the preset's, and
-                `custom_objects`, a dict of your own classes that it may use.
-
-        Returns:
-            An instance of the preset's class, `cls` or a subclass of it.
-        """
-        from keras_gans import presets
-
-        return presets.load(
-            preset, cls=cls, load_weights=load_weights, **kwargs
-        )
-
-    def save_to_preset(self, path, **kwargs):
-        """Writes the model to a folder that `from_preset` reads.
-
-        Args:
-            path: The folder, made if it does not exist.
-            **kwargs: See `keras_gans.presets.save`.
-        """
-        from keras_gans import presets
-
-        presets.save(self, path, **kwargs)
 
 
 def check_integer(name, value, minimum):

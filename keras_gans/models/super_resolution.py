@@ -1,0 +1,171 @@
+"""Upscaling for people: images of any size and kind, tile by tile."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_gans import backend
+from keras_gans.models.adversarial_model import check_integer
+from keras_gans.resizing import bicubic
+
+
+class Upscaling:
+    """What `SRResNet` and `SRGAN` share: `upscale`.
+
+    The inference network has the attributes `scale` and `reach`, integers:
+    how much larger it makes images, and how far from a pixel, in pixels of
+    its input, what it makes there depends on.
+    """
+
+    @property
+    def scale(self):
+        return self.inference_network.scale
+
+    def upscale(self, image, tile=256, self_ensemble=False, verbose=0):
+        """Makes an image `scale` times as large.
+
+        A large image is cut into tiles, with as much around each as its
+        pixels depend on: the result is that of the whole image. A grey image
+        gives a grey one. Transparency is resized (bicubic).
+
+        Args:
+            image: Array `(height, width)` or `(height, width, channels)` of
+                uint8 or uint16, grey, RGB, or either with alpha as the last
+                channel; or a `PIL.Image.Image` of any mode. Those of 16 bits
+                (`"I;16"`, and `"I"`, taken for such) stay so; palettes, CMYK
+                and the like become RGB.
+            tile: Integer, the side of a tile in pixels of the input. More
+                takes more memory, and less computes more twice.
+            self_ensemble: Boolean, whether to take the mean of what is made
+                of the image turned and mirrored in all eight ways: eight
+                times as long, a tenth of a decibel better.
+            verbose: 1 for a progress bar.
+
+        Returns:
+            What was given: an array of its dtype, `(height * scale, width *
+            scale, ...)`, or an image.
+
+        Raises:
+            ValueError: For an array of another shape or dtype.
+        """
+        check_integer("tile", tile, minimum=1)
+        if hasattr(image, "convert"):
+            pixels = _from_pil(image)
+        else:
+            pixels = _check_pixels(image)
+        height, width, channels = pixels.shape
+        backend.sync(self)
+        scale, reach = self.scale, self.inference_network.reach
+        result = np.empty(
+            (height * scale, width * scale, channels), pixels.dtype
+        )
+        jobs = [
+            (row, column)
+            for row in _spans(height, tile, reach)
+            for column in _spans(width, tile, reach)
+        ]
+        bar = keras.utils.Progbar(len(jobs), unit_name="tile")
+        for (top, bottom, y0, y1), (left, right, x0, x1) in jobs:
+            made = self._upscale_window(
+                pixels[top:bottom, left:right], self_ensemble
+            )
+            result[y0 * scale : y1 * scale, x0 * scale : x1 * scale] = made[
+                (y0 - top) * scale : (y1 - top) * scale,
+                (x0 - left) * scale : (x1 - left) * scale,
+            ]
+            if verbose:
+                bar.add(1)
+        if hasattr(image, "convert"):
+            return _to_pil(result, image)
+        return result.reshape(*result.shape[:2], *np.shape(image)[2:])
+
+    def _upscale_window(self, pixels, self_ensemble):
+        """uint8 or uint16 `(height, width, channels)` to larger ones."""
+        top = np.iinfo(pixels.dtype).max
+        count = pixels.shape[-1] - (pixels.shape[-1] % 2 == 0)  # No alpha.
+        colors = pixels[..., :count].astype("float32") * (2 / top) - 1
+        ways = [(k, flip) for flip in (False, True) for k in range(4)]
+        total = 0
+        for turns, flip in ways if self_ensemble else ways[:1]:
+            x = np.rot90(colors[:, ::-1] if flip else colors, turns)
+            x = np.rot90(self._apply(x), -turns)
+            total = total + (x[:, ::-1] if flip else x)
+        total /= len(ways) if self_ensemble else 1
+        total = (total + 1) * (top / 2)
+        if pixels.shape[-1] > count:
+            size = [side * self.scale for side in pixels.shape[:2]]
+            alpha = bicubic(pixels[..., count:].astype("float64"), size)
+            total = np.concatenate([total, alpha], axis=-1)
+        return np.clip(np.rint(total), 0, top).astype(pixels.dtype)
+
+    def _apply(self, x):
+        """The network on one float image of 1 or 3 channels."""
+        network = self.inference_network
+        channels = network.input_shape[-1]
+        if channels == 1:  # Each colour is an image.
+            batch = np.moveaxis(x, -1, 0)[..., None]
+        else:
+            batch = np.broadcast_to(x, (*x.shape[:2], channels))[None]
+        batch = ops.convert_to_tensor(np.ascontiguousarray(batch))
+        made = np.asarray(
+            backend.apply_network(network, batch, False), "float32"
+        )
+        if channels == 1:
+            return np.moveaxis(made[..., 0], 0, -1)
+        grey = x.shape[-1] == 1
+        return made[0].mean(axis=-1, keepdims=True) if grey else made[0]
+
+
+def _spans(size, tile, reach):
+    """One axis in tiles: `(start, stop, first, end)`.
+
+    What lies from `first` to `end` is made from what lies from `start` to
+    `stop`, which are as far apart for all tiles: one shape for the network.
+    """
+    length = min(size, tile + 2 * reach)
+    for first in range(0, size, tile):
+        start = min(max(first - reach, 0), size - length)
+        yield start, start + length, first, min(first + tile, size)
+
+
+def _check_pixels(image):
+    pixels = np.asarray(image)
+    shape = pixels.shape
+    if (
+        pixels.dtype not in (np.uint8, np.uint16)
+        or len(shape) not in (2, 3)
+        or shape[2:] not in ((), (1,), (2,), (3,), (4,))
+        or 0 in shape
+    ):
+        raise ValueError(
+            "image must be (height, width) or (height, width, 1 to 4) of "
+            "uint8 or uint16, or a PIL image. Received: image with shape "
+            f"{shape} and dtype {pixels.dtype}"
+        )
+    return pixels.reshape(*shape[:2], -1)
+
+
+def _from_pil(image):
+    """Pixels of a PIL image, `(height, width, 1 to 4)`."""
+    if image.mode[0] == "I":
+        pixels = np.asarray(image)
+        pixels = np.clip(pixels, 0, 65535).astype("uint16")
+    elif image.has_transparency_data:
+        grey = image.mode in ("L", "LA", "La")
+        pixels = np.asarray(image.convert("LA" if grey else "RGBA"))
+    else:
+        grey = image.mode in ("1", "L", "F")
+        pixels = np.asarray(image.convert("L" if grey else "RGB"))
+    return pixels.reshape(*pixels.shape[:2], -1)
+
+
+def _to_pil(pixels, original):
+    from PIL import Image
+
+    if pixels.shape[-1] == 1:
+        pixels = pixels[..., 0]
+    image = Image.fromarray(pixels)
+    for key in ("exif", "icc_profile", "dpi"):
+        if key in original.info:
+            image.info[key] = original.info[key]
+    return image
