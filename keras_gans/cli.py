@@ -22,15 +22,16 @@ EXTRACTORS = (
     "points",
 )
 # Those of `runs`.
-BEST_BY = ("kid", "modes", "swd")
+BEST_BY = ("kid", "modes", "swd", "psnr", "content")
 DEFAULT_EXTRACTORS = {
     "mnist": "mnist_classifier",
     "cifar10": "cifar10_classifier",
     "ring": "points",
     "grid": "points",
 }
+UPSCALER = "srgan_x4_bsds500"
 # Those of `convert`.
-TARGETS = ("pix2pix", "cyclegan")
+TARGETS = ("pix2pix", "cyclegan", "srresnet")
 FORMATS = {"saved_model": "tf_saved_model", "onnx": "onnx", "litert": "litert"}
 
 
@@ -150,6 +151,10 @@ def _make_parser():
         choices=("ab", "ba"),
         help="of pairs: which of the two is the input (ab: a)",
     )
+    train.add_argument(
+        "--generator",
+        help="of SRGAN: the preset or run/best whose generator to start from",
+    )
     train.add_argument("--data-dir", help="where TFDS data sets lie")
     train.add_argument(
         "--batch-size", type=_integer(1), help="global batch size"
@@ -241,6 +246,39 @@ def _make_parser():
         "--quiet", action="store_true", help="no progress bar"
     )
 
+    upscale = add("upscale", _upscale, "Make photographs larger.")
+    upscale.add_argument(
+        "input", type=pathlib.Path, help="an image, or a folder of images"
+    )
+    upscale.add_argument(
+        "-o",
+        "--out",
+        type=pathlib.Path,
+        required=True,
+        help="a file, for a folder a folder",
+    )
+    upscale.add_argument(
+        "--preset",
+        default=UPSCALER,
+        help=f"name, folder, hf://org/name or https:// address ({UPSCALER})",
+    )
+    upscale.add_argument(
+        "--backend", choices=BACKENDS, help="of Keras (KERAS_BACKEND)"
+    )
+    upscale.add_argument(
+        "--tile",
+        type=_integer(16),
+        default=256,
+        help="side of a tile of the input: less takes less memory (256)",
+    )
+    upscale.add_argument(
+        "--self-ensemble",
+        action="store_true",
+        help="mean of eight ways: a little better, eight times as long",
+    )
+    upscale.add_argument("--force", action="store_true", help="overwrite files")
+    upscale.add_argument("--quiet", action="store_true", help="no progress bar")
+
     export = add("export", _export, "Export a preset's generator.")
     _add_preset(export)
     export.add_argument("--format", choices=FORMATS, required=True)
@@ -252,7 +290,7 @@ def _make_parser():
     convert = add(
         "convert",
         _convert,
-        "Make a preset of PyTorch weights of pix2pix or CycleGAN.",
+        "Make a preset of PyTorch weights.",
     )
     convert.add_argument(
         "checkpoint",
@@ -406,9 +444,9 @@ def _info(args):
 
 def _load(preset, **kwargs):
     _check_preset(preset)
-    from keras_gans import AdversarialModel
+    from keras_gans import presets
 
-    return AdversarialModel.from_preset(preset, **kwargs)
+    return presets.load(preset, **kwargs)
 
 
 def _generate(args):
@@ -468,7 +506,14 @@ def _train(args):
         stored.setdefault("best_by", "swd")  # Runs of before there was one.
     elif args.data is not None:
         recipe.pop("best_by", None)  # It suits the preset's own data.
-    for key in ("data", "data_b", "batch_size", "seed", "best_by"):
+    for key in (
+        "data",
+        "data_b",
+        "batch_size",
+        "seed",
+        "best_by",
+        "generator",
+    ):
         given, key = getattr(args, key), key.replace("data", "dataset")
         _put(recipe, key, given, stored and folder, 0)
     for key, default in (("sides", None), ("direction", "ab")):
@@ -487,18 +532,24 @@ def _train(args):
 
     import keras
 
-    from keras_gans import AdversarialModel, __version__, runs
+    from keras_gans import __version__, runs
 
     recipe = runs.check_recipe(recipe)
+    adversarial = "high_res" not in recipe or "generator" in recipe
     keras.utils.set_random_seed(recipe["seed"])
     _make_deterministic()
     with _strategy_scope(args.strategy):
-        gan = AdversarialModel.from_preset(
-            args.preset, load_weights=False, seed=recipe["seed"]
-        )
+        # `SRResNet` has no seed: it draws nothing.
+        own = {"seed": recipe["seed"]} if adversarial else {}
+        gan = presets.load(args.preset, load_weights=False, **own)
+        if "generator" in recipe:
+            start = presets.load(recipe["generator"]).inference_network
+            gan.generator.set_weights(start.get_weights())
         gan.compile(
-            runs.optimizer(recipe.get("generator_optimizer", "auto")),
-            runs.optimizer(recipe.get("discriminator_optimizer", "auto")),
+            *(
+                runs.optimizer(recipe.get(f"{player}_optimizer", "auto"))
+                for player in gan.players
+            )
         )
     recipe.setdefault(
         "best_by", runs.default_best_by(recipe, gan.example_shape)
@@ -797,6 +848,55 @@ def _first_split(args, load):
 def _translate(args):
     from keras_gans import image_files
 
+    files = _files_to_write(args)
+    gan = _load(args.preset)
+    if not hasattr(gan, "translate"):
+        raise UsageError(
+            f"{args.preset} is a {type(gan).__name__}, which does not "
+            "translate images; keras-gans generate draws its samples"
+        )
+    _check_direction(gan, args)
+    channels = gan.image_shape[-1]
+
+    def translate(file, out):
+        pixels, alpha = image_files.read(file, channels)
+        result = gan.translate(pixels, direction=args.direction, seed=args.seed)
+        image_files.write(out, result, alpha)
+
+    bar = len(files) > 1 and not args.quiet
+    _for_each(files, translate, "translated", bar, args.out)
+
+
+def _upscale(args):
+    from keras_gans import image_files
+
+    files = _files_to_write(args)
+    model = _load(args.preset)
+    if not hasattr(model, "upscale"):
+        raise UsageError(
+            f"{args.preset} is a {type(model).__name__}, which does not "
+            "upscale images"
+        )
+    one = len(files) == 1
+
+    def upscale(file, out):
+        image = image_files.open_image(file)
+        result = model.upscale(
+            image,
+            tile=args.tile,
+            self_ensemble=args.self_ensemble,
+            verbose=int(one and not args.quiet),
+        )
+        image_files.save(out, result)
+
+    bar = not one and not args.quiet
+    _for_each(files, upscale, "upscaled", bar, args.out)
+
+
+def _files_to_write(args):
+    """Pairs of an image of the input and the file that it becomes."""
+    from keras_gans import image_files
+
     files = image_files.find(args.input)
     if args.input.is_dir() and (
         args.out.is_file()
@@ -815,39 +915,28 @@ def _translate(args):
             f"{len(there)} of the files to write exist, such as {there[0]}; "
             "--force overwrites them"
         )
-    gan = _load(args.preset)
-    if not hasattr(gan, "translate"):
-        raise UsageError(
-            f"{args.preset} is a {type(gan).__name__}, which does not "
-            "translate images; keras-gans generate draws its samples"
-        )
+    return list(zip(files, outputs))
+
+
+def _for_each(files, function, done, bar, out):
+    """Calls `function(file, out)`; a file that fails is reported."""
     import keras
 
-    _check_direction(gan, args)
-    channels = gan.image_shape[-1]
-    bar = None
-    if len(files) > 1 and not args.quiet:
-        bar = keras.utils.Progbar(len(files), unit_name="image")
-    failed = []
-    for file, out in zip(files, outputs):
+    bar = keras.utils.Progbar(len(files), unit_name="image") if bar else None
+    failed = 0
+    for file, target in files:
         try:
-            pixels, alpha = image_files.read(file, channels)
-            result = gan.translate(
-                pixels, direction=args.direction, seed=args.seed
-            )
-            image_files.write(out, result, alpha)
+            function(file, target)
         except Exception as error:  # Pillow raises all kinds of things.
-            failed.append(file)
+            failed += 1
             words = " ".join(str(error).split())[:300]
-            print(f"{file}: not translated ({words})", file=sys.stderr)
+            print(f"{file}: not {done} ({words})", file=sys.stderr)
         if bar:
             bar.add(1)
-    done = len(files) - len(failed)
-    print(f"{args.out}: {done} image{'s' * (done != 1)}")
+    count = len(files) - failed
+    print(f"{out}: {count} image{'s' * (count != 1)}")
     if failed:
-        raise RuntimeError(
-            f"{len(failed)} of {len(files)} files were not translated"
-        )
+        raise RuntimeError(f"{failed} of {len(files)} files were not {done}")
 
 
 def _check_direction(gan, args):

@@ -35,6 +35,7 @@ from keras_gans import (
     metrics,
     pictures,
     presets,
+    resizing,
     schedules,
 )
 from keras_gans.metrics.extractors import CLASSIFIERS
@@ -44,6 +45,7 @@ from keras_gans.models.adversarial_model import check_integer, to_uint8
 SAMPLES = 64  # in a grid
 SCORED = 2000  # examples that a checkpoint's score is measured on
 TRANSLATED = 500  # as translating takes longer
+UPSCALED = 4  # batches of crops
 POINTS_SCORED = 2500  # as VEEGAN and PacGAN do for the toys
 # What a checkpoint can be the best by: columns of the log, the first counts
 # most. Of modes and of high quality there should be many, else it is low.
@@ -51,12 +53,25 @@ BEST_BY = {
     "kid": ("kid",),
     "modes": ("modes", "high_quality"),
     "swd": ("swd",),
+    "psnr": ("psnr",),
+    "content": ("content_loss",),
 }
+# Those of which more is better.
+HIGH = ("modes", "psnr")
 
 # What a recipe says of the data of models that translate images.
 TRANSLATION_DATA = {
     "pairs": {"sides", "direction", "augment", "splits"},
     "unpaired": {"augment", "splits"},
+    # Of models that make images larger.
+    "high_res": {
+        "crop_size",
+        "augment",
+        "blur",
+        "noise",
+        "jpeg_quality",
+        "splits",
+    },
 }
 
 # Shorter epochs than this are put together, so that the pictures and the
@@ -95,7 +110,11 @@ def train(
         FileExistsError: If the folder holds another run and not `resume`.
         FloatingPointError: If a loss became NaN or infinite.
     """
-    kind = TranslationRun if hasattr(model, "translate") else Run
+    kind = Run
+    if hasattr(model, "translate"):
+        kind = TranslationRun
+    elif hasattr(model, "upscale"):
+        kind = UpscalingRun
     run = kind(model, check_recipe(recipe), folder, data_dir, resume, report)
     step = run.restore() if resume else 0
     total = run.total_steps
@@ -141,7 +160,10 @@ def check_recipe(recipe):
             `unpaired`: a dict of arguments of `datasets.load_pairs`
             (`sides`, `direction`, `augment`) or `load_unpaired` (`augment`),
             and of `splits`, what `"train"` and `"test"` stand for; unpaired
-            data may have `dataset_b` as the other domain.
+            data may have `dataset_b` as the other domain. For models that
+            make images larger `high_res`, a dict of arguments of
+            `datasets.load_high_res`, and `generator`, the preset whose
+            generator training starts from.
 
     Returns:
         The recipe with its `seed`.
@@ -149,7 +171,7 @@ def check_recipe(recipe):
     length = [key for key in ("steps", "epochs") if key in recipe]
     known = {"dataset", "batch_size", "seed", "labels", "best_by", *length}
     known |= {"generator_optimizer", "discriminator_optimizer"}
-    known |= {"extractor", "pairs", "unpaired", "dataset_b"}
+    known |= {"extractor", "dataset_b", "generator", *TRANSLATION_DATA}
     missing = {"dataset", "batch_size"} - set(recipe)
     if len(length) != 1 or missing or set(recipe) - known:
         raise ValueError(
@@ -202,6 +224,8 @@ def default_best_by(recipe, example_shape):
     """
     if toy(recipe["dataset"]):
         return "modes"
+    if "high_res" in recipe:
+        return "content" if "generator" in recipe else "psnr"
     if "extractor" in recipe:
         return "kid"
     name = extractor_name(recipe)
@@ -244,7 +268,12 @@ def optimizer(value, base=keras.optimizers.Optimizer):
         config["learning_rate"] = optimizer(rate, schedule)
     cls = classes.get(name)
     # A recipe may come with a preset from anywhere: it names no other class.
-    plain = all(isinstance(v, (int, float, schedule)) for v in config.values())
+    numbers = [
+        number
+        for value in config.values()
+        for number in (value if isinstance(value, list) else [value])
+    ]
+    plain = all(isinstance(n, (int, float, schedule)) for n in numbers)
     if not (
         isinstance(cls, type)
         and issubclass(cls, base)
@@ -446,7 +475,7 @@ class Run(keras.callbacks.Callback):
 
     def _rank(self, row):
         """A sequence that is lower for a better row of the log."""
-        sign = -1 if self.best_by == "modes" else 1
+        sign = -1 if self.best_by in HIGH else 1
         return [sign * row[column] for column in BEST_BY[self.best_by]]
 
     def draw(self):
@@ -502,9 +531,10 @@ class Run(keras.callbacks.Callback):
             writer.writeheader()
             writer.writerows(self.rows)
         os.replace(temporary, self.folder / "log.csv")
+        losses = [k for k in self.rows[0] if k in ("loss", "d_loss", "g_loss")]
         pictures.line_plot(
             [r["step"] for r in self.rows],
-            {k: [r[k] for r in self.rows] for k in ("d_loss", "g_loss")},
+            {k: [r[k] for r in self.rows] for k in losses},
         ).save(self.folder / "losses.png")
 
     def _save_preset(self, name, row):
@@ -568,6 +598,59 @@ class TranslationRun(Run):
     def draw(self):
         truth = to_uint8(self.reference) if "pairs" in self.recipe else None
         return draw_translations(self.gan, self.inputs, truth, self.sample_seed)
+
+
+class UpscalingRun(Run):
+    """A run of a model that makes images larger."""
+
+    def load(self, split, **kwargs):
+        recipe, own = self.recipe, dict(self.recipe.get("high_res", {}))
+        splits = own.pop("splits", {})
+        return datasets.load_high_res(
+            recipe["dataset"],
+            recipe["batch_size"],
+            scale=self.gan.scale,
+            split=splits.get(split, split),
+            channels=self.gan.inference_network.input_shape[-1],
+            seed=recipe["seed"],
+            data_dir=self.data_dir,
+            **{**own, **kwargs},
+        )
+
+    def _extractor(self):
+        return None
+
+    def _reference(self):
+        """Low-resolution crops, and what they were made of."""
+        batches = []
+        for batch in self.load("train", augment=False).take(UPSCALED):
+            batches.append([x.numpy() for x in batch])
+        inputs, targets = (np.concatenate(x) for x in zip(*batches))
+        self.inputs = to_uint8(inputs)
+        return targets, None
+
+    def _watchers(self, labels, report):
+        return []
+
+    def _iterations(self):
+        return getattr(
+            self.gan, "generator_optimizer", self.gan.optimizer
+        ).iterations
+
+    def scores(self):
+        real = to_uint8(self.reference)
+        made = [self.gan.upscale(x) for x in self.inputs]
+        scale = self.gan.scale
+        scores = [metrics.psnr(a, b, scale) for a, b in zip(real, made)]
+        return {"psnr": float(np.mean(scores))}
+
+    def draw(self):
+        inputs, n = self.inputs[: SAMPLES // 4], self.gan.scale
+        real = to_uint8(self.reference[: len(inputs)])
+        made = np.stack([self.gan.upscale(x) for x in inputs])
+        plain = resizing.bicubic(inputs, [n * s for s in inputs.shape[1:3]])
+        tiles = np.stack([plain, made, real], axis=1)
+        return pictures.image_grid(tiles.reshape(-1, *real.shape[1:]), 6)
 
 
 def load_translation_data(gan, recipe, split, data_dir=None, **kwargs):
