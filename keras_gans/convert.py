@@ -9,6 +9,9 @@ it: `latest_net_G.pth` and `latest_net_D.pth`.
 - discriminators: of patches (`basic`, `n_layers`) and of pixels (`pixel`);
 - instance and batch normalization.
 
+And MSRResNet, a super-resolution network, as BasicSR and MMagic save it
+(`conv_first`, `body.0.conv1`, ..., `conv_last`), which becomes an `SRResNet`.
+
 What a checkpoint holds is read from the names and shapes of its tensors, down
 to the number of filters, and every tensor must have its place. It is read by
 PyTorch, on whichever backend Keras runs, and as tensors only: code that a
@@ -42,15 +45,18 @@ from keras import layers
 from keras_gans import presets
 from keras_gans.layers import BatchStatisticsNormalization
 from keras_gans.models.cyclegan import CycleGAN, CycleGANGenerator
+from keras_gans.models.msrresnet import MSRResNetGenerator
 from keras_gans.models.pix2pix import (
     PATCH_SIZES,
     PatchGANDiscriminator,
     Pix2Pix,
     UNetGenerator,
 )
+from keras_gans.models.srgan import SRResNet
 
-TARGETS = ("pix2pix", "cyclegan")
+TARGETS = ("pix2pix", "cyclegan", "srresnet")
 SOURCE = "https://github.com/junyanz/pytorch-CycleGAN-and-pix2pix"
+UPSCALING_SOURCE = "https://github.com/XPixelGroup/BasicSR"
 LICENSE = "that of the source of the weights, which is yours to find out"
 # What a normalization layer may have besides its weights.
 _STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
@@ -58,8 +64,11 @@ _STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 _UNET_DEPTHS = range(3, 11)
 
 # A layer of the authors' network: the name of its module, the shape of its
-# weight (`None` where it has none), its number of biases (0 for none).
-_Layer = collections.namedtuple("_Layer", "name shape biases is_norm")
+# weight (`None` where it has none), its number of biases (0 for none), and of
+# a convolution the factor of the pixel shuffle after it.
+_Layer = collections.namedtuple(
+    "_Layer", "name shape biases is_norm factor", defaults=(1,)
+)
 # What a checkpoint holds: "generator" or "discriminator", the authors' name
 # of the architecture, our class and its arguments, the layers in the order in
 # which data pass them, and what a user should know.
@@ -104,10 +113,13 @@ def _plan(shapes):
         plan = _plan_patches(shapes)
     elif "net.0.weight" in shapes:
         plan = _plan_pixels(shapes)
+    elif "conv_first.weight" in shapes:
+        plan = _plan_msrresnet(shapes)
     else:
         raise ValueError(
             "must be a residual network, a U-Net or a discriminator of patches "
-            f"or pixels, as in {SOURCE}. Received: {_list(shapes)}"
+            f"or pixels, as in {SOURCE}, or an MSRResNet, as in "
+            f"{UPSCALING_SOURCE}. Received: {_list(shapes)}"
         )
     _check_tensors(shapes, plan)
     return plan
@@ -276,6 +288,36 @@ def _plan_pixels(shapes):
     )
 
 
+def _plan_msrresnet(shapes):
+    f, channels = _kernel(shapes, "conv_first.weight")[:2]
+    blocks = len(
+        {name.split(".")[1] for name in shapes if name.startswith("body.")}
+    )
+    # Four times the channels for each doubling, nine times for x3.
+    factors = [
+        math.isqrt(_kernel(shapes, name)[0] // f)
+        for name in ("upconv1.weight", "upconv2.weight")
+        if name in shapes
+    ]
+    table = [_conv("conv_first", channels, f, 3)]
+    for i in range(blocks):
+        table += [_conv(f"body.{i}.conv{j}", f, f, 3) for j in (1, 2)]
+    table += [
+        _conv(f"upconv{i}", f, factor**2 * f, 3)._replace(factor=factor)
+        for i, factor in enumerate(factors, 1)
+    ]
+    table += [_conv("conv_hr", f, f, 3), _conv("conv_last", f, channels, 3)]
+    arguments = {
+        "scale": math.prod(factors),
+        "channels": channels,
+        "filters": f,
+        "num_residual_blocks": blocks,
+    }
+    return _Plan(
+        "generator", "MSRResNet", MSRResNetGenerator, arguments, table, []
+    )
+
+
 def _kernel(shapes, name):
     """The shape of a convolution's kernel, all of whose sizes are positive."""
     shape = shapes.get(name, ())
@@ -320,7 +362,7 @@ def _check_tensors(shapes, plan):
         raise ValueError(
             f"must hold exactly the tensors of the {plan.role} "
             f"{plan.architecture} with {plan.arguments['filters']} filters and "
-            f"{plan.arguments['normalization']} normalization. "
+            f"{plan.arguments.get('normalization', 'no')} normalization. "
             f"Received: {received}"
         )
 
@@ -366,6 +408,7 @@ def _read(path):
             f"{path} must be a state dict, as torch.save("
             f"network.state_dict()) writes it. Received: {received}"
         ) from error
+    state = _unwrapped(state)
     problem = _state_problem(state, len(content), torch)
     if problem:
         raise ValueError(
@@ -376,8 +419,34 @@ def _read(path):
     for prefix in ("module.", "_orig_mod.", "module."):
         if all(name.startswith(prefix) for name in state):
             state = {n.removeprefix(prefix): v for n, v in state.items()}
+    if "conv_first.weight" in state:
+        state = {_basicsr_name(name): v for name, v in state.items()}
     arrays = {n: v.detach().float().numpy() for n, v in state.items()}
     return arrays, hashlib.sha256(content).hexdigest()
+
+
+def _unwrapped(state):
+    """What BasicSR and MMagic put a state dict into, taken off."""
+    for key in ("params_ema", "params", "state_dict"):
+        inner = state.get(key) if isinstance(state, dict) else None
+        if inner and isinstance(inner, dict):
+            state = inner
+            break
+    if isinstance(state, dict) and "generator.conv_first.weight" in state:
+        # Of MMagic, with a discriminator and a loss beside it.
+        state = {
+            name.removeprefix("generator."): value
+            for name, value in state.items()
+            if name.startswith("generator.")
+        }
+    return state
+
+
+def _basicsr_name(name):
+    """The name that today's BasicSR has for a tensor of an MSRResNet."""
+    name = re.sub(r"^(trunk_net|recon_trunk)\.", "body.", name)
+    name = re.sub(r"^upsample(\d)\.upsample_conv\.", r"upconv\1.", name)
+    return name.replace("HRconv.", "conv_hr.")
 
 
 def _state_problem(state, size, torch):
@@ -442,6 +511,14 @@ def _set_weights(network, plan, arrays):
             values[0] = np.transpose(values[0], (2, 3, 1, 0))
         if source.biases:
             values.append(arrays[f"{source.name}.bias"])
+        if source.factor > 1:
+            # PyTorch's pixels of one channel lie together, ours of one pixel.
+            values = [
+                v.reshape(*v.shape[:-1], -1, source.factor**2)
+                .swapaxes(-1, -2)
+                .reshape(v.shape)
+                for v in values
+            ]
         # Normalization takes away what a bias adds. Networks may have one or
         # not, before normalization, and one of zero elsewhere.
         if len(values) < len(layer.weights):
@@ -467,7 +544,8 @@ def load_pytorch(
         generators: Path of a checkpoint (`latest_net_G.pth`), or for a
             CycleGAN a list of one or two, a to b and b to a
             (`latest_net_G_A.pth`, `latest_net_G_B.pth`).
-        to: `"pix2pix"` or `"cyclegan"`.
+        to: `"pix2pix"`, `"cyclegan"`, or `"srresnet"` for an MSRResNet of
+            BasicSR or MMagic, of which the first argument is all.
         discriminators: Path or list of paths, each the discriminator that was
             trained with the generator at the same place. (The authors'
             `latest_net_D_A.pth` belongs to their `G_A` and judges images of
@@ -480,7 +558,7 @@ def load_pytorch(
             CycleGANs have none.
 
     Returns:
-        A `Pix2Pix` or a `CycleGAN`.
+        A `Pix2Pix`, a `CycleGAN` or an `SRResNet`.
 
     Raises:
         ImportError: Without PyTorch.
@@ -504,7 +582,7 @@ def pytorch_to_preset(
     Args:
         generators: See `load_pytorch`, as for all others.
         path: The preset's folder, new or empty.
-        to: `"pix2pix"` or `"cyclegan"`.
+        to: See `load_pytorch`.
         discriminators: Path or list of paths.
         image_size: Integer or `None`.
         dropout: Boolean.
@@ -543,7 +621,10 @@ def pytorch_to_preset(
         path,
         metadata={
             "license": LICENSE,
-            "source": {"code": SOURCE, **sources},
+            "source": {
+                "code": UPSCALING_SOURCE if to == "srresnet" else SOURCE,
+                **sources,
+            },
             "untrained": untrained,
             "notes": notes,
         },
@@ -563,10 +644,17 @@ def _load(generators, to, discriminators, image_size, dropout):
     directions = ("ab", "ba") if to == "cyclegan" else ("ab",)
     generators, discriminators = _paths(generators), _paths(discriminators)
     check_numbers(to, len(generators), len(discriminators))
+    if to == "srresnet":
+        return _load_srresnet(generators[0])
     networks, sources, plans, notes = {}, {}, {}, []
 
     def take(name, path, role):
         arrays, plan, source = _convert_file(path, role)
+        if plan.cls is MSRResNetGenerator:
+            raise ValueError(
+                f"{path} must be a {role} of {to}. Received: an MSRResNet, "
+                "which is for to='srresnet'"
+            )
         if role == "generator":
             _adapt(plan, to, image_size, dropout)
         network = plan.cls(**plan.arguments, name=name)
@@ -631,18 +719,37 @@ def _load(generators, to, discriminators, image_size, dropout):
     return model, sources, untrained, notes
 
 
+def _load_srresnet(path):
+    arrays, plan, source = _convert_file(path, "generator")
+    if plan.cls is not MSRResNetGenerator:
+        raise ValueError(
+            f"{path} must be an MSRResNet to be an SRResNet. Received: the "
+            f"{plan.role} {plan.architecture}"
+        )
+    network = plan.cls(**plan.arguments)
+    _set_weights(network, plan, arrays)
+    source = {
+        **source,
+        "architecture": plan.architecture,
+        "normalization": "no",
+        "parameters": sum(map(_parameters, plan.layers)),
+    }
+    return SRResNet(network), {"generator": source}, [], []
+
+
 def check_numbers(to, generators, discriminators):
     """Raises a `ValueError` unless there are as many checkpoints as it takes.
 
     Args:
-        to: `"pix2pix"` or `"cyclegan"`.
+        to: One of `TARGETS`.
         generators: Integer, how many are given.
         discriminators: Integer, how many are given.
     """
-    most = 2 if to == "cyclegan" else 1
-    for role, number, least in (
-        ("generators", generators, 1),
-        ("discriminators", discriminators, 0),
+    networks = 2 if to == "cyclegan" else 1
+    judges = 0 if to == "srresnet" else networks
+    for role, number, least, most in (
+        ("generators", generators, 1, networks),
+        ("discriminators", discriminators, 0, judges),
     ):
         if not least <= number <= most:
             wanted = " to ".join(map(str, sorted({least, most})))
@@ -694,7 +801,12 @@ def _card(name, model, sentences, sources):
         "CycleGAN": 'Zhu et al., "Unpaired Image-to-Image Translation using '
         'Cycle-Consistent Adversarial Networks", 2017, '
         "https://arxiv.org/abs/1703.10593.",
+        "SRResNet": 'Ledig et al., "Photo-Realistic Single Image '
+        'Super-Resolution Using a Generative Adversarial Network", 2017, '
+        "https://arxiv.org/abs/1609.04802; without normalization, as "
+        "https://arxiv.org/abs/1707.02921 has it.",
     }[type(model).__name__]
+    code = UPSCALING_SOURCE if type(model) is SRResNet else SOURCE
     files = [
         f"- `{source['file']}`, SHA-256 `{source['sha256']}`"
         for source in sources.values()
@@ -708,7 +820,7 @@ def _card(name, model, sentences, sources):
             _fill(f"**Paper.** {paper}"),
             "",
             _fill(
-                f"**Weights.** Of these files, which the code of {SOURCE} "
+                f"**Weights.** Of these files, which the code of {code} "
                 "reads and writes:"
             ),
             "",

@@ -1,4 +1,4 @@
-"""The networks of pix2pix and CycleGAN in PyTorch, for test_convert.py.
+"""The networks that are converted, in PyTorch, for test_convert.py.
 
 Written from the papers and from the names in published checkpoints: the
 modules' positions give the same keys, with and without dropout.
@@ -237,3 +237,42 @@ def run(network, images):
     x = torch.from_numpy(images).permute(0, 3, 1, 2).contiguous()
     with torch.no_grad():
         return network(x).permute(0, 2, 3, 1).numpy()
+
+
+class PlainBlock(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.conv1 = nn.Conv2d(width, width, 3, padding=1)
+        self.conv2 = nn.Conv2d(width, width, 3, padding=1)
+
+    def forward(self, x):
+        return x + self.conv2(torch.relu(self.conv1(x)))
+
+
+class MSRResNet(nn.Module):
+    """Of images in [0, 1], as BasicSR names its layers."""
+
+    def __init__(self, scale=4, channels=3, filters=8, blocks=3):
+        super().__init__()
+        f, self.scale = filters, scale
+        self.factors = (2, 2) if scale == 4 else (scale,)
+        self.conv_first = nn.Conv2d(channels, f, 3, padding=1)
+        self.body = nn.Sequential(*[PlainBlock(f) for _ in range(blocks)])
+        for i, factor in enumerate(self.factors, 1):
+            layer = nn.Conv2d(f, f * factor**2, 3, padding=1)
+            setattr(self, f"upconv{i}", layer)
+        self.conv_hr = nn.Conv2d(f, f, 3, padding=1)
+        self.conv_last = nn.Conv2d(f, channels, 3, padding=1)
+
+    def forward(self, x):
+        def lrelu(x):
+            return nn.functional.leaky_relu(x, 0.1)
+
+        y = self.body(lrelu(self.conv_first(x)))
+        for i, factor in enumerate(self.factors, 1):
+            y = getattr(self, f"upconv{i}")(y)
+            y = lrelu(nn.functional.pixel_shuffle(y, factor))
+        y = self.conv_last(lrelu(self.conv_hr(y)))
+        return y + nn.functional.interpolate(
+            x, scale_factor=self.scale, mode="bilinear", align_corners=False
+        )

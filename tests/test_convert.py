@@ -298,6 +298,63 @@ def test_command_of_pix2pix_and_training(networks, save, tmp_path, capsys):
     assert np.isfinite(logs["g_loss"]).all()
 
 
+@pytest.mark.parametrize("layout", ["basicsr", "ema", "mmagic", "plain"])
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_msrresnet(scale, layout, networks, save, tmp_path, capsys):
+    theirs = networks.MSRResNet(scale, 3, blocks=3)
+    state = dict(networks.randomize(theirs, seed=4).state_dict())
+    renamed = {
+        "generator."
+        + name.replace("body", "trunk_net")
+        .replace("upconv1.", "upsample1.upsample_conv.")
+        .replace("upconv2.", "upsample2.upsample_conv."): value
+        for name, value in state.items()
+    }
+    path = save(
+        {
+            "basicsr": {"params": state},
+            "ema": {"params": {}, "params_ema": state},
+            "mmagic": {
+                "meta": {"epoch": 1},
+                "state_dict": {
+                    **renamed,
+                    "step_counter": state["conv_hr.bias"],
+                },
+            },
+            "plain": state,
+        }[layout]
+    )
+    x = images(2, 9, 12)
+    expected = 2 * networks.run(theirs, (x + 1) / 2) - 1
+    model = convert.load_pytorch(path, to="srresnet")
+    assert_agree(run(model.generator, x), expected)
+    if layout == "mmagic":
+        folder = tmp_path / "preset"
+        command = ["convert", str(path), "--to", "srresnet", "-o", str(folder)]
+        assert cli.main(command) == 0
+        assert "generator: MSRResNet, no norm" in capsys.readouterr().out
+        model = keras_gans.SRResNet.from_preset(folder)
+        assert_agree(run(model.generator, x), expected)
+        image = (images(1, 40, 30)[0] * 127.5 + 127.5).astype("uint8")
+        whole = model.upscale(image, tile=100).astype(int)
+        assert whole.shape == (40 * scale, 30 * scale, 3)
+        assert np.abs(whole - model.upscale(image, tile=9)).max() <= 1
+    else:
+        with pytest.raises(ValueError, match="which is for to='srresnet'"):
+            convert.load_pytorch(path, to="cyclegan")
+
+
+def test_what_is_no_msrresnet(networks, save):
+    path = save(networks.ResnetGenerator(blocks=1))
+    with pytest.raises(ValueError, match="must be an MSRResNet"):
+        convert.load_pytorch(path, to="srresnet")
+    state = networks.MSRResNet().state_dict()
+    del state["body.1.conv2.bias"]
+    path = save(state)
+    with pytest.raises(ValueError, match=r"missing: body.1.conv2.bias"):
+        convert.load_pytorch(path, to="srresnet")
+
+
 def test_the_command_knows_the_targets():
     assert cli.TARGETS == convert.TARGETS
 
