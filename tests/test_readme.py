@@ -68,6 +68,36 @@ def test_images_to_images(monkeypatch, tf):
     assert set(kwargs) - {"sides"} <= set(names)
 
 
+def test_larger_images(monkeypatch, tf):
+    rng = np.random.default_rng(0)
+    images = [
+        rng.uniform(-1, 1, (2, side, side, 3)).astype("float32")
+        for side in (24, 96)
+    ]
+    calls = []
+
+    def load_high_res(source, **kwargs):
+        calls.append((source, kwargs))
+        return tf.data.Dataset.from_tensors(tuple(images)).repeat()
+
+    monkeypatch.setattr(datasets, "load_high_res", load_high_res)
+    code = block("first.fit(crops")
+    # Smaller and shorter, without a download: the rest as it stands.
+    code = re.sub(r"steps_per_epoch=1000, epochs=\d+", "1, verbose=0", code)
+    code = code.replace("1, verbose", "steps_per_epoch=1, verbose")
+    code = code.replace("(scale=4)", "(scale=4, filters=4)")
+    code = code.replace(
+        "first.generator)",
+        "first.generator, content_network='cifar10_classifier', "
+        "content_layer='re_lu')",
+    )
+    scope = {"photo": np.zeros((5, 7, 3), "uint8")}
+    exec(code, scope)
+    assert scope["large"].shape == (20, 28, 3)
+    ((source, kwargs),) = calls
+    assert source == "photos" and kwargs["scale"] == 4
+
+
 def test_train_step_is_the_source():
     shown = block("def train_step")
     source = textwrap.dedent(inspect.getsource(keras_gans.GAN.train_step))

@@ -17,7 +17,8 @@ scores them (`tools/score.py`), draws the sample grid and writes the card.
 `score` adds FID, KID, precision and recall of the run's best and last
 checkpoint, as `keras-gans evaluate` measures them, with their protocol. Models
 that translate images are scored by `publish`, beside what the same budget gives
-without a part of the loss (`zoo_translations.py`).
+without a part of the loss (`zoo_translations.py`); those that make images
+larger on Set5, beside bicubic (`zoo_upscaling.py`).
 """
 
 import argparse
@@ -31,6 +32,7 @@ import keras
 import keras_gans
 from keras_gans import presets
 from keras_gans.models.pix2pix import UNetGenerator
+from keras_gans.models.srgan import SRGANDiscriminator, SRResNetGenerator
 
 ZOO = pathlib.Path(__file__).resolve().parent.parent / "zoo"
 
@@ -78,6 +80,17 @@ EMOJI_STYLES = {
     "download": EMOJI_SOURCE.format(part="train/color and test/color")
     + "; and the PNG images of https://github.com/googlefonts/noto-emoji",
 }
+BSDS = {
+    "name": "BSDS500, 400 photographs of 481x321 (training and test images; "
+    "its validation images, the BSD100 of super-resolution, are left out)",
+    "license": "for research and education (UC Berkeley)",
+    "download": "https://www2.eecs.berkeley.edu/Research/Projects/CS/vision/"
+    "grouping/resources.html (the train and test images in one folder)",
+}
+DIV2K = {
+    "name": "DIV2K, 800 photographs of about 2040x1400",
+    "license": "for research (ETH Zurich)",
+}
 MNIST_FLOOR = (
     "By the measure of the scores above, 10,000 training images have a FID of "
     "0.079 against the test images."
@@ -103,6 +116,8 @@ BEST_BY = {
     "kid": "Kernel distance (KID) of the features of the data set's "
     "classifier between 2,000 samples and 2,000 training images",
     "swd": "Sliced Wasserstein distance of the examples' values",
+    "psnr": "PSNR (luma) of 32 crops of the training images",
+    "content_loss": "Content loss in training",
     "high_quality": "Share of 2,500 samples of high quality, of checkpoints "
     "that cover the most modes",
 }
@@ -219,8 +234,8 @@ def two_time_scales(dataset, steps):
     }
 
 
-def falling(learning_rate, steps):
-    """Adam of pix2pix and CycleGAN, whose rate falls in the second half."""
+def falling(learning_rate, steps, beta_1=0.5):
+    """Adam whose rate falls in the second half, as in CycleGAN."""
     return {
         "class_name": "Adam",
         "config": {
@@ -231,7 +246,7 @@ def falling(learning_rate, steps):
                     "decay_steps": steps,
                 },
             },
-            "beta_1": 0.5,
+            "beta_1": beta_1,
         },
     }
 
@@ -278,8 +293,68 @@ def cyclegan_paper(name, longer_side, description, data):
     }
 
 
+def srgan_paper(scale):
+    """The paper's second phase, without weights: 1e-4, and then 1e-5."""
+    adam = {
+        "class_name": "Adam",
+        "config": {
+            "learning_rate": {
+                "class_name": "PiecewiseConstantDecay",
+                "config": {"boundaries": [100_000], "values": [1e-4, 1e-5]},
+            }
+        },
+    }
+    return {
+        "model": lambda: keras_gans.SRGAN(SRResNetGenerator(scale)),
+        "recipe": {
+            "dataset": f"div2k/bicubic_x{scale}",
+            "high_res": {"augment": True},
+            "batch_size": 16,
+            "steps": 200_000,
+            "generator": f"srresnet_x{scale}_div2k",
+            "generator_optimizer": adam,
+            "discriminator_optimizer": adam,
+        },
+        "description": f"images {scale} times as large that look real, the "
+        "paper's settings",
+        "data": DIV2K,
+    }
+
+
+def srresnet_paper(scale):
+    """The paper's first phase, without weights."""
+    return {
+        "model": lambda: keras_gans.SRResNet(scale=scale),
+        "recipe": {
+            "dataset": f"div2k/bicubic_x{scale}",
+            "high_res": {"augment": True},
+            "batch_size": 16,
+            "steps": 1_000_000,
+        },
+        "description": f"images {scale} times as large, the paper's settings",
+        "data": DIV2K,
+    }
+
+
+SRGAN_PAPER = (
+    'Ledig et al., "Photo-Realistic Single Image Super-Resolution Using a '
+    'Generative Adversarial Network", 2017, https://arxiv.org/abs/1609.04802. '
+    "Here with a generator of 32 filters in place of 64, 8 residual blocks in "
+    "place of 16 and without batch normalization, and batches of 8."
+)
+
+
+def small_srresnet():
+    """A fifth of the paper's computation: what two CPU cores can train."""
+    return SRResNetGenerator(
+        filters=32, num_residual_blocks=8, normalization=None
+    )
+
+
 PIX2PIX_EMOJI_STEPS = 9000
 CYCLEGAN_EMOJI_STEPS = 10000
+SRRESNET_BSDS_STEPS = 16000
+SRGAN_BSDS_STEPS = 4000
 
 PRESETS = {
     "gan_ring": {
@@ -696,6 +771,59 @@ PRESETS = {
         "scored_on": "emojitwo and noto_emoji",
         "data": EMOJI_STYLES,
     },
+    "srresnet_x4_bsds500": {
+        "model": lambda: keras_gans.SRResNet(small_srresnet()),
+        "recipe": {
+            "dataset": "bsds500",
+            "high_res": {"augment": True, "splits": {"train": "all"}},
+            "batch_size": 8,
+            "steps": SRRESNET_BSDS_STEPS,
+            "generator_optimizer": falling(
+                5e-4, SRRESNET_BSDS_STEPS, beta_1=0.9
+            ),
+        },
+        "description": "photographs four times as large, by the error of the "
+        "pixels",
+        "caption": "Parts of images of Set5, from left to right: bicubic, "
+        "this preset, truth.",
+        "paper": SRGAN_PAPER,
+        "compared": "",
+        "failures": "",
+        "data": BSDS,
+    },
+    "srgan_x4_bsds500": {
+        "model": lambda: keras_gans.SRGAN(
+            small_srresnet(),
+            SRGANDiscriminator(filters=24, global_pooling=True),
+            content_network="cifar10_classifier",
+            content_layer="re_lu_2",
+        ),
+        "recipe": {
+            "dataset": "bsds500",
+            "high_res": {"augment": True, "splits": {"train": "all"}},
+            "batch_size": 8,
+            "steps": SRGAN_BSDS_STEPS,
+            "generator": "srresnet_x4_bsds500",
+            "generator_optimizer": falling(1e-4, SRGAN_BSDS_STEPS, beta_1=0.9),
+            "discriminator_optimizer": falling(
+                1e-4, SRGAN_BSDS_STEPS, beta_1=0.9
+            ),
+        },
+        "description": "photographs four times as large that look sharp",
+        "caption": "Parts of images of Set5, from left to right: bicubic, "
+        "`srresnet_x4_bsds500`, this preset, truth.",
+        "paper": SRGAN_PAPER
+        + " The content loss compares features of `cifar10_classifier` (after "
+        "the second stage), a network of ours, in place of VGG19's; the "
+        "discriminator has 24 filters and global pooling.",
+        "compared": "",
+        "failures": "",
+        "data": BSDS,
+    },
+    "srresnet_x4_div2k": srresnet_paper(4),
+    "srgan_x4_div2k": srgan_paper(4),
+    "srresnet_x2_div2k": srresnet_paper(2),
+    "srgan_x2_div2k": srgan_paper(2),
     "pix2pix_facades": pix2pix_paper(
         "facades",
         400,
@@ -823,19 +951,20 @@ def table(index):
     return "\n".join(lines) + "\n"
 
 
-HEADLINES = ("L1", "FID", "ab FID", "ab cycle")
+HEADLINES = ("L1", "FID", "ab FID", "ab cycle", "PSNR", "SSIM")
 
 
 def headline(facts):
     """The score of the shipped weights that the README's table shows."""
-    if "translation" in facts:
+    if "translation" in facts or "upscaling" in facts:
+        found = facts.get("translation") or facts["upscaling"]
         return (
             ", ".join(
                 f"{key.split(' (')[0]} {format_score(value)}"
                 for key, value in facts["scores"].items()
                 if key.split(" (")[0] in HEADLINES
             )
-            + f" ({facts['translation']['protocol']})"
+            + f" ({found['protocol']})"
         )
     evaluation = facts.get("evaluation")
     if evaluation is None:
@@ -903,6 +1032,10 @@ def recipe_card(name):
     if not option:
         option = " --data-dir FOLDER_OF_TFDS_DATA"
         source = "The first run downloads it through TensorFlow Datasets."
+    start = entry["recipe"].get("generator")
+    if start and not (ZOO / start / "model.weights.h5").exists():
+        option += f" --generator runs/{start}/best"
+        source += f" Train `{start}` before: this preset starts from it."
     paragraphs = [
         f"# {name}",
         f"{sentence(entry['description'])} A recipe: it has no weights yet.",
@@ -950,6 +1083,7 @@ def data_options(entry):
 def card(name):
     """The model card: everything measured comes from the metadata."""
     import zoo_translations
+    import zoo_upscaling
 
     entry, facts = PRESETS[name], read_metadata(name)
     rows = "\n".join(
@@ -977,6 +1111,8 @@ def card(name):
         f"**Scores** of these weights, the {run['checkpoint']}; a single run.",
         zoo_translations.table(facts)
         if translates
+        else zoo_upscaling.table(facts)
+        if "upscaling" in facts
         else f"| score | value |\n| --- | --- |\n{rows}",
         "The best and the last checkpoint of the run, as `keras-gans "
         "evaluate` scores them:"
@@ -993,7 +1129,7 @@ def card(name):
     return as_text(paragraphs)
 
 
-def publish(name, run, checkpoint, hardware, ablations, plan):
+def publish(name, run, checkpoint, hardware, ablations, plan, test_data):
     """Takes a run's preset into the zoo, in float16, with a sample grid.
 
     Args:
@@ -1003,15 +1139,17 @@ def publish(name, run, checkpoint, hardware, ablations, plan):
         hardware: String, what the run was made on.
         ablations: Pairs of label and run folder, see `zoo_translations`.
         plan: The recipe, with the data to score on.
+        test_data: Folder of `HR` and `LR` images, see `zoo_upscaling`.
     """
     import score
     import zoo_translations
+    import zoo_upscaling
 
     from keras_gans import datasets, runs
 
     keras_gans.import_models()
     folder = ZOO / name
-    gan = keras_gans.AdversarialModel.from_preset(str(run / checkpoint))
+    gan = presets.load(run / checkpoint)
     presets.save(
         gan,
         folder,
@@ -1027,8 +1165,10 @@ def publish(name, run, checkpoint, hardware, ablations, plan):
         },
     )
     # As a user will see it: from the stored float16.
-    gan = keras_gans.AdversarialModel.from_preset(str(folder))
-    if hasattr(gan, "translate"):
+    gan = presets.load(folder)
+    if hasattr(gan, "upscale"):
+        metadata, picture = zoo_upscaling.facts(folder, plan, test_data)
+    elif hasattr(gan, "translate"):
         metadata, picture = zoo_translations.facts(
             name, folder, ablations, plan, PRESETS[name]["scored_on"]
         )
@@ -1049,11 +1189,13 @@ def publish(name, run, checkpoint, hardware, ablations, plan):
 
 def log_of_run(run, checkpoint):
     """What the card says of the training."""
+    from keras_gans import runs
+
     with (run / "log.csv").open() as file:
         rows = list(csv.DictReader(file))
     # The run's own choice. Runs of before there was one went by "swd".
     plan = json.loads((run / "run.json").read_text())["recipe"]
-    by = {"kid": "kid", "modes": "high_quality"}.get(plan.get("best_by"), "swd")
+    by = runs.BEST_BY[plan.get("best_by", "swd")][-1]
     best = json.loads((run / "best" / "metadata.json").read_text())["step"]
     (best,) = (row for row in rows if int(row["step"]) == best)
     chosen = best if checkpoint == "best" else rows[-1]
@@ -1115,6 +1257,7 @@ def main():
             command.add_argument(
                 "--ablation", nargs=2, action="append", default=[]
             )
+            command.add_argument("--test-data", help="folder of HR and LR")
     args = parser.parse_args()
     if args.command == "recipes":
         write_recipes()
@@ -1135,6 +1278,7 @@ def main():
             args.hardware,
             args.ablation,
             plan,
+            args.test_data,
         )
     else:
         import zoo_translations
