@@ -451,6 +451,10 @@ def _load(preset, **kwargs):
 
 def _generate(args):
     gan = _load(args.preset)
+    if hasattr(gan, "upscale"):
+        raise UsageError(
+            f"a {type(gan).__name__} makes images larger: keras-gans upscale"
+        )
     import numpy as np
     from PIL import Image
 
@@ -534,17 +538,20 @@ def _train(args):
 
     from keras_gans import __version__, runs
 
+    kind = presets.class_name(args.preset)
+    if "generator" in recipe and kind != "SRGAN":
+        raise UsageError(f"--generator is of an SRGAN, which a {kind} is not")
+    if kind in ("SRResNet", "SRGAN"):
+        recipe.setdefault("high_res", {})
     recipe = runs.check_recipe(recipe)
-    adversarial = "high_res" not in recipe or "generator" in recipe
     keras.utils.set_random_seed(recipe["seed"])
     _make_deterministic()
     with _strategy_scope(args.strategy):
-        # `SRResNet` has no seed: it draws nothing.
-        own = {"seed": recipe["seed"]} if adversarial else {}
+        # It draws nothing.
+        own = {} if kind == "SRResNet" else {"seed": recipe["seed"]}
         gan = presets.load(args.preset, load_weights=False, **own)
-        if "generator" in recipe:
-            start = presets.load(recipe["generator"]).inference_network
-            gan.generator.set_weights(start.get_weights())
+        if "generator" in recipe and not _has_checkpoint(folder):
+            _start_from(gan, recipe["generator"])
         gan.compile(
             *(
                 runs.optimizer(recipe.get(f"{player}_optimizer", "auto"))
@@ -598,7 +605,37 @@ def _train(args):
             f"{row['modes']} of {len(centers)} modes covered, "
             f"{row['high_quality']:.1%} of 2,500 samples of high quality"
         )
-    print(f'keras_gans.AdversarialModel.from_preset("{folder}/best")')
+    print(f'keras_gans.{kind}.from_preset("{folder}/best")')
+
+
+def _has_checkpoint(folder):
+    return any((folder / "checkpoints").glob("step_*"))
+
+
+def _start_from(gan, preset):
+    """Gives an SRGAN the weights of another model's generator."""
+    from keras_gans import presets
+
+    try:
+        start = presets.load(preset).inference_network
+    except ValueError as error:
+        if "is a recipe without weights" not in str(error):
+            raise
+        raise ValueError(
+            f"SRGAN starts from the generator of {preset}, which is a recipe "
+            f"without weights: `keras-gans train {preset}`, and then "
+            f"--generator runs/{preset}/best"
+        ) from None
+    shapes, wanted = (
+        [tuple(w.shape) for w in network.weights]
+        for network in (start, gan.generator)
+    )
+    if shapes != wanted:
+        raise ValueError(
+            f"The generator of {preset} must have the layers of the one to "
+            "be trained. Received: weights of other shapes"
+        )
+    gan.generator.set_weights(start.get_weights())
 
 
 def _put(recipe, key, given, stored, default):
@@ -705,6 +742,11 @@ def _evaluate(args):
     if (pathlib.Path(path) / args.checkpoint / presets.TASK).is_file():
         checkpoint = args.checkpoint  # The folder of a run.
         path = str(pathlib.Path(path) / checkpoint)
+    if presets.class_name(path) in ("SRResNet", "SRGAN"):
+        raise UsageError(
+            "evaluate does not know models that make images larger: see "
+            "keras_gans.metrics.evaluate_upscaling"
+        )
     recipe = presets.recipe(path)
     data = args.data or recipe["dataset"]
     translates = "pairs" in recipe or "unpaired" in recipe
@@ -977,7 +1019,7 @@ def _export(args):
 
 
 def _convert(args):
-    from keras_gans import convert
+    from keras_gans import convert, presets
 
     try:
         convert.check_numbers(
@@ -996,7 +1038,8 @@ def _convert(args):
     for sentence in sentences:
         print(sentence)
     print(f"The licence of the weights is {convert.LICENSE}.")
-    print(f'keras_gans.AdversarialModel.from_preset("{args.out}")')
+    kind = presets.class_name(args.out)
+    print(f'keras_gans.{kind}.from_preset("{args.out}")')
 
 
 if __name__ == "__main__":

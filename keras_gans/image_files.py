@@ -17,6 +17,10 @@ from keras_gans.datasets.folders import IMAGE_SUFFIXES, find_images
 
 _JPEG = (".jpg", ".jpeg")
 # Of 16 bits and more: Pillow's own conversion to 8 bits clips them.
+# Of how a TIFF's own pixels are stored, which is not how another file's are,
+# and (274) turned.
+_TIFF_TAGS = {254, 256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279, 284}
+_TIFF_TAGS |= {317, 320, 322, 323, 324, 325, 338, 339, 34675}
 _DEEP = ("I;16", "I;16B", "I;16L", "I")
 
 
@@ -73,14 +77,20 @@ def open_image(path):
     """A `PIL.Image.Image`, turned as its EXIF data says."""
     with Image.open(path) as image:
         image.load()
-        return ImageOps.exif_transpose(image)
+        turned = ImageOps.exif_transpose(image)
+        if image.format == "TIFF":  # Its own tags and EXIF's are in one list.
+            exif = image.getexif()
+            for tag in _TIFF_TAGS.intersection(exif):
+                del exif[tag]
+            turned.info["exif"] = exif.tobytes()
+        return turned
 
 
 def save(path, image):
     """Writes a PIL image with its EXIF data and colour profile, or nothing.
 
-    What the format cannot hold is given up: 16 bits become 8, and transparent
-    parts white, in JPEG and BMP.
+    What the format cannot hold is given up: 16 bits become 8 in all but PNG
+    and TIFF, and transparent parts white in JPEG and BMP.
 
     Args:
         path: Path, whose suffix says the format. Its folder is made.
@@ -91,11 +101,13 @@ def save(path, image):
         for key in ("exif", "icc_profile")
         if image.info.get(key)
     }
-    if pathlib.Path(path).suffix.lower() in (*_JPEG, ".bmp"):
-        if image.mode in _DEEP:
-            image = _eight_bits(image)
-        elif "A" in image.mode:
-            image = _on_white(image)
+    suffix = pathlib.Path(path).suffix.lower()
+    if image.mode in _DEEP and suffix not in (".png", ".tif", ".tiff"):
+        image = _eight_bits(image)
+    elif "A" in image.mode and suffix in (*_JPEG, ".bmp"):
+        image = _on_white(image)
+    elif image.mode == "LA" and suffix == ".gif":  # Pillow drops its A.
+        image = image.convert("RGBA")
     _save(path, image, **options)
 
 
@@ -130,11 +142,17 @@ def _save(path, image, **options):
 
 
 def _eight_bits(image):
-    pixels = np.asarray(image, "float64") / 257
-    return Image.fromarray(np.clip(np.rint(pixels), 0, 255).astype("uint8"))
+    # Rounded, and in place: an upscaled photograph has 200 million pixels.
+    pixels = np.clip(np.asarray(image), 0, 65535).astype("uint32")
+    pixels += 128
+    pixels //= 257
+    return Image.fromarray(pixels.astype("uint8"))
 
 
 def _on_white(image):
-    image = image.convert("RGBA")
-    white = Image.new("RGBA", image.size, "white")
-    return Image.alpha_composite(white, image).convert("RGB")
+    mode = "L" if image.mode == "LA" else "RGB"
+    if mode == "RGB":
+        image = image.convert("RGBA")
+    white = Image.new(mode, image.size, "white")
+    white.paste(image.convert(mode), mask=image.getchannel("A"))
+    return white

@@ -1,5 +1,6 @@
 """Blocks that at least two papers use."""
 
+import contextlib
 import itertools
 import math
 
@@ -7,6 +8,17 @@ import keras
 from keras import layers, ops
 
 from keras_gans import backend
+
+
+@contextlib.contextmanager
+def float32_policy():
+    """Layers that are made within have no other precision."""
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(policy)
 
 
 def dcgan_base_shape(image_shape):

@@ -132,6 +132,19 @@ def recipe(preset):
     return _read_json(folder, TRAINING, root)
 
 
+def class_name(preset):
+    """The name of a preset's class, without building it.
+
+    Args:
+        preset: As for `load`.
+
+    Returns:
+        String, as `"DCGAN"`.
+    """
+    folder, root = _locate(preset, weights=False, wanted=TASK)
+    return str(_read_json(folder, TASK, root).get("class_name"))
+
+
 def resolve(preset):
     """The local folder of a preset; downloads and verifies it if need be.
 

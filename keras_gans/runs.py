@@ -372,8 +372,10 @@ class Run(keras.callbacks.Callback):
     def _extractor(self):
         """What makes the features that `"kid"` compares; `None` for others."""
         name = extractor_name(self.recipe)
-        if (self.best_by == "kid" and name is None) or (
-            self.best_by == "modes" and not self.toy
+        if (
+            (self.best_by == "kid" and name is None)
+            or (self.best_by == "modes" and not self.toy)
+            or self.best_by in ("psnr", "content")
         ):
             raise ValueError(
                 "best_by must be 'swd', for 'kid' is of data that the zoo has "
@@ -504,8 +506,12 @@ class Run(keras.callbacks.Callback):
         name, version = "values", "1"
         if self.extractor:
             name, version = self.extractor.name, self.extractor.version
-        elif self.best_by == "modes":
-            name = "points"
+        else:
+            name = {
+                "modes": "points",
+                "psnr": "luma",
+                "content": "content loss in training",
+            }.get(self.best_by, name)
         protocol = metrics.Protocol(
             extractor=name,
             version=version,
@@ -618,6 +624,15 @@ class UpscalingRun(Run):
         )
 
     def _extractor(self):
+        known = ["psnr"]
+        if hasattr(self.gan, "content_loss"):
+            known.append("content")
+        if self.best_by not in known:
+            raise ValueError(
+                f"best_by must be {' or '.join(map(repr, known))} for a "
+                f"{type(self.gan).__name__}. Received: "
+                f"best_by={self.best_by!r}"
+            )
         return None
 
     def _reference(self):

@@ -89,7 +89,12 @@ def test_augmentation_is_of_both(photos):
 
 @pytest.mark.parametrize(
     "degradation",
-    [{"blur": 3.0}, {"noise": 20.0}, {"jpeg_quality": (10, 30)}],
+    [
+        {"blur": 3.0},
+        {"noise": 20.0},
+        {"jpeg_quality": (10, 30)},
+        {"jpeg_quality": (60, 100)},
+    ],
     ids=lambda d: next(iter(d)),
 )
 def test_degradation_is_of_the_low_resolution_alone(degradation):
@@ -125,6 +130,7 @@ def test_small_images_are_named(photos):
         ({"crop_size": None}, "multiple of the scale"),
         ({"channels": 4}, "`channels` must be 1 or 3"),
         ({"noise": -1}, "`noise` must be"),
+        ({"blur": 4}, "`blur` must be a standard deviation from 0 to 3"),
         ({"jpeg_quality": (90, 10)}, "`jpeg_quality` must be"),
         ({"scale": 0}, "`scale`"),
     ],

@@ -72,3 +72,32 @@ def test_16_bits_and_palettes(tmp_path):
     palette.save(tmp_path / "palette.png")
     read, _ = image_files.read(tmp_path / "palette.png", 3)
     np.testing.assert_array_equal(read, np.asarray(palette.convert("RGB")))
+
+
+def test_what_a_format_cannot_hold_is_given_up(tmp_path):
+    ramp = np.arange(0, 65536, 4096, dtype="uint16").reshape(4, 4)
+    for suffix, worst in ((".png", 0), (".tif", 0), (".webp", 12), (".gif", 1)):
+        image_files.save(tmp_path / f"ramp{suffix}", Image.fromarray(ramp))
+        with Image.open(tmp_path / f"ramp{suffix}") as image:
+            values = np.asarray(image if worst == 0 else image.convert("L"))
+        scale = 1 if worst == 0 else 257
+        assert np.abs(values - ramp / scale).max() <= worst
+    clear = Image.new("LA", (4, 4), (100, 0))
+    image_files.save(tmp_path / "clear.gif", clear)
+    with Image.open(tmp_path / "clear.gif") as image:
+        assert np.asarray(image.convert("RGBA"))[..., 3].max() == 0
+    image_files.save(tmp_path / "clear.jpg", clear)
+    with Image.open(tmp_path / "clear.jpg") as image:
+        assert image.mode == "L" and np.asarray(image).min() > 250
+
+
+def test_the_camera_of_a_tiff_is_kept(tmp_path):
+    image = Image.fromarray(picture(4, 6, 3))
+    exif = image.getexif()
+    exif[0x010F], exif[0x0112] = "a camera", 6
+    image.save(tmp_path / "x.tif", exif=exif, compression="tiff_lzw")
+    turned = image_files.open_image(tmp_path / "x.tif")
+    assert turned.size == (4, 6)
+    image_files.save(tmp_path / "x.jpg", turned)
+    with Image.open(tmp_path / "x.jpg") as image:
+        assert dict(image.getexif()) == {0x010F: "a camera"}

@@ -92,7 +92,7 @@ def test_a_killed_run_goes_on_exactly(
 
 
 def test_both_phases_from_the_command_line(
-    recipe, photos, tmp_path, short_epochs
+    recipe, photos, tmp_path, capsys, short_epochs
 ):
     recipe = {**recipe, "dataset": "elsewhere", "steps": 3}
     tiny_srresnet().save_to_preset(
@@ -122,7 +122,9 @@ def test_both_phases_from_the_command_line(
     run = json.loads((second / "run.json").read_text())
     assert run["recipe"]["generator"] == str(folder / "last")
     assert run["recipe"]["best_by"] == "content"
-    gan = keras_gans.SRGAN.from_preset(str(second / "last"))
+    # The last line can be typed as it stands.
+    printed = capsys.readouterr().out.splitlines()[-1]
+    gan = eval(printed.replace("best", "last"))
     start = keras_gans.SRResNet.from_preset(str(folder / "last"))
     distances = [
         np.abs(np.asarray(a) - np.asarray(b)).max()
@@ -132,3 +134,46 @@ def test_both_phases_from_the_command_line(
     ]
     # Three steps of Adam away, and not a fresh one.
     assert 0 < max(distances) < 0.1
+
+
+@pytest.mark.parametrize(
+    "make, best_by, words",
+    [
+        (tiny_srresnet, "content", "must be 'psnr' for a SRResNet"),
+        (tiny_srgan, "kid", "must be 'psnr' or 'content' for a SRGAN"),
+    ],
+)
+def test_what_a_checkpoint_can_be_best_by(
+    make, best_by, words, recipe, tmp_path
+):
+    model = make()
+    model.compile()
+    recipe["best_by"] = best_by
+    with pytest.raises(ValueError, match=words):
+        runs.train(model, recipe, tmp_path / "run", verbose=0)
+
+
+def test_mistakes_of_commands(recipe, photos, tmp_path, capsys):
+    tiny_srresnet().save_to_preset(tmp_path / "first", recipe=recipe)
+    first = str(tmp_path / "first")
+    for command, words in (
+        (["generate", first], "keras-gans upscale"),
+        (["evaluate", first], "evaluate_upscaling"),
+        (["train", first, "--generator", first], "is of an SRGAN"),
+    ):
+        assert cli.main(command) == 2
+        assert words in capsys.readouterr().err
+    keras_gans.SRGAN(
+        SRResNetGenerator(2, 1, 6, 1),
+        SRGANDiscriminator((16, 16, 1), 2),
+        (16, 16, 1),
+        content_network="mnist_classifier",
+        content_layer="re_lu",
+    ).save_to_preset(tmp_path / "srgan", recipe=recipe, weights=False)
+    command = ["train", str(tmp_path / "srgan"), "--out", str(tmp_path / "run")]
+    for start, words in (
+        (first, "must have the layers of the one"),
+        ("srresnet_x4_div2k", "--generator runs/srresnet_x4_div2k/best"),
+    ):
+        assert cli.main([*command, "--generator", start]) == 1
+        assert words in capsys.readouterr().err

@@ -19,6 +19,9 @@ written once, in `keras.ops`:
 - `predict_on_batch(model, inputs)`: the model's outputs as a NumPy array.
 - `apply_network(network, inputs, training)`: a network's outputs as a NumPy
   array, outside of any step.
+- `compile_network(network)`: a function from an array of images of any size to
+  the network's outputs, in inference, as a NumPy array. Unlike a call of the
+  network, it does not hold what every layer makes until the end.
 - `all_gather(x)`: the batches of all replicas, in their order, as one.
 - `sync(model)`: makes the model's variables readable in the middle of `fit`.
 """
@@ -44,5 +47,6 @@ wrap_train_step = _module.wrap_train_step
 wrap_test_step = _module.wrap_test_step
 predict_on_batch = _module.predict_on_batch
 apply_network = _module.apply_network
+compile_network = _module.compile_network
 all_gather = _module.all_gather
 sync = _module.sync

@@ -131,6 +131,25 @@ def apply_network(network, inputs, training):
     return keras.ops.convert_to_numpy(outputs)
 
 
+def compile_network(network):
+    @jax.jit
+    def call(weights, others, x):
+        outputs, _ = network.stateless_call(weights, others, x, training=False)
+        return outputs
+
+    def apply(x):
+        state = [
+            [v.value for v in variables]
+            for variables in (
+                network.trainable_variables,
+                network.non_trainable_variables,
+            )
+        ]
+        return keras.ops.convert_to_numpy(call(*state, x))
+
+    return apply
+
+
 def all_gather(x):
     return x
 

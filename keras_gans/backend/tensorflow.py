@@ -101,6 +101,16 @@ def apply_network(network, inputs, training):
     return keras.ops.convert_to_numpy(outputs)
 
 
+def compile_network(network):
+    shape = (None, None, None, network.input_shape[-1])
+
+    @tf.function(input_signature=[tf.TensorSpec(shape, "float32")])
+    def call(x):
+        return network(x, training=False)
+
+    return lambda x: call(x).numpy()
+
+
 def all_gather(x):
     if num_replicas() == 1:
         return x

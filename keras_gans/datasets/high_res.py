@@ -56,7 +56,7 @@ def load_high_res(
             ways.
         blur: float, the most that a crop is blurred before it is shrunk: the
             standard deviation of a Gaussian, in pixels, is drawn from
-            [0, blur].
+            [0, blur], at most 3.
         noise: float, the most noise that a low-resolution crop gets: the
             standard deviation, in steps of 1/255, is drawn from [0, noise].
         jpeg_quality: (least, greatest) ints from 1 to 100; low-resolution
@@ -94,12 +94,18 @@ def load_high_res(
             f"`crop_size` must be a multiple of the scale, {scale}. "
             f"Received: {crop_size=}"
         )
+    if blur and min(crop_size) < 9:  # As far as the Gaussian reaches.
+        raise ValueError(
+            "`crop_size` must be 9 or more where crops are blurred. "
+            f"Received: {crop_size=}"
+        )
     if channels not in (1, 3):
         raise ValueError(f"`channels` must be 1 or 3. Received: {channels=}")
     for name, value in (("blur", blur), ("noise", noise)):
-        if not 0 <= value < 256:
+        most = 3 if name == "blur" else 255
+        if not 0 <= value <= most:
             raise ValueError(
-                f"`{name}` must be a standard deviation of 0 or more. "
+                f"`{name}` must be a standard deviation from 0 to {most}. "
                 f"Received: {name}={value!r}"
             )
     if jpeg_quality is not None:
@@ -220,9 +226,11 @@ def _with_low_res(data, size, scale, degradation, seed):
             )
         if jpeg_quality:
             low = tf.cast(to_8_bits(low), tf.uint8)
-            low = tf.image.stateless_random_jpeg_quality(
-                low, jpeg_quality[0], jpeg_quality[1] + 1, key + 2
+            least, greatest = jpeg_quality
+            quality = tf.random.stateless_uniform(
+                (), key + 2, least, greatest + 1, tf.int32
             )
+            low = tf.image.adjust_jpeg_quality(low, quality)
             low = tf.cast(low, tf.float32) / 127.5 - 1
         return low
 
@@ -246,13 +254,13 @@ def _with_low_res(data, size, scale, degradation, seed):
 
 
 def _blurred(image, sigma):
-    """Convolves with a Gaussian of up to 13x13; nothing for sigma = 0."""
+    """Convolves with a Gaussian of 19x19; nothing for sigma = 0."""
     tf = import_tensorflow()
-    taps = tf.range(-6.0, 7.0)
+    taps = tf.range(-9.0, 10.0)
     kernel = tf.exp(-tf.square(taps / tf.maximum(sigma, 1e-3)) / 2)
     kernel /= tf.reduce_sum(kernel)
     x = tf.transpose(image, (2, 0, 1))[..., None]
-    x = tf.pad(x, [[0, 0], [6, 6], [6, 6], [0, 0]], "SYMMETRIC")
+    x = tf.pad(x, [[0, 0], [9, 9], [9, 9], [0, 0]], "SYMMETRIC")
     x = tf.nn.conv2d(x, kernel[:, None, None, None], 1, "VALID")
     x = tf.nn.conv2d(x, kernel[None, :, None, None], 1, "VALID")
     return tf.transpose(x[..., 0], (1, 2, 0))

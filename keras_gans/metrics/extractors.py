@@ -1,12 +1,11 @@
 """What turns images into features, which most scores are measured on."""
 
-import contextlib
-
 import keras
 import numpy as np
 from keras import ops
 
 from keras_gans import presets
+from keras_gans.layers import float32_policy
 
 BATCH_SIZE = 256
 # In the zoo beside the presets, trained by tools/train_classifiers.py.
@@ -153,7 +152,7 @@ def get(extractor):
 
 def _inception_v3():
     # Scores must not depend on the program's dtype policy.
-    with _float32():
+    with float32_policy():
         try:
             inception = keras.applications.InceptionV3(weights="imagenet")
         # A failed download is a plain Exception.
@@ -176,16 +175,6 @@ def _inception_v3():
         "inception_v3 (keras.applications)",
         resize="299x299 bilinear",
     )
-
-
-@contextlib.contextmanager
-def _float32():
-    policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("float32")
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(policy)
 
 
 def fit_channels(images, network):

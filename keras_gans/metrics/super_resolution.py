@@ -172,20 +172,20 @@ def evaluate_upscaling(
     if extractor is not None:
         extractor = extractors.get(extractor)
     resample = "bicubic" if low_res is None else "given inputs"
-    inputs = iter(low_res) if low_res is not None else None
+    pairs = ((real, None) for real in high_res)
+    if low_res is not None:
+        pairs = zip(high_res, low_res, strict=True)
     rows = []
-    for real in high_res:
+    for real, low in pairs:
         height, width = (side // scale for side in real.shape[:2])
         real = real[: height * scale, : width * scale]
-        low = bicubic(real, (height, width))
-        if inputs is not None:
-            low = next(inputs)
-            if low.shape != (height, width, real.shape[-1]):
-                raise ValueError(
-                    f"low_res must have an image of {height}x{width} for one "
-                    f"of {real.shape[0]}x{real.shape[1]}. Received: shape "
-                    f"{low.shape}"
-                )
+        if low is None:
+            low = bicubic(real, (height, width))
+        elif low.shape != (height, width, real.shape[-1]):
+            raise ValueError(
+                f"low_res must have an image of {height}x{width} for one of "
+                f"{real.shape[0]}x{real.shape[1]}. Received: shape {low.shape}"
+            )
         if isinstance(upscale, str) and upscale == "bicubic":
             fake = bicubic(low, real.shape[:2])
         else:

@@ -133,6 +133,11 @@ class AdversarialModel(PresetModel, keras.Model):
                 )
         if self.has_latents:
             check_integer("latent_dim", latent_dim, minimum=1)
+        if ema_momentum is not None and not self.has_latents:
+            raise ValueError(
+                "ema_momentum must be None: only generators that take latents "
+                f"have an average here. Received: ema_momentum={ema_momentum}"
+            )
         if ema_momentum is not None and not 0.0 < ema_momentum < 1.0:
             raise ValueError(
                 "ema_momentum must be a float between 0 and 1, or None. "
@@ -529,13 +534,7 @@ class AdversarialModel(PresetModel, keras.Model):
                 kwargs["validation_data"],
                 kwargs.get("validation_batch_size") or batch_size,
             )
-        callbacks = kwargs.pop("callbacks", None)
-        if not isinstance(callbacks, keras.callbacks.CallbackList):
-            if not isinstance(callbacks, (list, tuple)):
-                callbacks = [] if callbacks is None else [callbacks]
-            # First, so that it restores the weights before others save them.
-            guard = StopOnNonFinite(wait=backend.is_multi_worker(self))
-            callbacks = [guard, *callbacks]
+        callbacks = with_guard(self, kwargs.pop("callbacks", None))
         # Keras's default is True, and warns that it means arrays alone.
         kwargs.setdefault("shuffle", hasattr(x, "shape"))
         return super().fit(
@@ -774,6 +773,16 @@ def check_integer(name, value, minimum):
             f"{name} must be an integer of at least {minimum}. "
             f"Received: {name}={value!r}"
         )
+
+
+def with_guard(model, callbacks):
+    """The callbacks of `fit`, and before them what stops at a NaN."""
+    if isinstance(callbacks, keras.callbacks.CallbackList):
+        return callbacks
+    if not isinstance(callbacks, (list, tuple)):
+        callbacks = [] if callbacks is None else [callbacks]
+    # First, so that it restores the weights before others save them.
+    return [StopOnNonFinite(backend.is_multi_worker(model)), *callbacks]
 
 
 def to_uint8(images):

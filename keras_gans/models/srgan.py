@@ -26,11 +26,17 @@ import keras
 from keras import layers, ops
 
 from keras_gans import backend, losses, presets
-from keras_gans.layers import PixelShuffle, check_image_size, output_dtype
+from keras_gans.layers import (
+    PixelShuffle,
+    check_image_size,
+    float32_policy,
+    output_dtype,
+)
 from keras_gans.models.adversarial_model import (
     AdversarialModel,
     PresetModel,
     check_integer,
+    with_guard,
 )
 from keras_gans.models.gan import check_weight
 from keras_gans.models.super_resolution import Upscaling
@@ -218,9 +224,12 @@ def content_network(name="vgg19", layer="block5_conv4"):
     """
     if name == "vgg19":
         try:
-            network = keras.applications.VGG19(
-                include_top=False, weights="imagenet"
-            )
+            with (
+                float32_policy()
+            ):  # Its features go beyond what float16 can hold.
+                network = keras.applications.VGG19(
+                    include_top=False, weights="imagenet"
+                )
         except Exception as error:
             raise ConnectionError(
                 "The content loss of SRGAN needs the ImageNet weights of "
@@ -249,6 +258,18 @@ def content_network(name="vgg19", layer="block5_conv4"):
     copied.set_weights(part.get_weights())
     copied.trainable = False
     return keras.Model(inputs, copied(x, training=False))
+
+
+def check_generator(generator):
+    """Raises a `ValueError` for a network that `upscale` cannot use."""
+    if not (hasattr(generator, "scale") and hasattr(generator, "reach")):
+        raise ValueError(
+            "generator must have the attributes scale and reach, integers, as "
+            "an SRResNetGenerator has: how much larger it makes images, and "
+            "how many pixels of its input around a pixel it looks at. Set "
+            "them in the constructor of a class of your own. Received: "
+            f"generator={generator!r}"
+        )
 
 
 # ---- models ---------------------------------------------------------------
@@ -306,6 +327,7 @@ class SRResNet(PresetModel, Upscaling, keras.Model):
             generator = SRResNetGenerator(
                 scale, channels, filters, num_residual_blocks, normalization
             )
+        check_generator(generator)
         self.generator = generator
         self.built = True
 
@@ -329,18 +351,30 @@ class SRResNet(PresetModel, Upscaling, keras.Model):
                 PSNR, `"mean_absolute_error"`, or what Keras takes.
             **kwargs: More arguments of `keras.Model.compile`.
         """
-        if optimizer == "auto":
-            optimizer = keras.optimizers.Adam(1e-4)
-        super().compile(optimizer=optimizer, loss=loss, **kwargs)
-        # At once, for a run that is resumed loads what it has gathered.
+        backend.check_distribution(self)
+        # Outside of a strategy's scope variables would belong to no replica.
         with backend.strategy_scope(self):
+            if optimizer == "auto":
+                optimizer = keras.optimizers.Adam(1e-4)
+            super().compile(optimizer=optimizer, loss=loss, **kwargs)
+            # At once, for a run that is resumed loads what it has gathered.
             self.optimizer.build(self.trainable_variables)
 
+    def compile_from_config(self, config):
+        self.compile(**keras.saving.deserialize_keras_object(config))
+
     def fit(self, x=None, y=None, batch_size=None, epochs=1, **kwargs):
-        """`keras.Model.fit`, without its warning that data sets get."""
+        """`keras.Model.fit`, which stops when the loss is no number.
+
+        A `FloatingPointError` says so, and the generator then has the last
+        good weights.
+        """
+        callbacks = with_guard(self, kwargs.pop("callbacks", None))
         # Keras's default is True, and warns that it means arrays alone.
         kwargs.setdefault("shuffle", hasattr(x, "shape"))
-        return super().fit(x, y, batch_size, epochs, **kwargs)
+        return super().fit(
+            x, y, batch_size, epochs, callbacks=callbacks, **kwargs
+        )
 
     def get_config(self):
         return {
@@ -415,6 +449,7 @@ class SRGAN(Upscaling, AdversarialModel):
             generator = SRResNet.from_preset(generator).generator
         if generator is None:
             generator = SRResNetGenerator(channels=image_shape[-1])
+        check_generator(generator)
         if not isinstance(content_network, str):
             content_network.trainable = False
         if discriminator is None:

@@ -1,5 +1,7 @@
 """Upscaling for people: images of any size and kind, tile by tile."""
 
+import warnings
+
 import keras
 import numpy as np
 from keras import ops
@@ -7,6 +9,10 @@ from keras import ops
 from keras_gans import backend
 from keras_gans.models.adversarial_model import check_integer
 from keras_gans.resizing import bicubic
+
+# Pixels of the input. With as much around it as the paper's network wants
+# (40), its features take 1.2 GB.
+TILE = 192
 
 
 class Upscaling:
@@ -21,7 +27,7 @@ class Upscaling:
     def scale(self):
         return self.inference_network.scale
 
-    def upscale(self, image, tile=256, self_ensemble=False, verbose=0):
+    def upscale(self, image, tile=TILE, self_ensemble=False, verbose=0):
         """Makes an image `scale` times as large.
 
         A large image is cut into tiles, with as much around each as its
@@ -33,7 +39,7 @@ class Upscaling:
                 uint8 or uint16, grey, RGB, or either with alpha as the last
                 channel; or a `PIL.Image.Image` of any mode. Those of 16 bits
                 (`"I;16"`, and `"I"`, taken for such) stay so; palettes, CMYK
-                and the like become RGB.
+                and the like become RGB, and `"F"`, taken for 0 to 255, grey.
             tile: Integer, the side of a tile in pixels of the input. More
                 takes more memory, and less computes more twice.
             self_ensemble: Boolean, whether to take the mean of what is made
@@ -56,6 +62,7 @@ class Upscaling:
         height, width, channels = pixels.shape
         backend.sync(self)
         scale, reach = self.scale, self.inference_network.reach
+        apply = backend.compile_network(self.inference_network)
         result = np.empty(
             (height * scale, width * scale, channels), pixels.dtype
         )
@@ -67,7 +74,7 @@ class Upscaling:
         bar = keras.utils.Progbar(len(jobs), unit_name="tile")
         for (top, bottom, y0, y1), (left, right, x0, x1) in jobs:
             made = self._upscale_window(
-                pixels[top:bottom, left:right], self_ensemble
+                apply, pixels[top:bottom, left:right], self_ensemble
             )
             result[y0 * scale : y1 * scale, x0 * scale : x1 * scale] = made[
                 (y0 - top) * scale : (y1 - top) * scale,
@@ -79,7 +86,30 @@ class Upscaling:
             return _to_pil(result, image)
         return result.reshape(*result.shape[:2], *np.shape(image)[2:])
 
-    def _upscale_window(self, pixels, self_ensemble):
+    def export(self, filepath, format="tf_saved_model", **kwargs):
+        """Exports the generator for serving: uint8 images in, uint8 out.
+
+        The artifact takes `(batch, height, width, channels)` of any size and
+        does not cut it into tiles.
+
+        Args:
+            filepath: Path of the artifact.
+            format: `"tf_saved_model"` or `"onnx"`.
+            **kwargs: More arguments of `keras.Model.export`.
+        """
+        channels = self.inference_network.input_shape[-1]
+        inputs = keras.Input((None, None, channels), dtype="uint8")
+        x = ops.cast(inputs, "float32") / 127.5 - 1
+        x = self.inference_network(x, training=False)
+        x = ops.clip(ops.round(ops.cast(x, "float32") * 127.5 + 127.5), 0, 255)
+        model = keras.Model(inputs, ops.cast(x, "uint8"))
+        model(ops.zeros((1, 8, 8, channels), "uint8"))
+        with warnings.catch_warnings():
+            # Keras's patch of tf2onnx for NumPy 2 looks for `np.object`.
+            warnings.simplefilter("ignore", FutureWarning)
+            model.export(filepath, format=format, **kwargs)
+
+    def _upscale_window(self, apply, pixels, self_ensemble):
         """uint8 or uint16 `(height, width, channels)` to larger ones."""
         top = np.iinfo(pixels.dtype).max
         count = pixels.shape[-1] - (pixels.shape[-1] % 2 == 0)  # No alpha.
@@ -88,7 +118,7 @@ class Upscaling:
         total = 0
         for turns, flip in ways if self_ensemble else ways[:1]:
             x = np.rot90(colors[:, ::-1] if flip else colors, turns)
-            x = np.rot90(self._apply(x), -turns)
+            x = np.rot90(self._enlarge(apply, x), -turns)
             total = total + (x[:, ::-1] if flip else x)
         total /= len(ways) if self_ensemble else 1
         total = (total + 1) * (top / 2)
@@ -98,18 +128,14 @@ class Upscaling:
             total = np.concatenate([total, alpha], axis=-1)
         return np.clip(np.rint(total), 0, top).astype(pixels.dtype)
 
-    def _apply(self, x):
+    def _enlarge(self, apply, x):
         """The network on one float image of 1 or 3 channels."""
-        network = self.inference_network
-        channels = network.input_shape[-1]
+        channels = self.inference_network.input_shape[-1]
         if channels == 1:  # Each colour is an image.
             batch = np.moveaxis(x, -1, 0)[..., None]
         else:
             batch = np.broadcast_to(x, (*x.shape[:2], channels))[None]
-        batch = ops.convert_to_tensor(np.ascontiguousarray(batch))
-        made = np.asarray(
-            backend.apply_network(network, batch, False), "float32"
-        )
+        made = apply(np.ascontiguousarray(batch)).astype("float32")
         if channels == 1:
             return np.moveaxis(made[..., 0], 0, -1)
         grey = x.shape[-1] == 1
@@ -122,7 +148,10 @@ def _spans(size, tile, reach):
     What lies from `first` to `end` is made from what lies from `start` to
     `stop`, which are as far apart for all tiles: one shape for the network.
     """
-    length = min(size, tile + 2 * reach)
+    length = tile + 2 * reach
+    if size <= length:
+        yield 0, size, 0, size
+        return
     for first in range(0, size, tile):
         start = min(max(first - reach, 0), size - length)
         yield start, start + length, first, min(first + tile, size)
@@ -165,7 +194,9 @@ def _to_pil(pixels, original):
     if pixels.shape[-1] == 1:
         pixels = pixels[..., 0]
     image = Image.fromarray(pixels)
-    for key in ("exif", "icc_profile", "dpi"):
-        if key in original.info:
-            image.info[key] = original.info[key]
+    if "exif" in original.info:
+        image.info["exif"] = original.info["exif"]
+    # A profile is of the colours that it was made for.
+    if "icc_profile" in original.info and original.mode not in ("CMYK", "LAB"):
+        image.info["icc_profile"] = original.info["icc_profile"]
     return image

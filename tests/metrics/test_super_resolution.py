@@ -161,3 +161,12 @@ def test_what_cannot_be_scored(change, words):
 def test_no_images():
     with pytest.raises(ValueError, match="must have images"):
         metrics.evaluate_upscaling("bicubic", [], 4)
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_as_many_inputs_as_images(number):
+    high, low = [np.zeros((s, s, 3), "uint8") for s in (16, 8)]
+    with pytest.raises(ValueError, match="argument 2 is"):
+        metrics.evaluate_upscaling(
+            "bicubic", [high] * 2, 2, low_res=[low] * number
+        )
