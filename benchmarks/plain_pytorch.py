@@ -26,6 +26,8 @@ L1_WEIGHT = 100.0  # Of Pix2Pix, and the others of CycleGAN.
 CYCLE_WEIGHT = 10.0
 IDENTITY_WEIGHT = 5.0
 POOL_SIZE = 50
+CONTENT_WEIGHT = 0.006  # Of SRGAN.
+ADVERSARIAL_WEIGHT = 1e-3
 
 
 # ---- networks -------------------------------------------------------------
@@ -259,6 +261,86 @@ def resnet_generator(image_shape, filters):
     return nn.Sequential(*layers).apply(initialize)
 
 
+def same_conv(inputs, outputs, size, stride=1, bias=True):
+    return nn.Conv2d(inputs, outputs, size, stride, size // 2, bias=bias)
+
+
+def srresnet(channels, filters, blocks=16, batch_norm=True):
+    """SRGAN's generator: images four times as large."""
+
+    def conv():
+        layers = [same_conv(filters, filters, 3, bias=not batch_norm)]
+        return [*layers, nn.BatchNorm2d(filters)] if batch_norm else layers
+
+    body = [
+        Residual(*conv(), nn.PReLU(filters), *conv()) for _ in range(blocks)
+    ]
+    layers = [
+        same_conv(channels, filters, 9),
+        nn.PReLU(filters),
+        Residual(*body, *conv()),
+    ]
+    for _ in range(2):
+        layers += [
+            same_conv(filters, 4 * filters, 3),
+            nn.PixelShuffle(2),
+            nn.PReLU(filters),
+        ]
+    layers.append(same_conv(filters, channels, 9))
+    return nn.Sequential(*layers).apply(initialize_he)
+
+
+def srgan_discriminator(image_shape, filters):
+    # Strides of 2 pad both ends, as PyTorch's users have it; ours, by Keras's
+    # "same", the end alone: the same work, one pixel further on.
+    height, width, channels = image_shape
+    layers = [
+        same_conv(channels, filters, 3),
+        nn.LeakyReLU(0.2, inplace=True),
+    ]
+    before = filters
+    for i in range(1, 8):
+        depth = filters * 2 ** (i // 2)
+        layers += [
+            same_conv(before, depth, 3, stride=1 + i % 2, bias=False),
+            nn.BatchNorm2d(depth),
+            nn.LeakyReLU(0.2, inplace=True),
+        ]
+        before = depth
+    layers += [
+        nn.Flatten(),
+        nn.Linear(height // 16 * (width // 16) * depth, 16 * filters),
+        nn.LeakyReLU(0.2, inplace=True),
+        nn.Linear(16 * filters, 1),
+    ]
+    return nn.Sequential(*layers).apply(initialize_he)
+
+
+def content_network():
+    """VGG19's first four convolutions, with random weights.
+
+    They take as long as trained ones, and nobody has to download those.
+    """
+    return nn.Sequential(
+        same_conv(3, 64, 3),
+        nn.ReLU(inplace=True),
+        same_conv(64, 64, 3),
+        nn.ReLU(inplace=True),
+        nn.MaxPool2d(2),
+        same_conv(64, 128, 3),
+        nn.ReLU(inplace=True),
+        same_conv(128, 128, 3),
+        nn.ReLU(inplace=True),
+    ).apply(initialize_he)
+
+
+def initialize_he(module):
+    if isinstance(module, (nn.Conv2d, nn.Linear)):
+        nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+
+
 class Both(nn.ModuleList):
     """Two networks of CycleGAN, each on images of its own."""
 
@@ -291,6 +373,13 @@ def networks(kind, image_shape, filters):
             Both(resnet_generator(image_shape, filters) for _ in range(2)),
             Both(patch_discriminator(channels, filters, norm) for _ in "ba"),
         )
+    if kind == "SRResNet":  # It has no opponent.
+        return srresnet(channels, filters), nn.Identity()
+    if kind == "SRGAN":
+        return (
+            srresnet(channels, filters),
+            srgan_discriminator(image_shape, filters),
+        )
     return (
         ConditionalGenerator(image_shape, filters),
         ConditionalDiscriminator(image_shape, filters),
@@ -310,8 +399,8 @@ class Trainer:
     """Two networks, or CycleGAN's two pairs, and their step.
 
     Args:
-        kind: "GAN", "DCGAN", "ConditionalGAN", "WGANGP", "Pix2Pix" or
-            "CycleGAN".
+        kind: "GAN", "DCGAN", "ConditionalGAN", "WGANGP", "Pix2Pix",
+            "CycleGAN", "SRResNet" or "SRGAN".
         image_shape: (height, width, channels), as keras_gans has it.
         filters: The width of the convolutional networks.
         device: "cpu" or "cuda".
@@ -345,16 +434,22 @@ class Trainer:
         self.parameters = [
             list(n.parameters()) for n in (generator, discriminator)
         ]
-        wgan_gp = kind == "WGANGP"
-        rate, betas = (1e-4, (0.0, 0.9)) if wgan_gp else (2e-4, (0.5, 0.999))
+        rates = {
+            "WGANGP": (1e-4, (0.0, 0.9)),
+            "SRResNet": (1e-4, (0.9, 0.999)),
+            "SRGAN": (1e-4, (0.9, 0.999)),
+        }
+        rate, betas = rates.get(kind, (2e-4, (0.5, 0.999)))
         self.generator_optimizer, self.discriminator_optimizer = (
-            torch.optim.Adam(p, rate, betas=betas, foreach=True)
+            torch.optim.Adam(p, rate, betas=betas, foreach=True) if p else None
             for p in self.parameters
         )
         steps = {
             "WGANGP": self.wgan_gp_step,
             "Pix2Pix": self.pix2pix_step,
             "CycleGAN": self.cyclegan_step,
+            "SRResNet": self.srresnet_step,
+            "SRGAN": self.srgan_step,
         }
         self.step = steps.get(kind, self.gan_step)
         self.pool_a, self.pool_b = ImagePool(), ImagePool()
@@ -365,6 +460,10 @@ class Trainer:
             compile_network(network) if compiled else network
             for network in (generator, discriminator)
         )
+        if kind == "SRGAN":
+            content = content_network().requires_grad_(False)
+            content.to(device, memory_format=self.format)
+            self.content = torch.compile(content) if compiled else content
 
     def batch(self, *arrays):
         """NumPy arrays in keras_gans' layout to tensors in PyTorch's."""
@@ -447,8 +546,9 @@ class Trainer:
         norms = (gradients.square().sum(dim=(1, 2, 3)) + 1e-12).sqrt()
         return (norms - 1).square().mean()
 
-    # The two below translate first, as keras_gans does, and the discriminators
-    # then see the same images: PyTorch's users write that in either order.
+    # The GANs below make the fakes first, as keras_gans does, and their
+    # discriminators then see the same images: PyTorch's users write that in
+    # either order.
 
     def pix2pix_step(self, inputs, targets):
         # 1. The generator, which makes the fakes of both players.
@@ -511,6 +611,41 @@ class Trainer:
         self.discriminator_optimizer.step()
         return d_loss.detach(), g_loss.detach()
 
+    def srresnet_step(self, low_res, high_res):
+        with self.autocast():
+            error = squared_distance(self.generator(low_res), high_res)
+        self.generator_optimizer.zero_grad(set_to_none=True)
+        error.backward()
+        self.generator_optimizer.step()
+        return (error.detach(),)
+
+    def srgan_step(self, low_res, high_res):
+        # 1. The generator, which makes the fakes of both players.
+        self.freeze_discriminator(True)
+        with self.autocast():
+            with torch.no_grad():
+                features = self.content(high_res)
+            fake = self.generator(low_res)
+            content_loss = squared_distance(self.content(fake), features)
+            logits = self.discriminator(fake)
+            g_loss = CONTENT_WEIGHT * content_loss + ADVERSARIAL_WEIGHT * loss(
+                logits, 1.0
+            )
+        self.generator_optimizer.zero_grad(set_to_none=True)
+        g_loss.backward()
+        self.generator_optimizer.step()
+        self.freeze_discriminator(False)
+
+        # 2. The discriminator, on real images and on those fakes.
+        with self.autocast():
+            real_logits = self.discriminator(high_res)
+            fake_logits = self.discriminator(fake.detach())
+            d_loss = loss(real_logits, 1.0) + loss(fake_logits, 0.0)
+        self.discriminator_optimizer.zero_grad(set_to_none=True)
+        d_loss.backward()
+        self.discriminator_optimizer.step()
+        return d_loss.detach(), g_loss.detach()
+
     @torch.inference_mode()
     def generate(self, n, conditional, batch_size=256):
         """`n` samples as a NumPy array of uint8, channels last."""
@@ -562,3 +697,7 @@ def least_squares(logits, target):
 
 def distance(x, y):
     return F.l1_loss(x.float(), y)
+
+
+def squared_distance(x, y):
+    return F.mse_loss(x.float(), y.float())

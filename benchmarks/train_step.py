@@ -74,9 +74,24 @@ MODELS = {
         "filters": 64,
         "batch_size": 1,
     },
+    # Super-resolution x4: the paper's networks, batch and crops.
+    "SRResNet": {
+        "kind": "SRResNet",
+        "image_shape": (96, 96, 3),
+        "filters": 64,
+        "batch_size": 16,
+    },
+    "SRGAN": {
+        "kind": "SRGAN",
+        "image_shape": (96, 96, 3),
+        "filters": 64,
+        "batch_size": 16,
+    },
 }
 # They have no latents: nothing to `generate`, and no EMA.
 TRANSLATION = ("Pix2Pix", "CycleGAN")
+UPSCALING = ("SRResNet", "SRGAN")
+SCALE = 4
 # Of which --memory trains a few steps: 9 residual blocks, half a minute each.
 MEMORY_MODEL = {
     "kind": "CycleGAN",
@@ -105,14 +120,20 @@ GOALS = [
     ("Pix2Pix 256x256", "step", "pytorch eager", 1.2),
     ("CycleGAN 64x64", "step", "pytorch eager", 1.2),
     ("CycleGAN 128x128", "step", "pytorch eager", 1.2),
+    ("SRResNet", "step", "pytorch eager", 1.2),
+    ("SRGAN", "step", "pytorch eager", 1.2),
     ("Pix2Pix 64x64", "step", "pytorch compiled", 1.0),
     ("Pix2Pix 256x256", "step", "pytorch compiled", 1.0),
     ("CycleGAN 64x64", "step", "pytorch compiled", 1.0),
     ("CycleGAN 128x128", "step", "pytorch compiled", 1.0),
+    ("SRResNet", "step", "pytorch compiled", 1.0),
+    ("SRGAN", "step", "pytorch compiled", 1.0),
     ("Pix2Pix 64x64", "fit", "step", 0.9),
     ("Pix2Pix 256x256", "fit", "step", 0.9),
     ("CycleGAN 64x64", "fit", "step", 0.9),
     ("CycleGAN 128x128", "fit", "step", 0.9),
+    ("SRResNet", "fit", "step", 0.9),
+    ("SRGAN", "fit", "step", 0.9),
 ]
 
 
@@ -153,34 +174,35 @@ class Ours:
         if self.strategy is None:
             self.arrays = random_arrays(settings, settings["num_images"])
             self.tasks["fit"] = self.fit
-        if self.strategy is None and settings["kind"] not in TRANSLATION:
+        if self.strategy is None and has_latents(settings):
             ema_model = self.make_model(keras_gans, ema_momentum=0.999)
             self.tasks["step with EMA"] = lambda n: self.steps(ema_model, n)
             self.tasks["generate"] = self.generate
         self.iterators = {}
         self.sizes = sorted(
-            math.prod(v.shape)
-            for v in (
-                *self.model.generator_variables,
-                *self.model.discriminator_variables,
-            )
+            math.prod(v.shape) for v in self.model.trainable_variables
         )
         self.notes = {}
 
     def make_model(self, keras_gans, **kwargs):
-        settings = self.settings
-        if settings["kind"] == "GAN":
-            kwargs["example_shape"] = settings["image_shape"]
-        elif settings["kind"] == "WGANGP":  # On DCGAN's networks.
+        settings, kind = self.settings, self.settings["kind"]
+        shape, filters = settings["image_shape"], settings["filters"]
+        networks = {"WGANGP": dcgan_networks, "SRGAN": srgan_networks}
+        if kind == "GAN":
+            kwargs["example_shape"] = shape
+        elif kind == "WGANGP":
             kwargs["latent_dim"] = 100
-        else:
-            kwargs["image_shape"] = settings["image_shape"]
-            kwargs["filters"] = settings["filters"]
+        elif kind != "SRResNet":  # It takes images of any size.
+            kwargs["image_shape"] = shape
+        if kind != "GAN" and kind not in networks:
+            kwargs["filters"] = filters
+        if kind != "SRResNet":  # Its steps draw nothing.
+            kwargs["seed"] = 0
         strategy = self.strategy
         with strategy.scope() if strategy else contextlib.nullcontext():
-            if settings["kind"] == "WGANGP":
-                kwargs |= dcgan_networks(settings)
-            model = getattr(keras_gans, settings["kind"])(seed=0, **kwargs)
+            if kind in networks:
+                kwargs |= networks[kind](settings)
+            model = getattr(keras_gans, kind)(**kwargs)
             model.compile()
         return model
 
@@ -225,7 +247,7 @@ class Ours:
         for _ in range(n):
             logs = model.train_function(iterator)
         logs = logs.get_value() if hasattr(logs, "get_value") else logs
-        assert math.isfinite(logs["d_loss"])  # Waits for the device.
+        assert all(map(math.isfinite, logs.values()))  # Waits for the device.
         return time.perf_counter() - start
 
     def steps_torch(self, model, iterator, n):
@@ -233,7 +255,7 @@ class Ours:
         start = time.perf_counter()
         for _ in range(n):
             logs = model.train_function(batch)
-        assert math.isfinite(logs["d_loss"])
+        assert all(map(math.isfinite, logs.values()))
         return time.perf_counter() - start
 
     def steps_jax(self, model, iterator, n):
@@ -267,6 +289,10 @@ class Ours:
             return datasets.load_pairs(self.arrays, augment=True, **kwargs)
         if kind == "CycleGAN":
             return datasets.load_unpaired(*self.arrays, augment=True, **kwargs)
+        if kind in UPSCALING:
+            _, images = self.arrays
+            kwargs |= {"scale": SCALE, "crop_size": images.shape[1:3]}
+            return datasets.load_high_res(images, augment=True, **kwargs)
         if kind == "ConditionalGAN":
             return datasets.load(self.arrays, labels=True, **kwargs)
         return datasets.load(self.arrays[0], **kwargs)
@@ -325,7 +351,7 @@ class PlainPyTorch:
         self.notes = {}
         eager = self.fastest(compiled=False)
         self.trainers = {"pytorch eager": eager}
-        if settings["kind"] not in ("WGANGP", *TRANSLATION):
+        if has_latents(settings) and settings["kind"] != "WGANGP":
             self.trainers["pytorch eager, fakes reused"] = self.trainer(
                 channels_last=eager.channels_last, reuse_fakes=True
             )
@@ -339,7 +365,7 @@ class PlainPyTorch:
             for name, trainer in self.trainers.items()
         }
         for name in ("pytorch eager", "pytorch compiled"):
-            if name in self.trainers and settings["kind"] not in TRANSLATION:
+            if name in self.trainers and has_latents(settings):
                 self.tasks[f"{name}, generate"] = (
                     lambda n, trainer=self.trainers[name]: self.generate(
                         trainer, n
@@ -383,8 +409,8 @@ class PlainPyTorch:
         self.sync()
         start = time.perf_counter()
         for _ in range(n):
-            d_loss, _ = trainer.step(*batch)
-        assert math.isfinite(d_loss)  # Waits for the device.
+            losses = trainer.step(*batch)
+        assert all(map(math.isfinite, losses))  # Waits for the device.
         return time.perf_counter() - start
 
     def generate(self, trainer, n):
@@ -394,6 +420,10 @@ class PlainPyTorch:
         assert images.shape == (n, *self.settings["image_shape"])
         assert images.dtype == "uint8"
         return seconds
+
+
+def has_latents(settings):
+    return settings["kind"] not in (*TRANSLATION, *UPSCALING)
 
 
 def dcgan_networks(settings):
@@ -408,6 +438,40 @@ def dcgan_networks(settings):
     }
 
 
+def srgan_networks(settings):
+    import keras
+
+    from keras_gans.models import srgan
+
+    def conv(filters):
+        return keras.layers.Conv2D(
+            filters,
+            3,
+            padding="same",
+            activation="relu",
+            kernel_initializer="he_normal",
+        )
+
+    # VGG19's first four convolutions, with random weights: they take as long
+    # as trained ones, and nobody has to download those.
+    content_network = keras.Sequential(
+        [
+            keras.Input((None, None, 3)),
+            conv(64),
+            conv(64),
+            keras.layers.MaxPooling2D(),
+            conv(128),
+            conv(128),
+        ]
+    )
+    shape, filters = settings["image_shape"], settings["filters"]
+    return {
+        "generator": srgan.SRResNetGenerator(SCALE, filters=filters),
+        "discriminator": srgan.SRGANDiscriminator(shape, filters),
+        "content_network": content_network,
+    }
+
+
 def random_arrays(settings, n):
     """`n` uint8 images, and as many labels or images of the other kind."""
     import numpy as np
@@ -417,6 +481,10 @@ def random_arrays(settings, n):
     images = rng.integers(0, 256, shape, "uint8")
     if settings["kind"] in TRANSLATION:
         return images, rng.integers(0, 256, shape, "uint8")
+    if settings["kind"] in UPSCALING:
+        height, width, channels = settings["image_shape"]
+        shape = (n, height // SCALE, width // SCALE, channels)
+        return rng.integers(0, 256, shape, "uint8"), images
     if settings["kind"] == "ConditionalGAN":
         return images, rng.integers(0, 10, n).astype("int32")
     return (images,)
@@ -431,7 +499,10 @@ def random_batch(settings):
     )
 
 
-def work(settings):
+SIDES = {"ours": Ours, "pytorch": PlainPyTorch}
+
+
+def work(settings, sides=SIDES):
     """A worker's life: one JSON request a line in, one answer a line out."""
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # What libraries print is not an answer.
@@ -440,7 +511,6 @@ def work(settings):
         answers.write(json.dumps(message) + "\n")
 
     try:
-        sides = {"ours": Ours, "pytorch": PlainPyTorch}
         side = sides[settings["side"]](settings)
     except Exception as error:
         answer(error=f"{type(error).__name__}: {error}")
@@ -463,9 +533,9 @@ def work(settings):
 class Worker:
     """A process that runs one task at a time, when it is told to."""
 
-    def __init__(self, settings, log):
+    def __init__(self, settings, log, script=__file__):
         self.process = subprocess.Popen(
-            [sys.executable, __file__, "--worker", json.dumps(settings)],
+            [sys.executable, script, "--worker", json.dumps(settings)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
@@ -635,7 +705,7 @@ def describe_machine(options):
     from importlib import metadata
 
     versions = {"python": platform.python_version()}
-    for package in ("keras", "tensorflow", "jax", "torch", "numpy"):
+    for package in ("keras", "tensorflow", "jax", "torch", "numpy", "pillow"):
         try:
             versions[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
@@ -673,8 +743,8 @@ def cpu_name():
     )
 
 
-def report(results):
-    """The results as Markdown."""
+def conditions(results):
+    """Where and when, as lines of Markdown."""
     machine, versions = results["machine"], results["machine"]["versions"]
     load = results["load_average"]
     lines = [
@@ -688,6 +758,12 @@ def report(results):
     ]
     if load["before"] > 0.5:
         lines += ["**The machine was not idle: rough numbers.**", ""]
+    return lines
+
+
+def report(results):
+    """The results as Markdown."""
+    lines = conditions(results)
     for name, model in results["models"].items():
         lines += [
             f"**{name}**, {'x'.join(map(str, model['image_shape']))}, batch "

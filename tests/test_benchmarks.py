@@ -1,5 +1,6 @@
 import argparse
 import importlib.util
+import itertools
 import json
 import os
 import pathlib
@@ -30,8 +31,8 @@ def need(*packages):
             pytest.skip(f"the benchmark needs {package}")
 
 
-def smoke_run(folder, *arguments):
-    command = [sys.executable, SCRIPT, "--smoke", "--output", folder]
+def smoke_run(folder, *arguments, script=SCRIPT):
+    command = [sys.executable, script, "--smoke", "--output", folder]
     run = subprocess.run(
         [*command, *arguments],
         # Busy waiting PyTorch threads crawl on a machine that is not idle.
@@ -88,12 +89,52 @@ def test_memory_is_that_of_the_process(monkeypatch):
     assert memory["met"]
 
 
+def test_a_smoke_run_of_upscale(tmp_path):
+    need("torch", "tensorflow")
+    results, text = smoke_run(
+        tmp_path, "--cli", script=BENCHMARKS / "upscale.py"
+    )
+    rows = results["rows"]
+    assert set(rows) == {"keras_gans", "pytorch eager", "Pillow, bicubic"}
+    for task, row in rows.items():
+        assert row["median"] > 0 and task in text
+    # TensorFlow alone takes that much, and Pillow's process has none of it.
+    assert rows["Pillow, bicubic"]["peak_gb"] < 0.2
+    for row in (rows["keras_gans"], results["cli"]):
+        assert 0.2 < row["peak_gb"] < 8
+
+
+@pytest.mark.parametrize("normalization", ["batch", None])
+def test_upscale_in_pytorch_is_the_same(normalization, monkeypatch):
+    need("torch")
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    # One thread: several crawl on a machine that is not idle.
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0})
+    upscale = load("upscale")
+    settings = {"filters": 4, "blocks": 2, "tile": 16, "size": (40, 24)}
+    settings["batch_norm"] = normalization == "batch"
+    theirs = upscale.PlainPyTorch(settings)
+    ours = keras_gans.SRResNet(
+        filters=4, num_residual_blocks=2, normalization=normalization
+    )
+    copy_weights(ours.generator, theirs.network)
+    image = upscale.photograph(*settings["size"])
+    made = theirs.upscale(image)
+    assert made.shape == (96, 160, 3)
+    # As numbers: of uint8, 0 less 1 is 255.
+    np.testing.assert_allclose(
+        made.astype(int), ours.upscale(image, tile=16).astype(int), atol=1
+    )
+
+
 def to_pytorch(values, shapes):
     """Keras's weights, channels last, in the layout of PyTorch's."""
     for value, shape in zip(values, shapes, strict=True):
         if value.ndim == 4:
             value = value.transpose(3, 2, 0, 1)
-        elif value.ndim == 2 and shape[0] == 1:
+        elif value.ndim == 3:  # The slopes of a PReLU.
+            value = value.reshape(-1)
+        elif shape == (1, 256):
             # A 4x4 map to the logit.
             value = value.reshape(4, 4, -1).transpose(2, 0, 1).reshape(shape)
         elif value.ndim == 2 and shape[1] >= 100:
@@ -105,15 +146,31 @@ def to_pytorch(values, shapes):
         yield value
 
 
+def pad_end(layer, inputs):
+    """Keras's "same" for strides of 2; PyTorch's users pad both ends by 1."""
+    import torch
+
+    return torch.nn.functional.pad(inputs[0], (0, 1, 0, 1))
+
+
 def copy_weights(network, other):
     import torch
 
     parameters = list(other.parameters())
     shapes = [tuple(p.shape) for p in parameters]
-    values = map(keras.ops.convert_to_numpy, network.trainable_variables)
+    # Of a content network none is trained.
+    variables = network.trainable_variables or network.variables
+    values = map(keras.ops.convert_to_numpy, variables)
     with torch.no_grad():
         for p, v in zip(parameters, to_pytorch(values, shapes), strict=True):
             p.copy_(torch.from_numpy(np.ascontiguousarray(v)))
+        # What becomes one block of pixels lies together in PyTorch.
+        for layer, after in itertools.pairwise(other.modules()):
+            if isinstance(after, torch.nn.PixelShuffle):
+                for p in layer.parameters():
+                    p.copy_(
+                        p.unflatten(0, (4, -1)).transpose(0, 1).flatten(0, 1)
+                    )
 
 
 @pytest.mark.parametrize("kind", ["GAN", "DCGAN", "ConditionalGAN", "WGANGP"])
@@ -188,17 +245,35 @@ def test_wgan_gp_in_pytorch_has_the_same_penalty():
     assert np.isfinite([float(d_loss), float(g_loss)]).all()
 
 
-@pytest.mark.parametrize("kind", ["Pix2Pix", "CycleGAN"])
+@pytest.mark.parametrize("kind", ["Pix2Pix", "CycleGAN", "SRResNet", "SRGAN"])
 def test_image_to_image_in_pytorch_is_the_same(kind):
     need("torch")
     import torch
 
     shape, filters = (32, 32, 3), 4
-    ours = getattr(keras_gans, kind)(image_shape=shape, filters=filters)
+    if kind.startswith("SR"):
+        shape = (16, 16, 3)  # A 1x1 map in the end: in any order.
     trainer = load("plain_pytorch").Trainer(kind, shape, filters)
+    if kind == "SRResNet":
+        ours = keras_gans.SRResNet(filters=filters)
+    elif kind == "SRGAN":
+        settings = {"image_shape": shape, "filters": filters}
+        networks = load("train_step").srgan_networks(settings)
+        ours = keras_gans.SRGAN(image_shape=shape, **networks)
+    else:
+        ours = getattr(keras_gans, kind)(image_shape=shape, filters=filters)
     if kind == "Pix2Pix":
         networks = [ours.generator, ours.discriminator]
         others = [trainer.generator, trainer.discriminator]
+    elif kind == "SRResNet":
+        networks, others = [ours.generator], [trainer.generator]
+    elif kind == "SRGAN":
+        networks = [ours.generator, ours.discriminator, ours.content_network]
+        others = [trainer.generator, trainer.discriminator, trainer.content]
+        for layer in others[1]:
+            if getattr(layer, "stride", 1) == (2, 2):
+                layer.padding = 0
+                layer.register_forward_pre_hook(pad_end)
     else:
         networks = [ours.generator_ab, ours.generator_ba]
         networks += [ours.discriminator_b, ours.discriminator_a]
@@ -217,17 +292,20 @@ def test_image_to_image_in_pytorch_is_the_same(kind):
         x = rng.uniform(-1, 1, (2, *shape[:2], network.input_shape[-1]))
         x = x.astype("float32")
         with torch.no_grad():
-            y = other(*trainer.batch(x)).permute(0, 2, 3, 1).numpy()
+            y = other(*trainer.batch(x)).movedim(1, -1).numpy()
         expected = keras.ops.convert_to_numpy(network(x, training=True))
         np.testing.assert_allclose(y, expected, rtol=1e-4, atol=1e-4)
 
-    batch = rng.uniform(-1, 1, (2, 2, *shape)).astype("float32")
+    batch = list(rng.uniform(-1, 1, (2, 2, *shape)).astype("float32"))
+    if kind.startswith("SR"):
+        batch[0] = batch[0][:, ::4, ::4]
     ours.compile(run_eagerly=True)
     logs = ours.train_on_batch(*batch, return_dict=True)
     losses = trainer.step(*trainer.batch(*batch))
+    names = ["loss"] if kind == "SRResNet" else ["d_loss", "g_loss"]
     np.testing.assert_allclose(
         [float(loss) for loss in losses],
-        [logs["d_loss"], logs["g_loss"]],
+        [logs[name] for name in names],
         rtol=1e-4,
     )
 
