@@ -515,3 +515,19 @@ def test_what_is_no_image(colors, image):
 def test_a_tile_of_nothing(colors):
     with pytest.raises(ValueError, match="tile must be an integer"):
         colors.upscale(np.zeros((4, 4), "uint8"), tile=0)
+
+
+@pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow",
+    reason="exports of images of any size are of the tensorflow backend",
+)
+def test_an_export_is_upscale(colors, tmp_path, tf):
+    colors.export(tmp_path / "exported", verbose=False)
+    loaded = tf.saved_model.load(tmp_path / "exported")
+    rng = np.random.default_rng(0)
+    for size in ((6, 5), (9, 14)):
+        image = rng.integers(0, 256, (*size, 3)).astype("uint8")
+        made = loaded.serve(image[None]).numpy()[0]
+        assert made.dtype == "uint8"
+        difference = made.astype(int) - colors.upscale(image)
+        assert np.abs(difference).max() <= 1
