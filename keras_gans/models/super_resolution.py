@@ -62,7 +62,7 @@ class Upscaling:
         height, width, channels = pixels.shape
         backend.sync(self)
         scale, reach = self.scale, self.inference_network.reach
-        apply = backend.compile_network(self.inference_network)
+        apply = self._compiled()
         result = np.empty(
             (height * scale, width * scale, channels), pixels.dtype
         )
@@ -108,6 +108,16 @@ class Upscaling:
             # Keras's patch of tf2onnx for NumPy 2 looks for `np.object`.
             warnings.simplefilter("ignore", FutureWarning)
             model.export(filepath, format=format, **kwargs)
+
+    def _compiled(self):
+        """The network as a function that is compiled once."""
+        network = self.inference_network
+        known, function = self.__dict__.get("_compiled_network", (None, None))
+        if known is not network:
+            function = backend.compile_network(network)
+            # Past Keras, which would save what an attribute holds.
+            self.__dict__["_compiled_network"] = (network, function)
+        return function
 
     def _upscale_window(self, apply, pixels, self_ensemble):
         """uint8 or uint16 `(height, width, channels)` to larger ones."""

@@ -89,8 +89,24 @@ def test_same_seed_trains_alike_from_arrays_and_from_batches(trained):
         data = (batch for batch in batches)
     model = build(trained.case)
     history = fit(model, data, batch_size=None, steps_per_epoch=4)
-    assert history == trained.history
-    assert_equal(weights_of(model), trained.weights)
+    assert_same_training(
+        trained.case,
+        (history, weights_of(model)),
+        (trained.history, trained.weights),
+    )
+
+
+def assert_same_training(case, one, other):
+    """Of two pairs of what `fit` logged and the weights after it."""
+    (logs, weights), (other_logs, other_weights) = one, other
+    if not case.rounds:
+        assert logs == other_logs
+        assert_equal(weights, other_weights)
+        return
+    for name, values in logs.items():
+        np.testing.assert_allclose(values, other_logs[name], rtol=2e-4)
+    distances = [np.abs(a - b).mean() for a, b in zip(weights, other_weights)]
+    assert max(distances) < 1e-4
 
 
 def test_run_eagerly_is_the_same_step(trained):
@@ -258,11 +274,16 @@ def test_keras_file_trains_on_as_if_nothing_had_happened(trained, tmp_path):
                 keras.ops.convert_to_numpy(v), keras.ops.convert_to_numpy(w)
             )
     data = trained.case.data(16, seed=2)
-    assert fit(loaded, *data) == fit(model, *data)
-    assert_equal(weights_of(loaded), weights_of(model))
-    np.testing.assert_array_equal(
-        trained.case.samples(loaded), trained.case.samples(model)
+    assert_same_training(
+        trained.case,
+        (fit(loaded, *data), weights_of(loaded)),
+        (fit(model, *data), weights_of(model)),
     )
+    samples = [
+        trained.case.samples(m).astype("float64") for m in (loaded, model)
+    ]
+    difference = np.abs(samples[0] - samples[1]).max()
+    assert difference <= (1 if trained.case.rounds else 0)
 
 
 def test_config_round_trip(trained):
