@@ -63,7 +63,7 @@ def evaluate(models, recipe, dataset):
             model, recipe, split, augment=False, drop_remainder=False, **kwargs
         )
 
-    scores = {}
+    scores, protocols = {}, []
     for label, each in models.items():
         scores[label] = {}
         for direction in each.directions:
@@ -76,10 +76,11 @@ def evaluate(models, recipe, dataset):
                 dataset=dataset,
                 split="test",
             )
+            protocols.append(str(found["FID"].protocol))
             way = f"{direction} " if len(each.directions) > 1 else ""
             for score in found.values():
                 scores[label][way + score.name] = [score.value, score.std]
-    protocol = str(found["FID"].protocol)
+    protocol = protocols[0]
 
     some = load("test", seed=1).unbatch().batch(2 * ROWS)
     inputs, targets = (to_uint8(x) for x in next(iter(some)))
@@ -136,6 +137,8 @@ def table(facts):
             spread = f" ± {std:.2g}" if std and std > 1e-9 else ""
             cells.append(f"{value:.4g}{spread}")
         lines.append(f"| {row} | {' | '.join(cells)} |")
+    if any(row.startswith("ba ") for row in rows):
+        lines.append("\nOf ba the two numbers change places.")
     floor = facts["translation"]["training_images"]
     lines.append(
         "\nBy the same measure as many training images have a FID of "
