@@ -93,7 +93,7 @@ def test_contents(wheel):
     for name in (*presets.names(), *extractors.CLASSIFIERS):
         assert f"keras_gans/_zoo_data/{name}/config.json" in names
     assert not [n for n in names if n.startswith(("tests/", "zoo/", "tools/"))]
-    assert wheel.stat().st_size < 40e6
+    assert wheel.stat().st_size < 80e6  # The package index takes 100 MB.
 
 
 def test_is_not_the_checkout(installed):

@@ -13,7 +13,8 @@ It has this form in BasicSR and MMagic, whose weights `convert` reads.
 import math
 
 import keras
-from keras import layers
+import numpy as np
+from keras import layers, ops
 
 from keras_gans.layers import PixelShuffle, output_dtype
 from keras_gans.models.adversarial_model import check_integer
@@ -62,9 +63,7 @@ class MSRResNetGenerator(keras.Model):
             x = layers.LeakyReLU(0.1)(x)
         x = layers.LeakyReLU(0.1)(_conv(filters)(x))
         x = _conv(channels, dtype=output_dtype())(x)
-        enlarged = layers.UpSampling2D(
-            scale, interpolation="bilinear", dtype=output_dtype()
-        )(image)
+        enlarged = BilinearUpSampling(scale, dtype=output_dtype())(image)
         x = layers.Add(dtype=output_dtype())([x, enlarged])
         outputs = layers.Rescaling(2.0, -1.0, dtype=output_dtype())(x)
         super().__init__(inputs, outputs, name=name, **kwargs)
@@ -82,6 +81,43 @@ class MSRResNetGenerator(keras.Model):
 
     def get_config(self):
         return {**self._arguments, "name": self.name}
+
+
+@keras.saving.register_keras_serializable("keras_gans")
+class BilinearUpSampling(layers.Layer):
+    """Images `factor` times as large, by bilinear interpolation.
+
+    As `UpSampling2D(factor, interpolation="bilinear")`, which in a graph of
+    TensorFlow refuses images whose size is not known there.
+
+    Args:
+        factor: Integer.
+    """
+
+    def __init__(self, factor, **kwargs):
+        super().__init__(**kwargs)
+        self.factor = factor
+
+    def call(self, inputs):
+        # A new pixel lies up to half a pixel off an old one: what is to its
+        # left, the old one and what is to its right have these weights.
+        offsets = (np.arange(self.factor) + 0.5) / self.factor - 0.5
+        weights = np.stack(
+            [np.maximum(-offsets, 0), 1 - abs(offsets), np.maximum(offsets, 0)]
+        )
+        channels = inputs.shape[-1]
+        kernel = np.einsum(
+            "ip,jq,cd->ijcpqd", weights, weights, np.eye(channels)
+        )
+        kernel = ops.convert_to_tensor(
+            kernel.reshape(3, 3, channels, -1), inputs.dtype
+        )
+        x = ops.pad(inputs, ((0, 0), (1, 1), (1, 1), (0, 0)), "symmetric")
+        x = ops.conv(x, kernel, padding="valid")
+        return ops.depth_to_space(x, self.factor, "channels_last")
+
+    def get_config(self):
+        return {**super().get_config(), "factor": self.factor}
 
 
 def _conv(filters, gain=1.0, **kwargs):
