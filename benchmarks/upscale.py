@@ -294,7 +294,7 @@ def main():
         metavar=("WIDTH", "HEIGHT"),
         help="of the input",
     )
-    parser.add_argument("--tile", type=int, default=256)
+    parser.add_argument("--tile", type=int, default=192)
     parser.add_argument(
         "--cli",
         action="store_true",

@@ -30,6 +30,7 @@ DEFAULT_EXTRACTORS = {
     "grid": "points",
 }
 UPSCALER = "srgan_x4_bsds500"
+TILE = 192  # As in models.super_resolution, which would import Keras.
 # Those of `convert`.
 TARGETS = ("pix2pix", "cyclegan", "srresnet")
 FORMATS = {"saved_model": "tf_saved_model", "onnx": "onnx", "litert": "litert"}
@@ -268,8 +269,8 @@ def _make_parser():
     upscale.add_argument(
         "--tile",
         type=_integer(16),
-        default=256,
-        help="side of a tile of the input: less takes less memory (256)",
+        default=TILE,
+        help=f"side of a tile of the input: less takes less memory ({TILE})",
     )
     upscale.add_argument(
         "--self-ensemble",

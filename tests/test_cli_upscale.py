@@ -10,6 +10,7 @@ from PIL import Image
 
 import keras_gans
 from keras_gans import cli
+from keras_gans.models import super_resolution
 
 ORIENTATION, MAKER = 0x0112, 0x010F
 
@@ -59,6 +60,10 @@ def test_a_file(run, preset, photos, tmp_path, capsys):
     again = tmp_path / "again.png"
     assert run(photos / "a.png", "-o", again, "--self-ensemble") == 0
     assert (opened(again) != opened(out)).any()
+
+
+def test_the_command_knows_the_tile():
+    assert cli.TILE == super_resolution.TILE
 
 
 def test_a_folder_with_a_damaged_file(run, photos, tmp_path, capsys):
