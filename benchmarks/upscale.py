@@ -129,7 +129,10 @@ class PlainPyTorch:
 
 def spans(size, tile, reach):
     """What tiles along one axis are made from, and where they lie."""
-    length = min(size, tile + 2 * reach)
+    length = tile + 2 * reach
+    if size <= length:
+        yield 0, size, 0, size
+        return
     for first in range(0, size, tile):
         start = min(max(first - reach, 0), size - length)
         yield start, start + length, first, min(first + tile, size)
