@@ -128,7 +128,11 @@ class PlainPyTorch:
 
 
 def spans(size, tile, reach):
-    """What tiles along one axis are made from, and where they lie."""
+    """What tiles along one axis are made from, and where they lie.
+
+    As in the package, which is not imported: PyTorch's process would have to
+    hold Keras and TensorFlow as well.
+    """
     length = tile + 2 * reach
     if size <= length:
         yield 0, size, 0, size

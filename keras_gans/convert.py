@@ -660,12 +660,7 @@ def _load(generators, to, discriminators, image_size, dropout):
         network = plan.cls(**plan.arguments, name=name)
         _set_weights(network, plan, arrays)
         networks[name], plans[name] = network, plan
-        sources[name] = {
-            **source,
-            "architecture": plan.architecture,
-            "normalization": plan.arguments["normalization"],
-            "parameters": sum(map(_parameters, plan.layers)),
-        }
+        sources[name] = _described(source, plan)
         notes.extend(f"{name}: {note}" for note in _notes(plan))
 
     for direction, path in zip(directions, generators):
@@ -728,13 +723,18 @@ def _load_srresnet(path):
         )
     network = plan.cls(**plan.arguments)
     _set_weights(network, plan, arrays)
-    source = {
+    sources = {"generator": _described(source, plan)}
+    return SRResNet(network), sources, [], []
+
+
+def _described(source, plan):
+    """What the preset's metadata say of a file."""
+    return {
         **source,
         "architecture": plan.architecture,
-        "normalization": "no",
+        "normalization": plan.arguments.get("normalization", "no"),
         "parameters": sum(map(_parameters, plan.layers)),
     }
-    return SRResNet(network), {"generator": source}, [], []
 
 
 def check_numbers(to, generators, discriminators):

@@ -59,11 +59,11 @@ BEST_BY = {
 # Those of which more is better.
 HIGH = ("modes", "psnr")
 
-# What a recipe says of the data of models that translate images.
-TRANSLATION_DATA = {
+# What a recipe says of the data: of models that translate images,
+DATA_ARGUMENTS = {
     "pairs": {"sides", "direction", "augment", "splits"},
     "unpaired": {"augment", "splits"},
-    # Of models that make images larger.
+    # and of models that make them larger.
     "high_res": {
         "crop_size",
         "augment",
@@ -171,7 +171,7 @@ def check_recipe(recipe):
     length = [key for key in ("steps", "epochs") if key in recipe]
     known = {"dataset", "batch_size", "seed", "labels", "best_by", *length}
     known |= {"generator_optimizer", "discriminator_optimizer"}
-    known |= {"extractor", "dataset_b", "generator", *TRANSLATION_DATA}
+    known |= {"extractor", "dataset_b", "generator", *DATA_ARGUMENTS}
     missing = {"dataset", "batch_size"} - set(recipe)
     if len(length) != 1 or missing or set(recipe) - known:
         raise ValueError(
@@ -193,7 +193,7 @@ def check_recipe(recipe):
             f"extractor must be one of {', '.join(metrics.extractors.NAMES)}. "
             f"Received: extractor={recipe['extractor']!r}"
         )
-    for key, arguments in TRANSLATION_DATA.items():
+    for key, arguments in DATA_ARGUMENTS.items():
         unknown = set(recipe.get(key, {})) - arguments
         if unknown:
             raise ValueError(

@@ -26,8 +26,8 @@ def evaluate(models, folder, dataset):
 
     Returns:
         `(scores, protocol, names, picture)`: dict of label to dict of score
-        to list of floats, one for each image; two strings' worth of what was
-        measured; and a `PIL.Image.Image`.
+        to list of floats, one for each image; string; the images' names; and
+        a `PIL.Image.Image`.
     """
     paths = sorted((folder / "HR").iterdir())
     high_res = [read(path) for path in paths]
@@ -42,7 +42,7 @@ def evaluate(models, folder, dataset):
         ]
         for label, model in models.items()
     }
-    scores = {}
+    scores, extractor = {}, perceptual()
     for label, images in made.items():
         images = iter(images)
         found, rows = metrics.evaluate_upscaling(
@@ -50,7 +50,7 @@ def evaluate(models, folder, dataset):
             high_res,
             scale,
             low_res=low_res,
-            extractor=perceptual(),
+            extractor=extractor,
             dataset=dataset,
             split="test",
         )

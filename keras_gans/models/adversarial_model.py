@@ -722,19 +722,8 @@ class AdversarialModel(PresetModel, keras.Model):
         )
         outputs = self.inference_network(inputs, training=False)
         if len(outputs.shape) == 4:
-            scaled = ops.round(ops.cast(outputs, "float32") * 127.5 + 127.5)
-            outputs = ops.cast(ops.clip(scaled, 0, 255), "uint8")
-        model = keras.Model(inputs, outputs)
-        # Keras's ONNX export wants a model that was called.
-        model(
-            keras.tree.map_structure(
-                lambda x: ops.zeros((1, *x.shape[1:]), x.dtype), inputs
-            )
-        )
-        with warnings.catch_warnings():
-            # Keras's patch of tf2onnx for NumPy 2 looks for `np.object`.
-            warnings.simplefilter("ignore", FutureWarning)
-            model.export(filepath, format=format, **kwargs)
+            outputs = _to_uint8_in_a_graph(outputs)
+        _export(keras.Model(inputs, outputs), filepath, format, **kwargs)
 
     def get_config(self):
         serialize = keras.saving.serialize_keras_object
@@ -773,6 +762,42 @@ def check_integer(name, value, minimum):
             f"{name} must be an integer of at least {minimum}. "
             f"Received: {name}={value!r}"
         )
+
+
+def export_images(network, shape, filepath, format, **kwargs):
+    """Exports a network of images in [-1, 1]: uint8 in, and uint8 out.
+
+    Args:
+        network: `keras.Model`.
+        shape: `(height, width, channels)`, `None` for a side of any size.
+        filepath: Path of the artifact.
+        format: See `keras.Model.export`.
+        **kwargs: More arguments of `keras.Model.export`.
+    """
+    inputs = keras.Input(shape, dtype="uint8", name="images")
+    x = ops.cast(inputs, "float32") / 127.5 - 1
+    outputs = _to_uint8_in_a_graph(network(x, training=False))
+    _export(keras.Model(inputs, outputs), filepath, format, **kwargs)
+
+
+def _to_uint8_in_a_graph(images):
+    x = ops.round(ops.cast(images, "float32") * 127.5 + 127.5)
+    return ops.cast(ops.clip(x, 0, 255), "uint8")
+
+
+def _export(model, filepath, format, **kwargs):
+    # Keras's ONNX export wants a model that was called. Sides of any size
+    # have eight pixels then.
+    model(
+        keras.tree.map_structure(
+            lambda x: ops.zeros((1, *(s or 8 for s in x.shape[1:])), x.dtype),
+            model.input,
+        )
+    )
+    with warnings.catch_warnings():
+        # Keras's patch of tf2onnx for NumPy 2 looks for `np.object`.
+        warnings.simplefilter("ignore", FutureWarning)
+        model.export(filepath, format=format, **kwargs)
 
 
 def with_guard(model, callbacks):

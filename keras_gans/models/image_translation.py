@@ -1,7 +1,6 @@
 """The mechanics of models whose generators turn images into images."""
 
 import contextlib
-import warnings
 
 import keras
 import numpy as np
@@ -12,6 +11,7 @@ from keras_gans.layers import BatchStatisticsNormalization
 from keras_gans.models.adversarial_model import (
     AdversarialModel,
     check_integer,
+    export_images,
     to_uint8,
 )
 
@@ -196,16 +196,8 @@ class ImageTranslationModel(AdversarialModel):
             direction: See `translate`.
             **kwargs: More arguments of `keras.Model.export`.
         """
-        inputs = keras.Input(self.image_shape, dtype="uint8", name="images")
-        x = ops.cast(inputs, "float32") / 127.5 - 1
-        x = self.network_for(direction)(x, training=False)
-        x = ops.clip(ops.round(ops.cast(x, "float32") * 127.5 + 127.5), 0, 255)
-        model = keras.Model(inputs, ops.cast(x, "uint8"))
-        model(ops.zeros((1, *self.image_shape), "uint8"))
-        with warnings.catch_warnings():
-            # Keras's patch of tf2onnx for NumPy 2 looks for `np.object`.
-            warnings.simplefilter("ignore", FutureWarning)
-            model.export(filepath, format=format, **kwargs)
+        network = self.network_for(direction)
+        export_images(network, self.image_shape, filepath, format, **kwargs)
 
     def get_config(self):
         config = super().get_config()

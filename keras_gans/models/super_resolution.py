@@ -1,13 +1,10 @@
 """Upscaling for people: images of any size and kind, tile by tile."""
 
-import warnings
-
 import keras
 import numpy as np
-from keras import ops
 
 from keras_gans import backend
-from keras_gans.models.adversarial_model import check_integer
+from keras_gans.models.adversarial_model import check_integer, export_images
 from keras_gans.resizing import bicubic
 
 # Pixels of the input. With as much around it as the paper's network wants
@@ -97,17 +94,9 @@ class Upscaling:
             format: `"tf_saved_model"` or `"onnx"`.
             **kwargs: More arguments of `keras.Model.export`.
         """
-        channels = self.inference_network.input_shape[-1]
-        inputs = keras.Input((None, None, channels), dtype="uint8")
-        x = ops.cast(inputs, "float32") / 127.5 - 1
-        x = self.inference_network(x, training=False)
-        x = ops.clip(ops.round(ops.cast(x, "float32") * 127.5 + 127.5), 0, 255)
-        model = keras.Model(inputs, ops.cast(x, "uint8"))
-        model(ops.zeros((1, 8, 8, channels), "uint8"))
-        with warnings.catch_warnings():
-            # Keras's patch of tf2onnx for NumPy 2 looks for `np.object`.
-            warnings.simplefilter("ignore", FutureWarning)
-            model.export(filepath, format=format, **kwargs)
+        network = self.inference_network
+        shape = (None, None, network.input_shape[-1])
+        export_images(network, shape, filepath, format, **kwargs)
 
     def _compiled(self):
         """The network as a function that is compiled once."""
