@@ -265,12 +265,12 @@ def same_conv(inputs, outputs, size, stride=1, bias=True):
     return nn.Conv2d(inputs, outputs, size, stride, size // 2, bias=bias)
 
 
-def srresnet(channels, filters, blocks=16, batch_norm=True):
+def srresnet(channels, filters, blocks=16):
     """SRGAN's generator: images four times as large."""
 
     def conv():
-        layers = [same_conv(filters, filters, 3, bias=not batch_norm)]
-        return [*layers, nn.BatchNorm2d(filters)] if batch_norm else layers
+        conv = same_conv(filters, filters, 3, bias=False)
+        return [conv, nn.BatchNorm2d(filters)]
 
     body = [
         Residual(*conv(), nn.PReLU(filters), *conv()) for _ in range(blocks)
@@ -288,6 +288,33 @@ def srresnet(channels, filters, blocks=16, batch_norm=True):
         ]
     layers.append(same_conv(filters, channels, 9))
     return nn.Sequential(*layers).apply(initialize_he)
+
+
+class Enlarged(nn.Sequential):
+    """Adds the image of [-1, 1], four times as large; inside it is [0, 1]."""
+
+    def forward(self, x):
+        x = x / 2 + 0.5
+        large = nn.functional.interpolate(x, scale_factor=4, mode="bilinear")
+        return (super().forward(x) + large) * 2 - 1
+
+
+def msrresnet(channels, filters, blocks=16):
+    """The SRResNet of BasicSR and MMagic: images four times as large."""
+
+    def conv(outputs=filters, inputs=filters):
+        return same_conv(inputs, outputs, 3)
+
+    def activation():
+        return nn.LeakyReLU(0.1, inplace=True)
+
+    layers = [conv(inputs=channels), activation()]
+    for _ in range(blocks):
+        layers.append(Residual(conv(), nn.ReLU(inplace=True), conv()))
+    for _ in range(2):
+        layers += [conv(4 * filters), nn.PixelShuffle(2), activation()]
+    layers += [conv(), activation(), conv(channels)]
+    return Enlarged(*layers).apply(initialize_he)
 
 
 def srgan_discriminator(image_shape, filters):

@@ -61,13 +61,16 @@ def make_model(settings):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ["CUDA_VISIBLE_DEVICES"] = ""
     import keras_gans
+    from keras_gans.models.msrresnet import MSRResNetGenerator
+    from keras_gans.models.srgan import SRResNetGenerator
 
-    return keras_gans.SRResNet(
-        scale=SCALE,
+    networks = {"srresnet": SRResNetGenerator, "msrresnet": MSRResNetGenerator}
+    network = networks[settings["network"]](
+        SCALE,
         filters=settings["filters"],
         num_residual_blocks=settings["blocks"],
-        normalization="batch" if settings["batch_norm"] else None,
     )
+    return keras_gans.SRResNet(network)
 
 
 class PlainPyTorch:
@@ -79,8 +82,9 @@ class PlainPyTorch:
 
         torch.set_num_threads(len(os.sched_getaffinity(0)))
         self.torch, self.settings = torch, settings
-        self.network = plain_pytorch.srresnet(
-            3, settings["filters"], settings["blocks"], settings["batch_norm"]
+        network = getattr(plain_pytorch, settings["network"])
+        self.network = network(
+            3, settings["filters"], settings["blocks"]
         ).eval()
         self.sizes = sorted(p.numel() for p in self.network.parameters())
         self.tasks = {"pytorch eager": timed(self.upscale, settings)}
@@ -105,7 +109,8 @@ class PlainPyTorch:
         """In the tiles that ours has, one after the other."""
         tile = self.settings["tile"]
         # How far the network sees, in pixels of its input.
-        reach = 2 * self.settings["blocks"] + 8
+        ends = {"srresnet": 8, "msrresnet": 3}
+        reach = 2 * self.settings["blocks"] + ends[self.settings["network"]]
         height, width, channels = image.shape
         result = np.empty((height * SCALE, width * SCALE, channels), "uint8")
         for top, bottom, y0, y1 in spans(height, tile, reach):
@@ -255,8 +260,8 @@ def report(results):
     lines = train_step.conditions(results)
     lines += [
         f"{settings['blocks']} residual blocks of {settings['filters']} "
-        f"filters, {'' if settings['batch_norm'] else 'no '}batch "
-        f"normalization, {results['parameters']:,} parameters; {width}x"
+        f"filters ({settings['network']}), {results['parameters']:,} "
+        f"parameters; {width}x"
         f"{height} to {width * SCALE}x{height * SCALE}, in tiles of "
         f"{settings['tile']}",
         "",
@@ -291,7 +296,7 @@ def main():
     parser.add_argument("--filters", type=int, default=64)
     parser.add_argument("--blocks", type=int, default=16)
     parser.add_argument(
-        "--normalization", choices=["batch", "none"], default="batch"
+        "--network", choices=["srresnet", "msrresnet"], default="srresnet"
     )
     parser.add_argument(
         "--size",
@@ -338,7 +343,7 @@ def main():
     settings = {
         "filters": options.filters,
         "blocks": options.blocks,
-        "batch_norm": options.normalization == "batch",
+        "network": options.network,
         "size": options.size,
         "tile": options.tile,
         "backend": options.backend,

@@ -542,6 +542,8 @@ def _train(args):
     kind = presets.class_name(args.preset)
     if "generator" in recipe and kind != "SRGAN":
         raise UsageError(f"--generator is of an SRGAN, which a {kind} is not")
+    if "loss" in recipe and kind != "SRResNet":
+        raise UsageError(f"loss is of an SRResNet, which a {kind} is not")
     if kind in ("SRResNet", "SRGAN"):
         recipe.setdefault("high_res", {})
     recipe = runs.check_recipe(recipe)
@@ -557,7 +559,8 @@ def _train(args):
             *(
                 runs.optimizer(recipe.get(f"{player}_optimizer", "auto"))
                 for player in gan.players
-            )
+            ),
+            **{key: recipe[key] for key in ("loss",) if key in recipe},
         )
     recipe.setdefault(
         "best_by", runs.default_best_by(recipe, gan.example_shape)

@@ -74,6 +74,9 @@ DATA_ARGUMENTS = {
     },
 }
 
+# Of `SRResNet`; without one in the recipe it is the paper's, the first.
+PIXEL_LOSSES = ("mean_squared_error", "mean_absolute_error")
+
 # Shorter epochs than this are put together, so that the pictures and the
 # checkpoint of an epoch stay a small part of its time.
 MIN_STEPS = 200
@@ -162,7 +165,8 @@ def check_recipe(recipe):
             and of `splits`, what `"train"` and `"test"` stand for; unpaired
             data may have `dataset_b` as the other domain. For models that
             make images larger `high_res`, a dict of arguments of
-            `datasets.load_high_res`, and `generator`, the preset whose
+            `datasets.load_high_res`, for an `SRResNet` `loss`, one of
+            `PIXEL_LOSSES`, and for an `SRGAN` `generator`, the preset whose
             generator training starts from.
 
     Returns:
@@ -171,7 +175,7 @@ def check_recipe(recipe):
     length = [key for key in ("steps", "epochs") if key in recipe]
     known = {"dataset", "batch_size", "seed", "labels", "best_by", *length}
     known |= {"generator_optimizer", "discriminator_optimizer"}
-    known |= {"extractor", "dataset_b", "generator", *DATA_ARGUMENTS}
+    known |= {"extractor", "dataset_b", "generator", "loss", *DATA_ARGUMENTS}
     missing = {"dataset", "batch_size"} - set(recipe)
     if len(length) != 1 or missing or set(recipe) - known:
         raise ValueError(
@@ -192,6 +196,11 @@ def check_recipe(recipe):
         raise ValueError(
             f"extractor must be one of {', '.join(metrics.extractors.NAMES)}. "
             f"Received: extractor={recipe['extractor']!r}"
+        )
+    if recipe.get("loss", PIXEL_LOSSES[0]) not in PIXEL_LOSSES:
+        raise ValueError(
+            f"loss must be one of {', '.join(PIXEL_LOSSES)}. "
+            f"Received: loss={recipe['loss']!r}"
         )
     for key, arguments in DATA_ARGUMENTS.items():
         unknown = set(recipe.get(key, {})) - arguments

@@ -104,19 +104,18 @@ def test_a_smoke_run_of_upscale(tmp_path):
         assert 0.2 < row["peak_gb"] < 8
 
 
-@pytest.mark.parametrize("normalization", ["batch", None])
-def test_upscale_in_pytorch_is_the_same(normalization, monkeypatch):
+@pytest.mark.parametrize("network", ["srresnet", "msrresnet"])
+def test_upscale_in_pytorch_is_the_same(network, monkeypatch):
     need("torch")
     monkeypatch.syspath_prepend(BENCHMARKS)
     # One thread: several crawl on a machine that is not idle.
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0})
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")  # As it was, afterwards.
     upscale = load("upscale")
     settings = {"filters": 4, "blocks": 2, "tile": 16, "size": (40, 24)}
-    settings["batch_norm"] = normalization == "batch"
+    settings |= {"network": network, "backend": keras.backend.backend()}
     theirs = upscale.PlainPyTorch(settings)
-    ours = keras_gans.SRResNet(
-        filters=4, num_residual_blocks=2, normalization=normalization
-    )
+    ours = upscale.make_model(settings)
     copy_weights(ours.generator, theirs.network)
     image = upscale.photograph(*settings["size"])
     made = theirs.upscale(image)

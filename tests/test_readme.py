@@ -7,6 +7,7 @@ import textwrap
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import keras_gans
 from keras_gans import datasets, presets
@@ -26,6 +27,14 @@ def test_preset_in_three_lines():
     exec(block("sevens = "), scope)
     assert scope["sevens"].shape == (64, 28, 28, 1)
     assert scope["sevens"].dtype == np.uint8
+
+
+def test_a_photograph(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (9, 7), "teal").save("photo.jpg")
+    scope = {}
+    exec(block('"srgan_x4_bsds500"'), scope)
+    assert scope["large"].size == (36, 28)
 
 
 def test_training_in_ten_lines(tmp_path, monkeypatch):

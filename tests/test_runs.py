@@ -435,6 +435,7 @@ def test_recipes_name_keras_optimizers_only(value):
         ({"lr": 1e-3}, "Received: "),
         ({"seed": -1}, "seed must be"),
         ({"best_by": "fid"}, "best_by must be one of kid, modes, swd"),
+        ({"loss": "mse"}, "loss must be one of mean_squared_error, mean_abs"),
     ],
 )
 def test_recipes_are_checked(change, words):

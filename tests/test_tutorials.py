@@ -76,6 +76,7 @@ def test_there_are_tutorials():
         "04_scoring_gans",
         "05_pix2pix",
         "06_cyclegan",
+        "07_super_resolution",
     ]
 
 

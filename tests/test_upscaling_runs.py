@@ -153,6 +153,22 @@ def test_what_a_checkpoint_can_be_best_by(
         runs.train(model, recipe, tmp_path / "run", verbose=0)
 
 
+@pytest.mark.parametrize("loss", [None, *runs.PIXEL_LOSSES])
+def test_the_recipe_says_the_loss(loss, recipe, tmp_path, monkeypatch):
+    if loss:
+        recipe["loss"] = loss
+    folder = str(tmp_path / "preset")
+    tiny_srresnet().save_to_preset(folder, recipe=recipe, weights=False)
+    seen = []
+
+    def train(model, recipe, folder, **kwargs):
+        seen.append(model.loss)
+
+    monkeypatch.setattr(runs, "train", train)
+    assert cli.main(["train", folder, "--out", str(tmp_path / "run")]) == 0
+    assert seen == [loss or "mean_squared_error"]
+
+
 def test_mistakes_of_commands(recipe, photos, tmp_path, capsys):
     tiny_srresnet().save_to_preset(tmp_path / "first", recipe=recipe)
     first = str(tmp_path / "first")
@@ -171,6 +187,10 @@ def test_mistakes_of_commands(recipe, photos, tmp_path, capsys):
         content_layer="re_lu",
     ).save_to_preset(tmp_path / "srgan", recipe=recipe, weights=False)
     command = ["train", str(tmp_path / "srgan"), "--out", str(tmp_path / "run")]
+    recipe["loss"] = "mean_absolute_error"
+    tiny_srgan().save_to_preset(tmp_path / "loss", recipe=recipe, weights=False)
+    assert cli.main(["train", str(tmp_path / "loss")]) == 2
+    assert "loss is of an SRResNet" in capsys.readouterr().err
     for start, words in (
         (first, "must have the layers of the one"),
         ("srresnet_x4_div2k", "--generator runs/srresnet_x4_div2k/best"),

@@ -31,6 +31,7 @@ import keras
 
 import keras_gans
 from keras_gans import presets
+from keras_gans.models.msrresnet import MSRResNetGenerator
 from keras_gans.models.pix2pix import UNetGenerator
 from keras_gans.models.srgan import SRGANDiscriminator, SRResNetGenerator
 
@@ -339,22 +340,26 @@ def srresnet_paper(scale):
 SRGAN_PAPER = (
     'Ledig et al., "Photo-Realistic Single Image Super-Resolution Using a '
     'Generative Adversarial Network", 2017, https://arxiv.org/abs/1609.04802. '
-    "Here with a generator of 32 filters in place of 64, 8 residual blocks in "
-    "place of 16 and without batch normalization, and batches of 8."
+    "Here with a smaller generator, 8 residual blocks of 32 filters in place "
+    "of 16 of 64, in MSRResNet's form: no batch normalization, and the "
+    "enlarged image is added to what the network makes. Batches of 8."
 )
 
 
 def small_srresnet():
-    """A fifth of the paper's computation: what two CPU cores can train."""
-    return SRResNetGenerator(
-        filters=32, num_residual_blocks=8, normalization=None
-    )
+    """A fifth of the paper's computation: what two CPU cores can train.
+
+    It adds what it makes to the image enlarged: 28.5 dB on Set5 after 150
+    steps, where the paper's network without batch normalization, as small,
+    has 25.3 then, and 28.9 after 2,800.
+    """
+    return MSRResNetGenerator(filters=32, num_residual_blocks=8)
 
 
 PIX2PIX_EMOJI_STEPS = 9000
 CYCLEGAN_EMOJI_STEPS = 10000
-SRRESNET_BSDS_STEPS = 16000
-SRGAN_BSDS_STEPS = 4000
+SRRESNET_BSDS_STEPS = 12000
+SRGAN_BSDS_STEPS = 3000
 
 PRESETS = {
     "gan_ring": {
@@ -794,17 +799,26 @@ PRESETS = {
             "high_res": {"augment": True, "splits": {"train": "all"}},
             "batch_size": 8,
             "steps": SRRESNET_BSDS_STEPS,
+            "loss": "mean_absolute_error",
             "generator_optimizer": falling(
-                5e-4, SRRESNET_BSDS_STEPS, beta_1=0.9
+                1e-3, SRRESNET_BSDS_STEPS, beta_1=0.9
             ),
         },
         "description": "photographs four times as large, by the error of the "
         "pixels",
         "caption": "Parts of images of Set5, from left to right: bicubic, "
         "this preset, truth.",
-        "paper": SRGAN_PAPER,
-        "compared": "",
-        "failures": "",
+        "paper": SRGAN_PAPER + " The loss is the mean absolute error.",
+        "compared": "The paper's SRResNet has 32.05 dB on Set5, after a "
+        "million steps of batch 16 on ImageNet. This network, of a seventh of "
+        "its weights, has seen 400 photographs for less than an hour. The "
+        "paper's form in this size, without batch normalization, was tried "
+        "first: the squared error at 5e-4 brought it to 29.1 dB in 3,200 "
+        "steps of the same data. This one had 30.7 after 4,400.",
+        "failures": "What is finer than a few pixels becomes smooth: hair, "
+        "grass, the pores of skin. That is what the smallest error asks for. "
+        "It knows photographs that were shrunk with antialiasing; noise and "
+        "JPEG's blocks are made larger, and sharper.",
         "data": BSDS,
     },
     "srgan_x4_bsds500": {
@@ -812,7 +826,10 @@ PRESETS = {
             small_srresnet(),
             SRGANDiscriminator(filters=24, global_pooling=True),
             content_network="cifar10_classifier",
-            content_layer="re_lu_2",
+            # Before strides of 2 with kernels of 3, whose gradients are a
+            # grid. Its features are smaller than VGG19's.
+            content_layer="re_lu_1",
+            content_weight=0.2,
         ),
         "recipe": {
             "dataset": "bsds500",
@@ -820,18 +837,18 @@ PRESETS = {
             "batch_size": 8,
             "steps": SRGAN_BSDS_STEPS,
             "generator": "srresnet_x4_bsds500",
-            "generator_optimizer": falling(1e-4, SRGAN_BSDS_STEPS, beta_1=0.9),
+            "generator_optimizer": falling(2e-4, SRGAN_BSDS_STEPS, beta_1=0.9),
             "discriminator_optimizer": falling(
-                1e-4, SRGAN_BSDS_STEPS, beta_1=0.9
+                4e-4, SRGAN_BSDS_STEPS, beta_1=0.9
             ),
         },
         "description": "photographs four times as large that look sharp",
         "caption": "Parts of images of Set5, from left to right: bicubic, "
         "`srresnet_x4_bsds500`, this preset, truth.",
         "paper": SRGAN_PAPER
-        + " The content loss compares features of `cifar10_classifier` (after "
-        "the second stage), a network of ours, in place of VGG19's; the "
-        "discriminator has 24 filters and global pooling.",
+        + " The content loss compares features of `cifar10_classifier` (its "
+        "first stage, half the image's size), a network of ours, in place of "
+        "VGG19's; the discriminator has 24 filters and global pooling.",
         "compared": "",
         "failures": "",
         "data": BSDS,

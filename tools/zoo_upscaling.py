@@ -8,6 +8,8 @@ from PIL import Image
 from keras_gans import metrics, pictures, presets, resizing
 from keras_gans.models import srgan
 
+# Where distances between features are measured: a layer that no loss uses.
+FEATURES = ("cifar10_classifier", "re_lu_2")
 BICUBIC, TRUTH, OURS = "bicubic", "truth", "this preset"
 # What each row of a card's picture shows: an image of Set5, and the top left
 # corner of a part of it, where there is something to see.
@@ -73,14 +75,13 @@ def read(path):
 
 def perceptual():
     """The root mean square of the features' differences, as a distance."""
-    name, layer = "cifar10_classifier", "re_lu_2"
-    network = srgan.content_network(name, layer)
+    network = srgan.content_network(*FEATURES)
 
     def features(images):
         x = network.predict_on_batch(images.astype("float32") / 127.5 - 1)
         return x.reshape(len(x), -1) / np.sqrt(x[0].size)
 
-    return metrics.Extractor(features, f"{name} {layer}")
+    return metrics.Extractor(features, " ".join(FEATURES))
 
 
 def table(facts):
@@ -110,7 +111,8 @@ def table(facts):
     truth = np.mean(found["scores"][OURS]["sharpness of truth"])
     lines.append(
         f"\nThe sharpness of the truth is {truth:.2f}; the perceptual distance "
-        "is that of the features that the content loss uses (less is better)."
+        f"is that of features of `{FEATURES[0]}` (`{FEATURES[1]}`; less is "
+        "better)."
     )
     return "\n".join(lines)
 
