@@ -359,7 +359,7 @@ def small_srresnet():
 PIX2PIX_EMOJI_STEPS = 9000
 CYCLEGAN_EMOJI_STEPS = 10000
 SRRESNET_BSDS_STEPS = 12000
-SRGAN_BSDS_STEPS = 3000
+SRGAN_BSDS_STEPS = 1600
 
 PRESETS = {
     "gan_ring": {
@@ -826,10 +826,10 @@ PRESETS = {
             small_srresnet(),
             SRGANDiscriminator(filters=24, global_pooling=True),
             content_network="cifar10_classifier",
-            # Before strides of 2 with kernels of 3, whose gradients are a
-            # grid. Its features are smaller than VGG19's.
+            # Before the strides of 2 with kernels of 3, whose gradients are
+            # a grid. Its features are smaller numbers than VGG19's.
             content_layer="re_lu_1",
-            content_weight=0.2,
+            content_weight=0.12,
         ),
         "recipe": {
             "dataset": "bsds500",
@@ -839,7 +839,7 @@ PRESETS = {
             "generator": "srresnet_x4_bsds500",
             "generator_optimizer": falling(2e-4, SRGAN_BSDS_STEPS, beta_1=0.9),
             "discriminator_optimizer": falling(
-                4e-4, SRGAN_BSDS_STEPS, beta_1=0.9
+                2e-4, SRGAN_BSDS_STEPS, beta_1=0.9
             ),
         },
         "description": "photographs four times as large that look sharp",
@@ -847,8 +847,8 @@ PRESETS = {
         "`srresnet_x4_bsds500`, this preset, truth.",
         "paper": SRGAN_PAPER
         + " The content loss compares features of `cifar10_classifier` (its "
-        "first stage, half the image's size), a network of ours, in place of "
-        "VGG19's; the discriminator has 24 filters and global pooling.",
+        "first stage, on images twice as large), a network of ours, in place "
+        "of VGG19's; the discriminator has 24 filters and global pooling.",
         "compared": "",
         "failures": "",
         "data": BSDS,

@@ -210,7 +210,7 @@ def content_network(name="vgg19", layer="block5_conv4"):
     Args:
         name: `"vgg19"`, keras.applications' with its ImageNet weights, which
             are downloaded once; or the name of one of the zoo's classifiers,
-            such as `"cifar10_classifier"`.
+            such as `"cifar10_classifier"`, which sees images twice as large.
         layer: String, the name of the layer whose output is compared, for
             `"vgg19"` after its ReLU.
 
@@ -251,6 +251,10 @@ def content_network(name="vgg19", layer="block5_conv4"):
     if name == "vgg19":
         # As its weights want it: BGR, from 0 to 255, less the means.
         x = ops.flip(127.5 * (x + 1) - ops.array(VGG_MEANS), axis=-1)
+    else:
+        # Their first layer has a stride of 2: dots and stripes of a pixel,
+        # which a discriminator takes for texture at first, would be lost.
+        x = layers.UpSampling2D(2)(x)
     # Of the same layers, for images of any size.
     copied = keras.models.clone_model(
         part, input_tensors=keras.Input(inputs.shape[1:])

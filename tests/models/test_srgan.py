@@ -186,18 +186,24 @@ def test_each_term_alone_reaches_the_generator():
 def test_the_content_network_of_a_classifier():
     network = srgan.content_network("cifar10_classifier", "re_lu_2")
     small, large = ops.zeros((1, 32, 32, 3)), ops.zeros((1, 64, 48, 3))
-    assert network(small).shape == (1, 8, 8, 72)
-    assert network(large).shape == (1, 16, 12, 72)
+    assert network(small).shape == (1, 16, 16, 72)
+    assert network(large).shape == (1, 32, 24, 72)
     assert not network.trainable_variables
-    # The classifier's own features.
+    # The classifier's own features, of images twice as large.
     classifier, _ = presets.load_network("cifar10_classifier")
     part = keras.Model(
         classifier.inputs, classifier.get_layer("re_lu_2").output
     )
-    x = keras.random.uniform((2, 32, 32, 3), -1, 1, seed=0)
+    x = keras.random.uniform((2, 16, 16, 3), -1, 1, seed=0)
+    large = ops.repeat(ops.repeat(x, 2, axis=1), 2, axis=2)
     np.testing.assert_allclose(
-        to_numpy(network(x)), to_numpy(part(x)), atol=1e-5
+        to_numpy(network(x)), to_numpy(part(large)), atol=1e-5
     )
+    # Dots are not lost on it, however fine.
+    rows, columns = np.indices((16, 16))
+    dots = ((rows + columns) % 2 * 0.2 - 0.1)[None, ..., None]
+    dotted = to_numpy(network(x * 0 + dots)) - to_numpy(network(x * 0))
+    assert abs(dotted).mean() > 0.01
     with pytest.raises(ValueError, match="content_layer must be one of conv2d"):
         srgan.content_network("cifar10_classifier", "nowhere")
 
