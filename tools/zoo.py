@@ -359,7 +359,7 @@ def small_srresnet():
 PIX2PIX_EMOJI_STEPS = 9000
 CYCLEGAN_EMOJI_STEPS = 10000
 SRRESNET_BSDS_STEPS = 12000
-SRGAN_BSDS_STEPS = 1600
+SRGAN_BSDS_STEPS = 500
 
 PRESETS = {
     "gan_ring": {
@@ -829,7 +829,7 @@ PRESETS = {
             # Before the strides of 2 with kernels of 3, whose gradients are
             # a grid. Its features are smaller numbers than VGG19's.
             content_layer="re_lu_1",
-            content_weight=0.12,
+            content_weight=0.3,
         ),
         "recipe": {
             "dataset": "bsds500",
@@ -837,9 +837,9 @@ PRESETS = {
             "batch_size": 8,
             "steps": SRGAN_BSDS_STEPS,
             "generator": "srresnet_x4_bsds500",
-            "generator_optimizer": falling(2e-4, SRGAN_BSDS_STEPS, beta_1=0.9),
+            "generator_optimizer": falling(1e-4, SRGAN_BSDS_STEPS, beta_1=0.9),
             "discriminator_optimizer": falling(
-                2e-4, SRGAN_BSDS_STEPS, beta_1=0.9
+                4e-4, SRGAN_BSDS_STEPS, beta_1=0.9
             ),
         },
         "description": "photographs four times as large that look sharp",
@@ -849,8 +849,19 @@ PRESETS = {
         + " The content loss compares features of `cifar10_classifier` (its "
         "first stage, on images twice as large), a network of ours, in place "
         "of VGG19's; the discriminator has 24 filters and global pooling.",
-        "compared": "",
-        "failures": "",
+        "compared": "The paper's SRGAN has 29.40 dB on Set5, 2.65 less than "
+        "its SRResNet; this one 1.4 less than `srresnet_x4_bsds500`, at 1.6 "
+        "times its sharpness. The distance of features does not see an advantage "
+        "(0.0514, SRResNet 0.0487). The GAN's training is short: with 1,200 "
+        "steps there is more texture (a sharpness of 12.6, the truth's), and a grid "
+        "of dots in it, at 28.38 dB. Two settings with less weight of the "
+        "content (0.12 and, before its network saw images twice as large, "
+        "0.2) had that grid from the start.",
+        "failures": "Edges become crisp, and hair, feathers and skin hardly "
+        "get the texture that they should have. Traces of dots are left along "
+        "some edges and in even dark surfaces. It invents what looks likely: "
+        "nothing to read number plates with. Noise and JPEG's blocks become "
+        "sharp as well.",
         "data": BSDS,
     },
     "srresnet_x4_div2k": srresnet_paper(4),

@@ -201,9 +201,12 @@ def test_the_content_network_of_a_classifier():
     )
     # Dots are not lost on it, however fine.
     rows, columns = np.indices((16, 16))
-    dots = ((rows + columns) % 2 * 0.2 - 0.1)[None, ..., None]
-    dotted = to_numpy(network(x * 0 + dots)) - to_numpy(network(x * 0))
-    assert abs(dotted).mean() > 0.01
+    dots = np.stack([(rows + columns) % 2 * 0.2 - 0.1] * 3, axis=-1)[None]
+    dotted, plain = (
+        to_numpy(network(pixels.astype("float32")))
+        for pixels in (dots, 0 * dots)
+    )
+    assert abs(dotted - plain).mean() > 0.01
     with pytest.raises(ValueError, match="content_layer must be one of conv2d"):
         srgan.content_network("cifar10_classifier", "nowhere")
 
