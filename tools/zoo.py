@@ -851,12 +851,12 @@ PRESETS = {
         "of VGG19's; the discriminator has 24 filters and global pooling.",
         "compared": "The paper's SRGAN has 29.40 dB on Set5, 2.65 less than "
         "its SRResNet; this one 1.4 less than `srresnet_x4_bsds500`, at 1.6 "
-        "times its sharpness. The distance of features does not see an advantage "
-        "(0.0514, SRResNet 0.0487). The GAN's training is short: with 1,200 "
-        "steps there is more texture (a sharpness of 12.6, the truth's), and a grid "
-        "of dots in it, at 28.38 dB. Two settings with less weight of the "
-        "content (0.12 and, before its network saw images twice as large, "
-        "0.2) had that grid from the start.",
+        "times its sharpness. The distance of features does not see an "
+        "advantage (0.0514, SRResNet 0.0487). The GAN's training is short: "
+        "with 1,200 steps there is more texture (a sharpness of 12.6, the "
+        "truth's), and a grid of dots in it, at 28.38 dB. Two settings with "
+        "less weight of the content (0.12 and, before its network saw images "
+        "twice as large, 0.2) had that grid from the start.",
         "failures": "Edges become crisp, and hair, feathers and skin hardly "
         "get the texture that they should have. Traces of dots are left along "
         "some edges and in even dark surfaces. It invents what looks likely: "
