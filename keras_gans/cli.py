@@ -560,7 +560,7 @@ def _train(args):
                 runs.optimizer(recipe.get(f"{player}_optimizer", "auto"))
                 for player in gan.players
             ),
-            **{key: recipe[key] for key in ("loss",) if key in recipe},
+            **({"loss": recipe["loss"]} if "loss" in recipe else {}),
         )
     recipe.setdefault(
         "best_by", runs.default_best_by(recipe, gan.example_shape)

@@ -252,7 +252,7 @@ def content_network(name="vgg19", layer="block5_conv4"):
         # As its weights want it: BGR, from 0 to 255, less the means.
         x = ops.flip(127.5 * (x + 1) - ops.array(VGG_MEANS), axis=-1)
     else:
-        # Their first layer has a stride of 2: dots and stripes of a pixel,
+        # Those for RGB begin with a stride of 2: dots and stripes of a pixel,
         # which a discriminator takes for texture at first, would be lost.
         x = layers.UpSampling2D(2)(x)
     # Of the same layers, for images of any size.
