@@ -20,6 +20,7 @@ here, and not in [0, 1]. The generator goes first in a step, so that one pass
 of it serves both players.
 """
 
+import itertools
 import math
 
 import keras
@@ -104,7 +105,9 @@ class SRResNetGenerator(keras.Model):
         enlargements = int(math.log2(scale))
         for _ in range(enlargements):
             x = _prelu()(PixelShuffle(2)(_conv(4 * filters, 3)(x)))
-        outputs = _conv(channels, 9, dtype=output_dtype())(x)
+        outputs = _conv(
+            channels, 9, layer=SpaceToDepthConv2D, dtype=output_dtype()
+        )(x)
         super().__init__(inputs, outputs, name=name, **kwargs)
         self.scale = scale
         # Convolutions of the input's resolution reach 4 pixels and then one
@@ -176,8 +179,90 @@ class SRGANDiscriminator(keras.Model):
         return {**self._arguments, "name": self.name}
 
 
-def _conv(filters, size, gain=1.0, **kwargs):
-    return layers.Conv2D(
+@keras.saving.register_keras_serializable("keras_gans")
+class SpaceToDepthConv2D(layers.Conv2D):
+    """A `Conv2D` to the few channels of an image, computed faster.
+
+    Weights and outputs are those of a `Conv2D` with `padding="same"` and a
+    stride of 1. But processors compute 8 or 16 output channels at a time, so
+    that 3 take as long as 16. Here every 2x2 pixels become one, with four
+    times as many channels on both sides, and the kernel is laid out
+    accordingly: one of 9x9 from 64 to 3 channels becomes one of 5x5 from 256
+    to 12.
+
+    `(batch, height, width, channels)` in, with an even height and width;
+    `(batch, height, width, filters)` out.
+
+    Args:
+        filters: Integer, the output's channels.
+        kernel_size: Integer or two integers, odd.
+        padding: `"same"`, the only one that it has.
+        **kwargs: As of `keras.layers.Conv2D`, with strides of 1.
+
+    Raises:
+        ValueError: If the kernel's size is even, or for another padding or
+            strides.
+    """
+
+    def __init__(self, filters, kernel_size, padding="same", **kwargs):
+        super().__init__(filters, kernel_size, padding=padding, **kwargs)
+        odd = all(size % 2 for size in self.kernel_size)
+        if not odd or padding != "same" or self.strides != (1, 1):
+            raise ValueError(
+                'kernel_size must be odd, padding "same" and strides 1. '
+                f"Received: kernel_size={self.kernel_size}, "
+                f"padding={padding!r}, strides={self.strides}"
+            )
+
+    def convolution_op(self, inputs, kernel):
+        x = ops.conv(
+            ops.space_to_depth(inputs, 2, "channels_last"),
+            _kernel_of_blocks(kernel),
+            padding="same",
+            data_format="channels_last",
+        )
+        return ops.depth_to_space(x, 2, "channels_last")
+
+
+def _kernel_of_blocks(kernel):
+    """What a kernel is for blocks of 2x2 pixels, as channels in and out."""
+    # Its middle belongs into the middle block: on the first pixel of it for
+    # the first pixel of the output's block, and one further for the second.
+    margins = []
+    for size in kernel.shape[:2]:
+        i = size // 2 % 2
+        margins.append([(i, i + 1), (i + 1, i)])
+    kernels = [
+        ops.pad(kernel, [rows, columns, (0, 0), (0, 0)])
+        for rows, columns in itertools.product(*margins)
+    ]
+    height, width, channels, filters = kernels[0].shape
+    x = ops.reshape(
+        ops.concatenate(kernels, axis=-1),
+        (height // 2, 2, width // 2, 2, channels, 4 * filters),
+    )
+    x = ops.transpose(x, (0, 2, 1, 3, 4, 5))
+    return ops.reshape(x, (height // 2, width // 2, 4 * channels, 4 * filters))
+
+
+@keras.saving.register_keras_serializable("keras_gans")
+class PReLU(layers.PReLU):
+    """Keras's, with two operations on the inputs instead of five.
+
+    `max(x, 0) + alpha * min(x, 0)`, alpha being learned. At 0 the derivative
+    is alpha, as in PyTorch.
+
+    Reference:
+        He et al., "Delving Deep into Rectifiers: Surpassing Human-Level
+        Performance on ImageNet Classification", 2015.
+    """
+
+    def call(self, inputs):
+        return inputs * ops.where(inputs > 0, 1.0, self.alpha)
+
+
+def _conv(filters, size, gain=1.0, layer=layers.Conv2D, **kwargs):
+    return layer(
         filters,
         size,
         padding="same",
@@ -189,7 +274,7 @@ def _conv(filters, size, gain=1.0, **kwargs):
 
 def _prelu():
     # One slope per channel, as in PyTorch; it begins at 0.25 (He et al.).
-    return layers.PReLU(
+    return PReLU(
         alpha_initializer=keras.initializers.Constant(0.25),
         shared_axes=[1, 2],
     )

@@ -78,6 +78,44 @@ def test_scales(scale, normalization):
     assert generator.scale == scale
 
 
+@pytest.mark.parametrize("size", [1, 3, 5, 7, 9, (9, 3)])
+def test_convolution_of_blocks_is_the_convolution(size):
+    x = keras.random.normal((2, 6, 8, 4), seed=0)
+    plain = keras.layers.Conv2D(
+        3, size, padding="same", activation="tanh", bias_initializer="normal"
+    )
+    expected = to_numpy(plain(x))
+    layer = srgan.SpaceToDepthConv2D(3, size, activation="tanh")
+    layer.build(x.shape)
+    layer.set_weights(plain.get_weights())
+    assert layer.compute_output_shape(x.shape) == (2, 6, 8, 3)
+    np.testing.assert_allclose(to_numpy(layer(x)), expected, atol=1e-5)
+    again = srgan.SpaceToDepthConv2D.from_config(layer.get_config())
+    assert again.get_config() == layer.get_config()
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"kernel_size": 4}, {"padding": "valid"}, {"strides": 2}]
+)
+def test_convolution_of_blocks_has_one_form(arguments):
+    with pytest.raises(ValueError, match="kernel_size must be odd, padding"):
+        srgan.SpaceToDepthConv2D(3, **{"kernel_size": 3, **arguments})
+
+
+def test_prelu_is_that_of_keras():
+    x = np.float32([[[[-2.0, -2.0], [3.0, 0.0]]]])
+    layer = srgan._prelu()
+    np.testing.assert_allclose(
+        to_numpy(layer(x)), [[[[-0.5, -0.5], [3, 0]]]], atol=1e-7
+    )
+    plain = keras.layers.PReLU(shared_axes=[1, 2])
+    plain.build(x.shape)
+    assert layer.alpha.shape == plain.alpha.shape == (1, 1, 2)
+    layer.alpha.assign([[[0.5, -1.5]]])
+    plain.set_weights(layer.get_weights())
+    np.testing.assert_allclose(to_numpy(layer(x)), to_numpy(plain(x)))
+
+
 def test_the_discriminator_is_the_papers():
     discriminator = SRGANDiscriminator()
     convolutions = [
