@@ -183,12 +183,11 @@ class SRGANDiscriminator(keras.Model):
 class SpaceToDepthConv2D(layers.Conv2D):
     """A `Conv2D` to the few channels of an image, computed faster.
 
-    Weights and outputs are those of a `Conv2D` with `padding="same"` and a
-    stride of 1. But processors compute 8 or 16 output channels at a time, so
-    that 3 take as long as 16. Here every 2x2 pixels become one, with four
-    times as many channels on both sides, and the kernel is laid out
-    accordingly: one of 9x9 from 64 to 3 channels becomes one of 5x5 from 256
-    to 12.
+    Weights and outputs are those of a `Conv2D` with `padding="same"`. But
+    kernels for CPUs (oneDNN's) compute 16 output channels at a time, so that
+    3 take as long as 16. Here every 2x2 pixels become one, with four times as
+    many channels on both sides, and the weights are laid out accordingly: a
+    kernel of 9x9 from 64 to 3 channels becomes one of 5x5 from 256 to 12.
 
     `(batch, height, width, channels)` in, with an even height and width;
     `(batch, height, width, filters)` out.
@@ -197,21 +196,26 @@ class SpaceToDepthConv2D(layers.Conv2D):
         filters: Integer, the output's channels.
         kernel_size: Integer or two integers, odd.
         padding: `"same"`, the only one that it has.
-        **kwargs: As of `keras.layers.Conv2D`, with strides of 1.
+        **kwargs: As of `keras.layers.Conv2D`. Strides, dilation and groups
+            are 1, and channels are last.
 
     Raises:
-        ValueError: If the kernel's size is even, or for another padding or
-            strides.
+        ValueError: For arguments that it cannot follow.
     """
 
     def __init__(self, filters, kernel_size, padding="same", **kwargs):
         super().__init__(filters, kernel_size, padding=padding, **kwargs)
         odd = all(size % 2 for size in self.kernel_size)
-        if not odd or padding != "same" or self.strides != (1, 1):
+        ones = {*self.strides, *self.dilation_rate, self.groups} == {1}
+        form = (self.padding, self.data_format) == ("same", "channels_last")
+        if not (odd and ones and form):
             raise ValueError(
-                'kernel_size must be odd, padding "same" and strides 1. '
-                f"Received: kernel_size={self.kernel_size}, "
-                f"padding={padding!r}, strides={self.strides}"
+                'kernel_size must be odd, padding "same", strides, '
+                'dilation_rate and groups 1, data_format "channels_last". '
+                f"Received: kernel_size={self.kernel_size}, padding="
+                f"{self.padding!r}, strides={self.strides}, dilation_rate="
+                f"{self.dilation_rate}, groups={self.groups}, data_format="
+                f"{self.data_format!r}"
             )
 
     def convolution_op(self, inputs, kernel):
@@ -225,9 +229,13 @@ class SpaceToDepthConv2D(layers.Conv2D):
 
 
 def _kernel_of_blocks(kernel):
-    """What a kernel is for blocks of 2x2 pixels, as channels in and out."""
-    # Its middle belongs into the middle block: on the first pixel of it for
-    # the first pixel of the output's block, and one further for the second.
+    """The kernel for blocks of 2x2 pixels that does what `kernel` does.
+
+    `(height, width, channels, filters)` in; `(blocks, blocks, 4 * channels, 4
+    * filters)` out, mostly the same numbers four times, the rest zeros.
+    """
+    # A pixel's own kernel has its middle in the middle block: where the pixel
+    # is in it, which is the first place of two, or the second.
     margins = []
     for size in kernel.shape[:2]:
         i = size // 2 % 2
@@ -247,10 +255,9 @@ def _kernel_of_blocks(kernel):
 
 @keras.saving.register_keras_serializable("keras_gans")
 class PReLU(layers.PReLU):
-    """Keras's, with two operations on the inputs instead of five.
+    """Keras's, in three operations of the inputs' size instead of five.
 
-    `max(x, 0) + alpha * min(x, 0)`, alpha being learned. At 0 the derivative
-    is alpha, as in PyTorch.
+    `max(x, 0) + alpha * min(x, 0)`, alpha being learned.
 
     Reference:
         He et al., "Delving Deep into Rectifiers: Surpassing Human-Level
@@ -258,7 +265,8 @@ class PReLU(layers.PReLU):
     """
 
     def call(self, inputs):
-        return inputs * ops.where(inputs > 0, 1.0, self.alpha)
+        alpha = ops.convert_to_tensor(self.alpha)
+        return inputs * ops.where(inputs > 0, 1.0, alpha)
 
 
 def _conv(filters, size, gain=1.0, layer=layers.Conv2D, **kwargs):

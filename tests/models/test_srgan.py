@@ -95,7 +95,15 @@ def test_convolution_of_blocks_is_the_convolution(size):
 
 
 @pytest.mark.parametrize(
-    "arguments", [{"kernel_size": 4}, {"padding": "valid"}, {"strides": 2}]
+    "arguments",
+    [
+        {"kernel_size": 4},
+        {"padding": "valid"},
+        {"strides": 2},
+        {"dilation_rate": 2},
+        {"groups": 3},
+        {"data_format": "channels_first"},
+    ],
 )
 def test_convolution_of_blocks_has_one_form(arguments):
     with pytest.raises(ValueError, match="kernel_size must be odd, padding"):
