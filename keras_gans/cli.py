@@ -205,6 +205,12 @@ def _make_parser():
     )
     evaluate.add_argument("--data", help="as for train (recipe's)")
     evaluate.add_argument("--data-b", help="as for train (recipe's)")
+    evaluate.add_argument(
+        "--low-res",
+        type=pathlib.Path,
+        metavar="FOLDER",
+        help="of the images of --data, made small (made here)",
+    )
     _add_direction(evaluate)
     evaluate.add_argument("--data-dir", help="where TFDS data sets lie")
     evaluate.add_argument("--split", help="of the data (test, or train)")
@@ -746,20 +752,17 @@ def _evaluate(args):
     if (pathlib.Path(path) / args.checkpoint / presets.TASK).is_file():
         checkpoint = args.checkpoint  # The folder of a run.
         path = str(pathlib.Path(path) / checkpoint)
-    if presets.class_name(path) in ("SRResNet", "SRGAN"):
-        raise UsageError(
-            "evaluate does not know models that make images larger: see "
-            "keras_gans.metrics.evaluate_upscaling"
-        )
-    recipe = presets.recipe(path)
-    data = args.data or recipe["dataset"]
+    upscales = presets.class_name(path) in ("SRResNet", "SRGAN")
+    # Which is of training alone, and a converted network has none.
+    recipe = {} if upscales else presets.recipe(path)
+    data = args.data or recipe.get("dataset")
     translates = "pairs" in recipe or "unpaired" in recipe
     extractor = (
         args.extractor
         or recipe.get("extractor")
         or DEFAULT_EXTRACTORS.get(data)
     )
-    if extractor is None and not translates:
+    if extractor is None and not translates and not upscales:
         raise UsageError(
             f"no features are known to suit the data {data!r}: choose an "
             "--extractor, as inception_v3"
@@ -769,12 +772,19 @@ def _evaluate(args):
 
     from keras_gans import __version__
 
-    evaluate = _evaluate_translation if translates else _evaluate_samples
+    evaluate = (
+        _evaluate_upscaling
+        if upscales
+        else _evaluate_translation
+        if translates
+        else _evaluate_samples
+    )
     scores = evaluate(args, gan, {**recipe, "dataset": data}, extractor)
     split = next(iter(scores.values())).protocol.split
     n = next(iter(scores.values())).protocol.n_fake
     if n < args.n:
-        print(f"{_name(data)} {split} has {n:,} examples: -n is {n:,}")
+        data = f"{_name(data)} {split}".strip()
+        print(f"{data} has {n:,} examples: -n is {n:,}")
     rows = [("score", "value", "std", "protocol")]
     for score in scores.values():
         std = "" if score.std is None else f"{score.std:.2g}"
@@ -852,6 +862,48 @@ def _evaluate_translation(args, gan, recipe, extractor):
         split=split,
         seed=args.seed,
     )
+
+
+def _evaluate_upscaling(args, model, recipe, extractor):
+    import dataclasses
+
+    from keras_gans import image_files, metrics
+
+    if args.metrics or args.split:
+        raise UsageError(
+            f"an {type(model).__name__} has scores of its own, of a folder: "
+            "leave --metrics and --split out"
+        )
+    if args.data is None:
+        raise UsageError(
+            "whole photographs are needed: name their folder, --data FOLDER"
+        )
+    files = image_files.find(args.data)[: args.n]
+
+    def read(paths):
+        return (image_files.read(path, 3)[0] for path in paths)
+
+    def score(upscale):
+        low_res = None
+        if args.low_res is not None:
+            names = (file.relative_to(args.data) for file in files)
+            low_res = read(args.low_res / name for name in names)
+        scores, _ = metrics.evaluate_upscaling(
+            upscale,
+            read(files),
+            model.scale,
+            low_res=low_res,
+            extractor=extractor,
+            dataset=_name(args.data),
+        )
+        return scores
+
+    scores = score(model)
+    for name, other in score("bicubic").items():
+        if "truth" not in name:
+            name = f"{name} of bicubic"
+            scores[name] = dataclasses.replace(other, name=name)
+    return scores
 
 
 def _real_examples(args, gan, data):

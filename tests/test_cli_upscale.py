@@ -1,5 +1,6 @@
 """`keras-gans upscale`, on photographs as people have them."""
 
+import json
 import os
 import pathlib
 import subprocess
@@ -64,6 +65,44 @@ def test_a_file(run, preset, photos, tmp_path, capsys):
     again = tmp_path / "again.png"
     assert run(photos / "a.png", "-o", again, "--self-ensemble") == 0
     assert (opened(again) != opened(out)).any()
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_evaluate(preset, tmp_path, capsys, given):
+    rng = np.random.default_rng(0)
+    images = {}
+    for folder, shape in (("high", (24, 26, 3)), ("low", (12, 13, 3))):
+        images[folder] = rng.integers(0, 256, (2, *shape)).astype("uint8")
+        (tmp_path / folder / "more").mkdir(parents=True)
+        for name, pixels in zip(("a.png", "more/b.png"), images[folder]):
+            Image.fromarray(pixels).save(tmp_path / folder / name)
+    high, low, out = (str(tmp_path / n) for n in ("high", "low", "out.json"))
+    command = ["evaluate", str(preset), "--data", high, "--out", out]
+    assert cli.main(command + given * ["--low-res", low]) == 0
+    assert "high has 2 examples: -n is 2" in capsys.readouterr().out
+    found = json.loads(pathlib.Path(out).read_text())["scores"]
+    found = {score["name"]: score["value"] for score in found}
+    model = keras_gans.SRResNet.from_preset(str(preset))
+    for upscale, suffix in ((model, ""), ("bicubic", " of bicubic")):
+        expected, _ = keras_gans.metrics.evaluate_upscaling(
+            upscale, images["high"], 2, low_res=images["low"] if given else None
+        )
+        for name in ("PSNR", "SSIM", "sharpness"):
+            assert found[name + suffix] == expected[name].value
+    assert found["sharpness of truth"] == expected["sharpness of truth"].value
+    if given:
+        assert cli.main([*command, "--low-res", high]) == 1
+        assert "must have an image of 12x13" in capsys.readouterr().err
+
+
+def test_evaluate_wants_a_folder(preset, photos, capsys):
+    for arguments, words in (
+        ([], "--data FOLDER"),
+        (["--data", str(photos), "--metrics", "fid"], "leave --metrics"),
+        (["--data", str(photos), "--split", "test"], "leave --metrics"),
+    ):
+        assert cli.main(["evaluate", str(preset), *arguments]) == 2
+        assert words in capsys.readouterr().err
 
 
 def test_the_command_knows_the_tile():

@@ -174,7 +174,6 @@ def test_mistakes_of_commands(recipe, photos, tmp_path, capsys):
     first = str(tmp_path / "first")
     for command, words in (
         (["generate", first], "keras-gans upscale"),
-        (["evaluate", first], "evaluate_upscaling"),
         (["train", first, "--generator", first], "is of an SRGAN"),
     ):
         assert cli.main(command) == 2
