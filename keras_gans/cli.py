@@ -752,16 +752,21 @@ def _evaluate(args):
     if (pathlib.Path(path) / args.checkpoint / presets.TASK).is_file():
         checkpoint = args.checkpoint  # The folder of a run.
         path = str(pathlib.Path(path) / checkpoint)
-    upscales = presets.class_name(path) in ("SRResNet", "SRGAN")
+    kind = presets.class_name(path)
+    upscales = kind in ("SRResNet", "SRGAN")
+    if args.low_res is not None and not upscales:
+        raise UsageError(
+            f"--low-res is of models that enlarge, not of a {kind}"
+        )
     # Which is of training alone, and a converted network has none.
     recipe = {} if upscales else presets.recipe(path)
     data = args.data or recipe.get("dataset")
     translates = "pairs" in recipe or "unpaired" in recipe
-    extractor = (
-        args.extractor
-        or recipe.get("extractor")
-        or DEFAULT_EXTRACTORS.get(data)
-    )
+    extractor = args.extractor
+    if not upscales:  # Whose scores want none.
+        extractor = (
+            extractor or recipe.get("extractor") or DEFAULT_EXTRACTORS.get(data)
+        )
     if extractor is None and not translates and not upscales:
         raise UsageError(
             f"no features are known to suit the data {data!r}: choose an "
@@ -772,13 +777,11 @@ def _evaluate(args):
 
     from keras_gans import __version__
 
-    evaluate = (
-        _evaluate_upscaling
-        if upscales
-        else _evaluate_translation
-        if translates
-        else _evaluate_samples
-    )
+    evaluate = _evaluate_samples
+    if upscales:
+        evaluate = _evaluate_upscaling
+    elif translates:
+        evaluate = _evaluate_translation
     scores = evaluate(args, gan, {**recipe, "dataset": data}, extractor)
     split = next(iter(scores.values())).protocol.split
     n = next(iter(scores.values())).protocol.n_fake

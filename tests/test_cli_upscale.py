@@ -68,24 +68,26 @@ def test_a_file(run, preset, photos, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("given", [False, True])
-def test_evaluate(preset, tmp_path, capsys, given):
+def test_evaluate(preset, tmp_path, capsys, monkeypatch, given):
+    monkeypatch.chdir(tmp_path)
+    # Also the name of data whose features, of digits, are none for photographs.
+    high, low, out = "mnist", "low", "scores.json"
     rng = np.random.default_rng(0)
     images = {}
-    for folder, shape in (("high", (24, 26, 3)), ("low", (12, 13, 3))):
+    for folder, shape in ((high, (24, 26, 3)), (low, (12, 13, 3))):
         images[folder] = rng.integers(0, 256, (2, *shape)).astype("uint8")
         (tmp_path / folder / "more").mkdir(parents=True)
         for name, pixels in zip(("a.png", "more/b.png"), images[folder]):
             Image.fromarray(pixels).save(tmp_path / folder / name)
-    high, low, out = (str(tmp_path / n) for n in ("high", "low", "out.json"))
     command = ["evaluate", str(preset), "--data", high, "--out", out]
     assert cli.main(command + given * ["--low-res", low]) == 0
-    assert "high has 2 examples: -n is 2" in capsys.readouterr().out
+    assert "mnist has 2 examples: -n is 2" in capsys.readouterr().out
     found = json.loads(pathlib.Path(out).read_text())["scores"]
     found = {score["name"]: score["value"] for score in found}
     model = keras_gans.SRResNet.from_preset(str(preset))
     for upscale, suffix in ((model, ""), ("bicubic", " of bicubic")):
         expected, _ = keras_gans.metrics.evaluate_upscaling(
-            upscale, images["high"], 2, low_res=images["low"] if given else None
+            upscale, images[high], 2, low_res=images[low] if given else None
         )
         for name in ("PSNR", "SSIM", "sharpness"):
             assert found[name + suffix] == expected[name].value
@@ -103,6 +105,8 @@ def test_evaluate_wants_a_folder(preset, photos, capsys):
     ):
         assert cli.main(["evaluate", str(preset), *arguments]) == 2
         assert words in capsys.readouterr().err
+    assert cli.main(["evaluate", "gan_ring", "--low-res", str(photos)]) == 2
+    assert "--low-res is of models that enlarge" in capsys.readouterr().err
 
 
 def test_the_command_knows_the_tile():
