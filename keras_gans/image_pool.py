@@ -4,7 +4,7 @@ import keras
 from keras import layers, ops
 
 from keras_gans import backend
-from keras_gans.models.adversarial_model import check_integer
+from keras_gans.checks import check_integer
 
 
 class ImagePool(layers.Layer):

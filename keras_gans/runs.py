@@ -38,9 +38,10 @@ from keras_gans import (
     resizing,
     schedules,
 )
+from keras_gans.checks import check_integer
 from keras_gans.metrics.extractors import CLASSIFIERS
 from keras_gans.metrics.translation import distinct
-from keras_gans.models.adversarial_model import check_integer, to_uint8
+from keras_gans.pixels import to_uint8
 
 SAMPLES = 64  # in a grid
 SCORED = 2000  # examples that a checkpoint's score is measured on

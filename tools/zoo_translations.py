@@ -7,7 +7,7 @@ import numpy as np
 
 import keras_gans
 from keras_gans import metrics, pictures, runs
-from keras_gans.models.adversarial_model import to_uint8
+from keras_gans.pixels import to_uint8
 
 # Without the whole game it is regression, which is plain Keras.
 REGRESSION = "regression"

@@ -7,12 +7,10 @@ import keras
 import numpy as np
 
 from keras_gans import datasets
+from keras_gans.checks import check_integer
 from keras_gans.metrics import distances, extractors, modes
-from keras_gans.models.adversarial_model import (
-    AdversarialModel,
-    check_integer,
-    to_uint8,
-)
+from keras_gans.models.adversarial_model import AdversarialModel
+from keras_gans.pixels import to_uint8
 
 METRICS = ("fid", "kid", "prdc", "is", "swd", "modes")
 CHUNK = 256  # samples that are made at once

@@ -9,10 +9,10 @@ import dataclasses
 
 import numpy as np
 
+from keras_gans.checks import check_integer
 from keras_gans.metrics import extractors
 from keras_gans.metrics.pixels import structural_similarity
 from keras_gans.metrics.scores import Protocol, Score
-from keras_gans.models.adversarial_model import check_integer
 from keras_gans.resizing import bicubic
 
 CHANNELS = ("y", "rgb")

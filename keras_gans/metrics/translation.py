@@ -7,7 +7,7 @@ import numpy as np
 
 from keras_gans.metrics import distances, extractors, pixels
 from keras_gans.metrics.scores import Protocol, Score
-from keras_gans.models.adversarial_model import to_uint8
+from keras_gans.pixels import to_uint8
 
 
 def evaluate_translation(

@@ -1,15 +1,18 @@
 """The mechanics that every GAN here shares, and no GAN mathematics."""
 
 import inspect
-import warnings
 
 import keras
 import numpy as np
 from keras import ops
 
 from keras_gans import backend
-from keras_gans.callbacks import StopOnNonFinite
+from keras_gans.checks import check_integer
 from keras_gans.models.data_checks import check_data
+from keras_gans.models.exporting import export
+from keras_gans.models.trainer import with_guard
+from keras_gans.pixels import to_uint8, to_uint8_tensor
+from keras_gans.presets.preset_model import PresetModel
 
 
 class _BothOptimizers:
@@ -19,57 +22,6 @@ class _BothOptimizers:
 
     def __init__(self, *optimizers):
         self.variables = [v for o in optimizers for v in o.variables]
-
-
-class PresetModel:
-    """What loads from a preset, and is saved to one.
-
-    Its `get_config` holds its networks, one of which, or its EMA copy, is its
-    `inference_network`.
-    """
-
-    @classmethod
-    def from_config(cls, config):
-        return cls(
-            **{
-                key: keras.saving.deserialize_keras_object(value)
-                if isinstance(value, dict)
-                else value
-                for key, value in config.items()
-            }
-        )
-
-    @classmethod
-    def from_preset(cls, preset, load_weights=True, **kwargs):
-        """Loads a model from a preset.
-
-        Args:
-            preset: The name of a built-in preset (`keras-gans list`), the
-                path of a preset's folder, `hf://organisation/name`, or the
-                `https://` address of a preset's folder.
-            load_weights: `False` for freshly initialised weights.
-            **kwargs: Arguments of the model that override the preset's, and
-                `custom_objects`, a dict of your own classes that it may use.
-
-        Returns:
-            An instance of the preset's class, `cls` or a subclass of it.
-        """
-        from keras_gans import presets
-
-        return presets.load(
-            preset, cls=cls, load_weights=load_weights, **kwargs
-        )
-
-    def save_to_preset(self, path, **kwargs):
-        """Writes the model to a folder that `from_preset` reads.
-
-        Args:
-            path: The folder, made if it does not exist.
-            **kwargs: See `keras_gans.presets.save`.
-        """
-        from keras_gans import presets
-
-        presets.save(self, path, **kwargs)
 
 
 class AdversarialModel(PresetModel, keras.Model):
@@ -722,8 +674,8 @@ class AdversarialModel(PresetModel, keras.Model):
         )
         outputs = self.inference_network(inputs, training=False)
         if len(outputs.shape) == 4:
-            outputs = _to_uint8_in_a_graph(outputs)
-        _export(keras.Model(inputs, outputs), filepath, format, **kwargs)
+            outputs = to_uint8_tensor(outputs)
+        export(keras.Model(inputs, outputs), filepath, format, **kwargs)
 
     def get_config(self):
         serialize = keras.saving.serialize_keras_object
@@ -749,72 +701,6 @@ class AdversarialModel(PresetModel, keras.Model):
     def load_own_variables(self, store):
         for i, state in enumerate(self._seed_states()):
             state.assign(np.asarray(store[f"seed_{i}"]))
-
-
-def check_integer(name, value, minimum):
-    """Raises a `ValueError` unless `value` is an integer >= `minimum`."""
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, (int, np.integer))
-        or value < minimum
-    ):
-        raise ValueError(
-            f"{name} must be an integer of at least {minimum}. "
-            f"Received: {name}={value!r}"
-        )
-
-
-def export_images(network, shape, filepath, format, **kwargs):
-    """Exports a network of images in [-1, 1]: uint8 in, and uint8 out.
-
-    Args:
-        network: `keras.Model`.
-        shape: `(height, width, channels)`, `None` for a side of any size.
-        filepath: Path of the artifact.
-        format: See `keras.Model.export`.
-        **kwargs: More arguments of `keras.Model.export`.
-    """
-    inputs = keras.Input(shape, dtype="uint8", name="images")
-    x = ops.cast(inputs, "float32") / 127.5 - 1
-    outputs = _to_uint8_in_a_graph(network(x, training=False))
-    _export(keras.Model(inputs, outputs), filepath, format, **kwargs)
-
-
-def _to_uint8_in_a_graph(images):
-    x = ops.round(ops.cast(images, "float32") * 127.5 + 127.5)
-    return ops.cast(ops.clip(x, 0, 255), "uint8")
-
-
-def _export(model, filepath, format, **kwargs):
-    # Keras's ONNX export wants a model that was called. Sides of any size
-    # have eight pixels then.
-    model(
-        keras.tree.map_structure(
-            lambda x: ops.zeros((1, *(s or 8 for s in x.shape[1:])), x.dtype),
-            model.input,
-        )
-    )
-    with warnings.catch_warnings():
-        # Keras's patch of tf2onnx for NumPy 2 looks for `np.object`.
-        warnings.simplefilter("ignore", FutureWarning)
-        model.export(filepath, format=format, **kwargs)
-
-
-def with_guard(model, callbacks):
-    """The callbacks of `fit`, and before them what stops at a NaN."""
-    if isinstance(callbacks, keras.callbacks.CallbackList):
-        return callbacks
-    if not isinstance(callbacks, (list, tuple)):
-        callbacks = [] if callbacks is None else [callbacks]
-    # First, so that it restores the weights before others save them.
-    return [StopOnNonFinite(backend.is_multi_worker(model)), *callbacks]
-
-
-def to_uint8(images):
-    """Float images in [-1, 1] to `numpy.uint8`, values beyond are clipped."""
-    scaled = np.asarray(images, "float32") * 127.5
-    scaled += 127.5
-    return np.clip(np.rint(scaled, out=scaled), 0, 255).astype("uint8")
 
 
 def _to_numpy(x):

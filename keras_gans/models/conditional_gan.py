@@ -27,6 +27,7 @@ import numpy as np
 from keras import layers, ops
 
 from keras_gans import losses
+from keras_gans.checks import check_integer
 from keras_gans.layers import (
     SpectralNormalization,
     dcgan_discriminator_stack,
@@ -36,7 +37,6 @@ from keras_gans.layers import (
     logits_layer,
     output_dtype,
 )
-from keras_gans.models.adversarial_model import check_integer
 from keras_gans.models.gan import GAN
 
 # ---- networks -------------------------------------------------------------

@@ -22,6 +22,7 @@ import keras
 from keras import layers, ops
 
 from keras_gans import losses
+from keras_gans.checks import check_integer, check_weight
 from keras_gans.image_pool import ImagePool
 from keras_gans.layers import (
     ReflectionPadding2D,
@@ -29,13 +30,11 @@ from keras_gans.layers import (
     image_normalization,
     output_dtype,
 )
-from keras_gans.models.adversarial_model import check_integer
-from keras_gans.models.gan import check_weight
-from keras_gans.models.image_translation import (
+from keras_gans.models.pix2pix import PatchGANDiscriminator, initial_weights
+from keras_gans.models.translation import (
     ImageTranslationModel,
     l1_distance,
 )
-from keras_gans.models.pix2pix import PatchGANDiscriminator, initial_weights
 
 # ---- networks -------------------------------------------------------------
 

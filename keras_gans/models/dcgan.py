@@ -18,13 +18,13 @@ import keras
 from keras import layers
 
 from keras_gans import losses
+from keras_gans.checks import check_integer
 from keras_gans.layers import (
     dcgan_discriminator_stack,
     dcgan_generator_stack,
     discriminator_normalization,
     logits_layer,
 )
-from keras_gans.models.adversarial_model import check_integer
 from keras_gans.models.gan import GAN
 
 # ---- networks -------------------------------------------------------------

@@ -16,17 +16,14 @@ equation 1; the default is the non-saturating loss that section 3 trains with.
 
 import inspect
 import math
-import numbers
 
 import keras
 from keras import layers, ops
 
 from keras_gans import losses, penalties
+from keras_gans.checks import check_example_shape, check_integer, check_weight
 from keras_gans.layers import output_dtype
-from keras_gans.models.adversarial_model import (
-    AdversarialModel,
-    check_integer,
-)
+from keras_gans.models.adversarial_model import AdversarialModel
 
 # ---- networks -------------------------------------------------------------
 
@@ -336,20 +333,6 @@ class GAN(AdversarialModel):
         }
 
 
-def check_example_shape(shape):
-    """Returns `shape` as a tuple of positive integers, or raises."""
-    if (
-        not isinstance(shape, (list, tuple))
-        or not shape
-        or not all(isinstance(s, int) and s > 0 for s in shape)
-    ):
-        raise ValueError(
-            "example_shape must be the shape of one example, positive "
-            f"integers without the batch. Received: example_shape={shape!r}"
-        )
-    return tuple(shape)
-
-
 def _required_arguments(function):
     parameters = inspect.signature(function).parameters.values()
     return sum(p.default is inspect.Parameter.empty for p in parameters)
@@ -365,15 +348,6 @@ def _check_losses(generator_loss, discriminator_loss):
                 f"{name} must be a function, as keras_gans.losses."
                 f"hinge_{name}. Received: {name}={loss!r}"
             )
-
-
-def check_weight(name, value):
-    """Raises a `ValueError` unless `value` is a number >= 0."""
-    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if not is_number or not 0.0 <= value < math.inf:
-        raise ValueError(
-            f"{name} must be a number, 0 or more. Received: {name}={value!r}"
-        )
 
 
 def _check_smoothing(label_smoothing, discriminator_loss):

@@ -16,8 +16,8 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from keras_gans.checks import check_integer
 from keras_gans.layers import PixelShuffle, output_dtype
-from keras_gans.models.adversarial_model import check_integer
 
 
 @keras.saving.register_keras_serializable("keras_gans")

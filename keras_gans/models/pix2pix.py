@@ -27,15 +27,14 @@ import keras
 from keras import layers, ops
 
 from keras_gans import losses
+from keras_gans.checks import check_integer, check_weight
 from keras_gans.layers import (
     Dropout,
     check_image_size,
     image_normalization,
     output_dtype,
 )
-from keras_gans.models.adversarial_model import check_integer
-from keras_gans.models.gan import check_weight
-from keras_gans.models.image_translation import (
+from keras_gans.models.translation import (
     ImageTranslationModel,
     l1_distance,
 )

@@ -17,6 +17,7 @@ Deviation from both: the resolution follows from the image as in DCGAN, so that
 import keras
 from keras import layers
 
+from keras_gans.checks import check_integer
 from keras_gans.layers import (
     SpectralNormalization,
     dcgan_base_shape,
@@ -24,7 +25,6 @@ from keras_gans.layers import (
     logits_layer,
     output_dtype,
 )
-from keras_gans.models.adversarial_model import check_integer
 
 # ---- networks -------------------------------------------------------------
 

@@ -20,16 +20,13 @@ normalization therefore sees the five batches as one.
 import keras
 from keras import ops
 
+from keras_gans.checks import check_integer, check_weight
 from keras_gans.losses import (
     wasserstein_discriminator_loss,
     wasserstein_generator_loss,
 )
-from keras_gans.models.adversarial_model import (
-    AdversarialModel,
-    check_integer,
-)
+from keras_gans.models.adversarial_model import AdversarialModel
 from keras_gans.models.dcgan import DCGANDiscriminator, DCGANGenerator
-from keras_gans.models.gan import check_weight
 
 
 @keras.saving.register_keras_serializable("keras_gans")

@@ -22,15 +22,12 @@ import keras
 from keras import ops
 
 from keras_gans import penalties
+from keras_gans.checks import check_integer, check_weight
 from keras_gans.losses import (
     wasserstein_discriminator_loss,
     wasserstein_generator_loss,
 )
-from keras_gans.models.adversarial_model import (
-    AdversarialModel,
-    check_integer,
-)
-from keras_gans.models.gan import check_weight
+from keras_gans.models.adversarial_model import AdversarialModel
 from keras_gans.models.resnet import ResNetDiscriminator, ResNetGenerator
 
 

@@ -14,7 +14,8 @@ from cases import (
 from keras import layers, ops
 
 import keras_gans
-from keras_gans.models.adversarial_model import AdversarialModel, to_uint8
+from keras_gans.models.adversarial_model import AdversarialModel
+from keras_gans.pixels import to_uint8
 
 BACKEND = keras.backend.backend()
 

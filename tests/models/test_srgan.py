@@ -10,9 +10,9 @@ from PIL import Image
 import keras_gans
 from keras_gans import presets
 from keras_gans.models import srgan
-from keras_gans.models.adversarial_model import to_uint8
 from keras_gans.models.srgan import SRGANDiscriminator, SRResNetGenerator
-from keras_gans.models.super_resolution import _spans
+from keras_gans.models.upscaling import _spans
+from keras_gans.pixels import to_uint8
 
 
 def to_numpy(x):

@@ -7,13 +7,11 @@ import numpy as np
 from keras import ops
 
 from keras_gans import backend
+from keras_gans.checks import check_integer
 from keras_gans.layers import BatchStatisticsNormalization
-from keras_gans.models.adversarial_model import (
-    AdversarialModel,
-    check_integer,
-    export_images,
-    to_uint8,
-)
+from keras_gans.models.adversarial_model import AdversarialModel
+from keras_gans.models.exporting import export_images
+from keras_gans.pixels import to_uint8
 
 
 class ImageTranslationModel(AdversarialModel):

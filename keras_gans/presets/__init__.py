@@ -70,7 +70,7 @@ def zoo_path():
     Raises:
         FileNotFoundError: If there is none.
     """
-    package = pathlib.Path(__file__).resolve().parent
+    package = pathlib.Path(keras_gans.__file__).resolve().parent
     places = [package / "_zoo_data", package.parent / "zoo"]
     if os.environ.get("KERAS_GANS_ZOO"):
         places.insert(0, pathlib.Path(os.environ["KERAS_GANS_ZOO"]))
@@ -792,7 +792,7 @@ def load(preset, cls=None, load_weights=True, custom_objects=None, **kwargs):
 def _check_task(task, path, cls, custom_objects):
     import keras
 
-    from keras_gans.models.adversarial_model import PresetModel
+    from keras_gans.presets.preset_model import PresetModel
 
     name = task.get("registered_name") or task.get("class_name")
     found = keras.saving.get_registered_object(name, custom_objects)
@@ -1007,7 +1007,7 @@ def save(model, path, *, dtype=None, recipe=None, metadata=None, weights=True):
     """
     import keras
 
-    from keras_gans.models.adversarial_model import PresetModel
+    from keras_gans.presets.preset_model import PresetModel
 
     if dtype not in (None, "float16"):
         raise ValueError(

@@ -4,7 +4,8 @@ import keras
 import numpy as np
 
 from keras_gans import backend
-from keras_gans.models.adversarial_model import check_integer, export_images
+from keras_gans.checks import check_integer
+from keras_gans.models.exporting import export_images
 from keras_gans.resizing import bicubic
 
 # Pixels of the input. With as much around it as the paper's network wants

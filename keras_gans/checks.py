@@ -1,0 +1,44 @@
+"""Checks of arguments, whose errors name what was received."""
+
+import math
+import numbers
+
+
+class UsageError(Exception):
+    """A mistake in a command, not in what it works on."""
+
+
+def check_integer(name, value, minimum):
+    """Raises a `ValueError` unless `value` is an integer >= `minimum`."""
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, numbers.Integral)  # NumPy's as well.
+        or value < minimum
+    ):
+        raise ValueError(
+            f"{name} must be an integer of at least {minimum}. "
+            f"Received: {name}={value!r}"
+        )
+
+
+def check_weight(name, value):
+    """Raises a `ValueError` unless `value` is a number >= 0."""
+    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not is_number or not 0.0 <= value < math.inf:
+        raise ValueError(
+            f"{name} must be a number, 0 or more. Received: {name}={value!r}"
+        )
+
+
+def check_example_shape(shape):
+    """Returns `shape` as a tuple of positive integers, or raises."""
+    if (
+        not isinstance(shape, (list, tuple))
+        or not shape
+        or not all(isinstance(s, int) and s > 0 for s in shape)
+    ):
+        raise ValueError(
+            "example_shape must be the shape of one example, positive "
+            f"integers without the batch. Received: example_shape={shape!r}"
+        )
+    return tuple(shape)

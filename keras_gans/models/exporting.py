@@ -1,0 +1,39 @@
+"""Artifacts for serving: what users have in, what they want out."""
+
+import warnings
+
+import keras
+from keras import ops
+
+from keras_gans.pixels import to_uint8_tensor
+
+
+def export_images(network, shape, filepath, format, **kwargs):
+    """Exports a network of images in [-1, 1]: uint8 in, and uint8 out.
+
+    Args:
+        network: `keras.Model`.
+        shape: `(height, width, channels)`, `None` for a side of any size.
+        filepath: Path of the artifact.
+        format: See `keras.Model.export`.
+        **kwargs: More arguments of `keras.Model.export`.
+    """
+    inputs = keras.Input(shape, dtype="uint8", name="images")
+    x = ops.cast(inputs, "float32") / 127.5 - 1
+    outputs = to_uint8_tensor(network(x, training=False))
+    export(keras.Model(inputs, outputs), filepath, format, **kwargs)
+
+
+def export(model, filepath, format, **kwargs):
+    # Keras's ONNX export wants a model that was called. Sides of any size
+    # have eight pixels then.
+    model(
+        keras.tree.map_structure(
+            lambda x: ops.zeros((1, *(s or 8 for s in x.shape[1:])), x.dtype),
+            model.input,
+        )
+    )
+    with warnings.catch_warnings():
+        # Keras's patch of tf2onnx for NumPy 2 looks for `np.object`.
+        warnings.simplefilter("ignore", FutureWarning)
+        model.export(filepath, format=format, **kwargs)

@@ -1,0 +1,129 @@
+"""SRResNet, SRGAN's first phase: super-resolution by the error of pixels."""
+
+import keras
+
+from keras_gans import backend
+from keras_gans.models.srgan.networks import SRResNetGenerator
+from keras_gans.models.trainer import with_guard
+from keras_gans.models.upscaling import Upscaling
+from keras_gans.presets.preset_model import PresetModel
+
+
+def check_generator(generator):
+    """Raises a `ValueError` for a network that `upscale` cannot use."""
+    if not (hasattr(generator, "scale") and hasattr(generator, "reach")):
+        raise ValueError(
+            "generator must have the attributes scale and reach, integers, as "
+            "an SRResNetGenerator has: how much larger it makes images, and "
+            "how many pixels of its input around a pixel it looks at. Set "
+            "them in the constructor of a class of your own. Received: "
+            f"generator={generator!r}"
+        )
+
+
+@keras.saving.register_keras_serializable("keras_gans")
+class SRResNet(PresetModel, Upscaling, keras.Model):
+    """Super-resolution by the error of the pixels: SRGAN's first phase.
+
+    A model as any other of Keras: it is compiled with a loss and an
+    optimizer, and trained on pairs of a low-resolution image and the image
+    that it was made of, both in [-1, 1].
+
+    Example:
+
+    ```python
+    data = keras_gans.datasets.load_high_res("div2k/bicubic_x4", batch_size=16)
+    model = keras_gans.SRResNet()
+    model.compile()
+    model.fit(data, epochs=1000)
+    large = model.upscale(image)  # uint8 to uint8, of any size
+    ```
+
+    Args:
+        generator: `keras.Model`, images to larger images; `None` for an
+            `SRResNetGenerator`.
+        scale: Integer, 2, 4 or 8, of the default generator.
+        channels: Integer, of the default generator's images.
+        filters: Integer, of the default generator.
+        num_residual_blocks: Integer, of the default generator.
+        normalization: `"batch"` or `None`, of the default generator.
+        name: String, the name of the model.
+
+    Reference:
+        Ledig et al., "Photo-Realistic Single Image Super-Resolution Using a
+        Generative Adversarial Network", 2017.
+    """
+
+    # As an `AdversarialModel` has them.
+    players = ("generator",)
+    batch_divisor = 1
+
+    def __init__(
+        self,
+        generator=None,
+        scale=4,
+        channels=3,
+        filters=64,
+        num_residual_blocks=16,
+        normalization="batch",
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if generator is None:
+            generator = SRResNetGenerator(
+                scale, channels, filters, num_residual_blocks, normalization
+            )
+        check_generator(generator)
+        self.generator = generator
+        self.built = True
+
+    @property
+    def inference_network(self):
+        return self.generator
+
+    @property
+    def example_shape(self):
+        return tuple(self.generator.output_shape[1:])
+
+    def call(self, inputs, training=False):
+        return self.generator(inputs, training=training)
+
+    def compile(self, optimizer="auto", loss="mean_squared_error", **kwargs):
+        """`keras.Model.compile` with the paper's choices.
+
+        Args:
+            optimizer: `"auto"`, Adam at 1e-4, or what Keras takes.
+            loss: `"mean_squared_error"`, the paper's, which maximises the
+                PSNR, `"mean_absolute_error"`, or what Keras takes.
+            **kwargs: More arguments of `keras.Model.compile`.
+        """
+        backend.check_distribution(self)
+        # Outside of a strategy's scope variables would belong to no replica.
+        with backend.strategy_scope(self):
+            if optimizer == "auto":
+                optimizer = keras.optimizers.Adam(1e-4)
+            super().compile(optimizer=optimizer, loss=loss, **kwargs)
+            # At once, for a run that is resumed loads what it has gathered.
+            self.optimizer.build(self.trainable_variables)
+
+    def compile_from_config(self, config):
+        self.compile(**keras.saving.deserialize_keras_object(config))
+
+    def fit(self, x=None, y=None, batch_size=None, epochs=1, **kwargs):
+        """`keras.Model.fit`, which stops when the loss is no number.
+
+        A `FloatingPointError` says so, and the generator then has the last
+        good weights.
+        """
+        callbacks = with_guard(self, kwargs.pop("callbacks", None))
+        # Keras's default is True, and warns that it means arrays alone.
+        kwargs.setdefault("shuffle", hasattr(x, "shape"))
+        return super().fit(
+            x, y, batch_size, epochs, callbacks=callbacks, **kwargs
+        )
+
+    def get_config(self):
+        return {
+            "name": self.name,
+            "generator": keras.saving.serialize_keras_object(self.generator),
+        }
