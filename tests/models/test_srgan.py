@@ -112,7 +112,7 @@ def test_convolution_of_blocks_has_one_form(arguments):
 
 def test_prelu_is_that_of_keras():
     x = np.float32([[[[-2.0, -2.0], [3.0, 0.0]]]])
-    layer = srgan._prelu()
+    layer = srgan.blocks.prelu()
     np.testing.assert_allclose(
         to_numpy(layer(x)), [[[[-0.5, -0.5], [3, 0]]]], atol=1e-7
     )
