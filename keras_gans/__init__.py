@@ -10,6 +10,7 @@ __version__ = "0.1.0"
 
 _CLASSES = {
     "AdversarialModel": "adversarial_model",
+    "SamplingModel": "sampling",
     "GAN": "gan",
     "DCGAN": "dcgan",
     "ConditionalGAN": "conditional_gan",
