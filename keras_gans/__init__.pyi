@@ -13,7 +13,9 @@ from keras_gans import registry as registry
 from keras_gans import resizing as resizing
 from keras_gans import schedules as schedules
 from keras_gans import tasks as tasks
-from keras_gans.models.adversarial_model import AdversarialModel as AdversarialModel
+from keras_gans.models.adversarial_model import (
+    AdversarialModel as AdversarialModel,
+)
 from keras_gans.models.conditional_gan import ConditionalGAN as ConditionalGAN
 from keras_gans.models.cyclegan import CycleGAN as CycleGAN
 from keras_gans.models.dcgan import DCGAN as DCGAN

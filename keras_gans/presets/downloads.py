@@ -92,7 +92,9 @@ def _download_metadata(url, folder, pin):
     if pin and cached and hashlib.sha256(cached).hexdigest() == pin:
         return cached  # Needs no network at all.
     try:
-        with urllib.request.urlopen(f"{url}/{files.METADATA}", timeout=30) as reply:
+        with urllib.request.urlopen(
+            f"{url}/{files.METADATA}", timeout=30
+        ) as reply:
             _check_url(reply.url.partition("?")[0])  # Of a redirection.
             content = reply.read(files.MAX_JSON + 1)
             if reply.length and len(content) <= files.MAX_JSON:
@@ -105,8 +107,8 @@ def _download_metadata(url, folder, pin):
     received = hashlib.sha256(content).hexdigest()
     if pin and received != pin:
         raise ValueError(
-            f"{url}/{files.METADATA} must have the SHA-256 that the zoo's index "
-            f"states, {pin}. Received: {received}"
+            f"{url}/{files.METADATA} must have the SHA-256 that the zoo's "
+            f"index states, {pin}. Received: {received}"
         )
     return content
 
@@ -120,7 +122,8 @@ def _network_error(url, error):
                     f"{url} must exist. Received: HTTP status {cause.code}"
                 )
     return ConnectionError(
-        f"{url} must be reachable to download it. Received: {files.short(error)}"
+        f"{url} must be reachable to download it. "
+        f"Received: {files.short(error)}"
     )
 
 
@@ -142,7 +145,10 @@ def from_hub(preset, weights=True):
             "Presets of the Hugging Face Hub need huggingface_hub: pip "
             f"install 'keras-gans[hub]'. Received: preset={preset!r}"
         ) from None
-    wanted = [files.METADATA, *(f for f in files.FILES if weights or f[-3:] != ".h5")]
+    wanted = [
+        files.METADATA,
+        *(f for f in files.FILES if weights or f[-3:] != ".h5"),
+    ]
     try:
         folder = huggingface_hub.snapshot_download(
             match[1],

@@ -60,11 +60,12 @@ def load(preset, cls=None, load_weights=True, custom_objects=None, **kwargs):
     metadata = {"files": {}}
     if (folder.path / files.METADATA).exists() or has_weights:
         metadata = files.read_metadata(folder)
-    if load_weights and not has_weights and files.WEIGHTS not in metadata["files"]:
+    known = has_weights or files.WEIGHTS in metadata["files"]
+    if load_weights and not known:
         raise ValueError(
             f"{folder.name} is a recipe without weights: train it (`keras-gans "
-            f"train {folder.name}`), or pass load_weights=False for fresh weights. "
-            "Received: load_weights=True"
+            f"train {folder.name}`), or pass load_weights=False for fresh "
+            "weights. Received: load_weights=True"
         )
     config = files.read_json(folder, files.CONFIG)
     task = files.read_json(folder, files.TASK)
@@ -88,10 +89,20 @@ def load(preset, cls=None, load_weights=True, custom_objects=None, **kwargs):
                 f"Received: {name}={files.short(kwargs[name])}"
             )
 
+    try:
+        place(task["config"], network, config)
+    except LookupError:
+        raise ValueError(
+            f"{folder.path / files.METADATA} must have as network one that "
+            f"{files.TASK} has a place for. Received: network={network!r}"
+        ) from None
+
     shapes = {}
     if load_weights:
         shapes[files.WEIGHTS] = read_shapes(folder, files.WEIGHTS, metadata)
-        shapes[files.TASK_WEIGHTS] = read_shapes(folder, files.TASK_WEIGHTS, metadata)
+        shapes[files.TASK_WEIGHTS] = read_shapes(
+            folder, files.TASK_WEIGHTS, metadata
+        )
     declared = declared_shapes(folder, config, task, network, custom_objects)
     if load_weights:
         check_shapes(folder, shapes, declared, network)
@@ -99,8 +110,8 @@ def load(preset, cls=None, load_weights=True, custom_objects=None, **kwargs):
         count = sum(math.prod(s) for group in declared.values() for s in group)
         if count > MAX_PARAMETERS:
             raise ValueError(
-                f"{folder.path / files.CONFIG} and {files.TASK} must declare at most "
-                f"{MAX_PARAMETERS} parameters. Received: {count}"
+                f"{folder.path / files.CONFIG} and {files.TASK} must declare "
+                f"at most {MAX_PARAMETERS} parameters. Received: {count}"
             )
 
     # `kwargs` are the caller's own, so they come after all checks.
@@ -109,8 +120,25 @@ def load(preset, cls=None, load_weights=True, custom_objects=None, **kwargs):
         task, custom_objects=custom_objects, safe_mode=True
     )
     if load_weights:
-        _load_weights(model, folder, network, shapes[files.TASK_WEIGHTS], kwargs)
+        _load_weights(
+            model, folder, network, shapes[files.TASK_WEIGHTS], kwargs
+        )
     return model
+
+
+def from_preset(preset, load_weights=True, **kwargs):
+    """Loads a model of whatever class a preset holds.
+
+    Args:
+        preset: As for `load`.
+        load_weights: `False` for freshly initialised weights.
+        **kwargs: Arguments of the model that override the preset's, and
+            `custom_objects`; see `load`.
+
+    Returns:
+        An instance of the preset's class.
+    """
+    return load(preset, load_weights=load_weights, **kwargs)
 
 
 def _check_task(task, path, cls, custom_objects):
@@ -130,7 +158,7 @@ def _check_task(task, path, cls, custom_objects):
         raise ValueError(
             f"{path} holds a {found.__name__}: load it with "
             f"{found.__name__}.from_preset(...) or "
-            "keras_gans.presets.load(...). "
+            "keras_gans.from_preset(...). "
             f"Received: {cls.__name__}.from_preset(...)"
         )
 

@@ -103,6 +103,7 @@ def declared_shapes(folder, config, task, network, custom_objects):
     Returns:
         Dict of the networks' names to the shapes of their weights.
     """
+
     def build(source, value):
         try:
             return keras.saving.deserialize_keras_object(
@@ -119,12 +120,11 @@ def declared_shapes(folder, config, task, network, custom_objects):
             inference = build(folder.path / files.CONFIG, config)
             if not isinstance(inference, keras.Model):
                 raise ValueError(
-                    f"{folder.path / files.CONFIG} must describe a keras.Model. "
-                    f"Received: class_name={config.get('class_name')!r}"
+                    f"{folder.path / files.CONFIG} must describe a "
+                    "keras.Model. Received: class_name="
+                    f"{config.get('class_name')!r}"
                 )
-            arguments = place(
-                copy.deepcopy(task["config"]), network, inference
-            )
+            arguments = place(copy.deepcopy(task["config"]), network, inference)
             if "ema_momentum" in arguments:
                 arguments["ema_momentum"] = None  # It would copy values.
             cls = keras.saving.get_registered_object(
@@ -136,14 +136,14 @@ def declared_shapes(folder, config, task, network, custom_objects):
                     model = cls.from_config(arguments)
             except Exception as error:
                 raise ValueError(
-                    f"{folder.path / files.TASK} must describe a model that can "
-                    f"be built. Received: {files.short(error)}"
+                    f"{folder.path / files.TASK} must describe a model that "
+                    f"can be built. Received: {files.short(error)}"
                 ) from error
             networks = networks_of(model)
             if network not in networks:
                 raise ValueError(
-                    f"{folder.path / files.METADATA} must have as network one of "
-                    f"{', '.join(networks)}. Received: network={network!r}"
+                    f"{folder.path / files.METADATA} must have as network one "
+                    f"of {', '.join(networks)}. Received: network={network!r}"
                 )
             for name, value in networks.items():
                 _check_examples(folder, name, value)
@@ -181,7 +181,9 @@ def _check_examples(folder, name, network):
 def check_shapes(folder, shapes, declared, network):
     """Refuses weights files that do not hold what the JSON declares."""
     received = [s for group in shapes[files.WEIGHTS].values() for s in group]
-    compare_shapes(folder.path / files.WEIGHTS, received, declared[network], files.CONFIG)
+    compare_shapes(
+        folder.path / files.WEIGHTS, received, declared[network], files.CONFIG
+    )
     groups = shapes[files.TASK_WEIGHTS]
     for name in groups:
         if name.removeprefix("ema_") not in declared:

@@ -60,6 +60,7 @@ def check_classes(config, source, custom_objects):
     Keras would look names up among everything that the running program has
     registered, and among all of Keras.
     """
+
     def custom(name):
         """Whether `name` is a registered object; refuses one of others."""
         found = keras.saving.get_registered_object(name, custom_objects)
