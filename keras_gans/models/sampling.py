@@ -38,6 +38,9 @@ class SamplingModel(AdversarialModel):
     """
 
     task_name = "sampling"
+    # Set by name, by the base class: for editors.
+    generator: keras.Model
+    discriminator: keras.Model
 
     def __init__(
         self,

@@ -1,9 +1,13 @@
 """What loads from a preset, and is saved to one."""
 
+from typing import TypeVar
+
 import keras
 
 import keras_gans
 from keras_gans.presets import index, loading, saving
+
+Model = TypeVar("Model")
 
 
 class _Presets:
@@ -50,7 +54,9 @@ class PresetModel:
         return cls(**{key: _made(value) for key, value in config.items()})
 
     @classmethod
-    def from_preset(cls, preset, load_weights=True, **kwargs):
+    def from_preset(
+        cls: type[Model], preset, load_weights=True, **kwargs
+    ) -> Model:
         """Loads a model from a preset.
 
         Args:
