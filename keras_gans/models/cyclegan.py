@@ -184,6 +184,11 @@ class CycleGAN(ImageTranslationModel):
     }
     loss_names = ("d_loss", "g_loss", "cycle_loss", "identity_loss")
     directions = ("ab", "ba")
+    # Set by name, by the base class: for editors.
+    generator_ab: keras.Model
+    generator_ba: keras.Model
+    discriminator_a: keras.Model
+    discriminator_b: keras.Model
 
     def __init__(
         self,

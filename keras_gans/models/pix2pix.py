@@ -277,6 +277,9 @@ class Pix2Pix(ImageTranslationModel):
     """
 
     loss_names = ("d_loss", "g_loss", "l1_loss")
+    # Set by name, by the base class: for editors.
+    generator: keras.Model
+    discriminator: keras.Model
 
     def __init__(
         self,

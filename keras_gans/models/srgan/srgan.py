@@ -59,6 +59,9 @@ class SRGAN(Upscaling, AdversarialModel):
     """
 
     loss_names = ("d_loss", "g_loss", "content_loss")
+    # Set by name, by the base class: for editors.
+    generator: keras.Model
+    discriminator: keras.Model
 
     def __init__(
         self,
