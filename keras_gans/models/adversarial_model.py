@@ -8,7 +8,7 @@ from keras import ops
 
 from keras_gans import backend
 from keras_gans.models.data_checks import check_examples
-from keras_gans.models.players import Players, check_networks
+from keras_gans.models.players import Players, checked_networks, map_networks
 from keras_gans.models.trainer import CheckedTrainer
 from keras_gans.presets.preset_model import PresetModel
 
@@ -69,8 +69,7 @@ class AdversarialModel(Players, CheckedTrainer, PresetModel, keras.Model):
         }
         super().__init__(**kwargs)
         for name, value in networks.items():
-            check_networks(name, value)
-            setattr(self, name, value)
+            setattr(self, name, checked_networks(name, value))
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
         # evaluate() draws from its own seeds: validating in the middle of
@@ -304,7 +303,7 @@ class AdversarialModel(Players, CheckedTrainer, PresetModel, keras.Model):
     def get_config(self):
         config = {"name": self.name}
         for name in self.network_names():
-            config[name] = keras.tree.map_structure(
+            config[name] = map_networks(
                 keras.saving.serialize_keras_object, getattr(self, name)
             )
         return {**config, "seed": self.seed}

@@ -180,13 +180,36 @@ class Players:
         self.compile(**keras.saving.deserialize_keras_object(config))
 
 
-def check_networks(name, value):
-    """Raises a `ValueError` for what is no network, list or dict of them."""
-    networks = keras.tree.flatten(value)
-    if not networks or not all(isinstance(n, keras.Model) for n in networks):
+def checked_networks(name, value):
+    """A network, or a list or dict of them; raises a `ValueError` otherwise.
+
+    Dicts come back sorted: Keras's files number what is in a dict, so that
+    its order must be the same before and after.
+    """
+
+    def check(network):
+        if not isinstance(network, keras.Model):
+            raise ValueError(
+                f"{name} must be a keras.Model. Received: {name}={value!r}"
+            )
+        return network
+
+    if not keras.tree.flatten(value):
         raise ValueError(
             f"{name} must be a keras.Model. Received: {name}={value!r}"
         )
+    return map_networks(check, value)
+
+
+def map_networks(function, value):
+    """`function` of a network, or of all in lists and dicts, by sorted key."""
+    if isinstance(value, dict):
+        return {
+            key: map_networks(function, value[key]) for key in sorted(value)
+        }
+    if isinstance(value, (list, tuple)):
+        return [map_networks(function, item) for item in value]
+    return function(value)
 
 
 def _check_different(optimizers):
