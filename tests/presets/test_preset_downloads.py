@@ -37,6 +37,26 @@ def test_download(saved, cache):
     assert not list(kept.glob(".*"))
 
 
+def test_a_server_is_asked_once_for_a_located_preset(saved, cache):
+    with serve(Folder, folder=saved[1]) as server:
+        folder = presets.locate(f"{server.url}/tiny")
+        count = len(server.requests)
+        assert presets.info(folder)["training"] == {"epochs": 3}
+        assert presets.recipe(folder) == {"epochs": 3}
+        assert presets.class_name(folder) == "DCGAN"
+        assert presets.task_name(folder) == "sampling"
+        assert_same(saved[0], presets.load(folder))
+        assert len(server.requests) == count == 6
+
+
+def test_located_without_weights_it_has_none(saved, cache):
+    with serve(Folder, folder=saved[1]) as server:
+        folder = presets.locate(f"{server.url}/tiny", weights=False)
+        assert presets.load(folder, load_weights=False).built
+        refuse(folder, "weights.h5 must be a file", error=FileNotFoundError)
+        assert not [path for path in server.requests if path.endswith(".h5")]
+
+
 def test_download_without_weights(saved, cache):
     with serve(Folder, folder=saved[1]) as server:
         presets.load(f"{server.url}/tiny", load_weights=False)
@@ -205,6 +225,11 @@ def test_hub(saved, folder, tmp_path):
         "        print(type(error).__name__, ' '.join(str(error).split()))\n"
     )
     generate = "presets.load('hf://org/name').generate(1, seed=0).tolist()"
+    located = (
+        "(lambda f: [presets.info(f)['training'], presets.recipe(f), "
+        "presets.class_name(f), presets.task_name(f), presets.load(f).built])"
+        "(presets.locate('hf://org/name'))"
+    )
     images = str(saved[0].generate(1, seed=0).tolist())
     with serve(Hub, folders=folders) as server:
         environ["HF_ENDPOINT"] = server.url
@@ -213,22 +238,29 @@ def test_hub(saved, folder, tmp_path):
         ).splitlines()
         assert recipe == "{'epochs': 3}"
         assert not [path for path in server.requests if ".h5" in path]
-        loaded, tagged, unknown, revision, broken = run(
+        before = len(server.requests)
+        loaded, once, tagged, unknown, revision, broken = run(
             code,
             generate,
+            located,
             "presets.resolve('hf://org/name@v2')",
             "presets.resolve('hf://org/none')",
             "presets.resolve('hf://org/name@v3')",
             "presets.load('hf://org/damaged')",
             **environ,
-        ).splitlines()[-5:]
+        ).splitlines()[-6:]
         assert loaded.endswith(images)
+        expected = [{"epochs": 3}, {"epochs": 3}, "DCGAN", "sampling", True]
+        assert once == str(expected)
         assert tagged.endswith(COMMIT)
         assert unknown.startswith("FileNotFoundError preset must be a public")
         assert revision.startswith("FileNotFoundError preset must be a public")
         assert broken.startswith("ValueError")
         assert "must be the file that metadata.json describes" in broken
         assert f"GET /org/name/resolve/{COMMIT}/task.json" in server.requests
+        # By `load`, and once for the located preset.
+        asked = server.requests[before:]
+        assert sum("/org/name/revision/main" in path for path in asked) == 2
         assert not [path for path in server.requests if "evil" in path]
     # The server is gone: from the hub's cache.
     cached, other = run(
