@@ -335,7 +335,7 @@ def shapes(batch):
 @pytest.mark.neutral
 def test_both_sides_are_alike_and_learn_from_the_same():
     """Whatever families there are: they need no test of their own for it."""
-    need("torch")
+    need("torch", "tensorflow")
     trainers = load("plain_side")
     for name in load("rows").FAMILIES:
         family, settings = tiny(name)
