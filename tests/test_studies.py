@@ -144,7 +144,7 @@ def test_rows_are_mean_and_deviation():
 
 
 def test_stacked_mnist_stacks_three_digits(tf):
-    from test_datasets import tfds_dir
+    from data_files import tfds_dir
 
     study = load("mode_coverage")
     data = study.load_data("stacked_mnist", 4, 0, tfds_dir("mnist"))

@@ -4,12 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_gans import resizing
+from keras_gans import datasets, resizing
 
-tf = pytest.importorskip(
-    "tensorflow", reason="datasets are tf.data's: tensorflow"
-)
-from keras_gans import datasets  # noqa: E402
+pytestmark = pytest.mark.neutral
 
 
 @pytest.fixture(scope="module")

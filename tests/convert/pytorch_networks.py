@@ -1,4 +1,4 @@
-"""The networks that are converted, in PyTorch, for test_convert.py.
+"""The networks that are converted, in PyTorch, for the tests beside it.
 
 Written from the papers and from the names in published checkpoints: the
 modules' positions give the same keys, with and without dropout.
