@@ -115,9 +115,7 @@ class Run(keras.callbacks.Callback):
         self.steps_per_epoch = one_pass * -(-MIN_STEPS // one_pass)
         extractor = task.extractor(model, judged)
         if self.is_chief:
-            self.reference = task.reference(
-                model, judged, extractor, self.load
-            )
+            self.reference = task.reference(model, judged, extractor, self.load)
             self.watchers = task.watchers(self.reference, report)
         rng = np.random.default_rng(recipe["seed"])
         self.sample_seed = int(rng.integers(2**31))
@@ -153,9 +151,7 @@ class Run(keras.callbacks.Callback):
                 "history": watcher.history,
                 "findings": watcher.findings,
             }
-        files.write_checkpoint(
-            self.folder, step, self.gan.save_weights, state
-        )
+        files.write_checkpoint(self.folder, step, self.gan.save_weights, state)
 
     # ---- the end of an epoch ----------------------------------------------
 
@@ -167,13 +163,11 @@ class Run(keras.callbacks.Callback):
             return
         backend.sync(self.gan)
         seconds = time.perf_counter() - self.started
-        step = int(keras.ops.convert_to_numpy(_iterations(self.gan)))
+        step = int(keras.ops.convert_to_numpy(self.gan.iterations))
         row = {"step": step, "seconds": round(seconds, 2)}
         row.update((k, float(v)) for k, v in logs.items())
         row.update(self.scores())
-        picture = self.task.picture(
-            self.gan, self.reference, self.sample_seed
-        )
+        picture = self.task.picture(self.gan, self.reference, self.sample_seed)
         self.rows.append(row)
         picture.save(self.folder / "samples" / f"step_{step:08d}.png")
         key = self.ranking.key
@@ -231,14 +225,3 @@ class Run(keras.callbacks.Callback):
         self._save_preset("last", self.rows[-1])
         paths = sorted((self.folder / "samples").glob("step_*.png"))
         pictures.save_gif(paths, self.folder / "samples.gif")
-
-
-def _iterations(model):
-    """The number of updates of the generator so far.
-
-    To be removed: all models are to have `iterations`.
-    """
-    if hasattr(model, "iterations"):
-        return model.iterations
-    optimizer = getattr(model, "generator_optimizer", model.optimizer)
-    return optimizer.iterations

@@ -105,9 +105,7 @@ def picture(model, reference, seed):
     return draw_samples(model, seed, reference.real)
 
 
-def draw_samples(
-    model, seed, reference=None, n=shared.SAMPLES, labels=None
-):
+def draw_samples(model, seed, reference=None, n=shared.SAMPLES, labels=None):
     """A picture of samples: a grid of images, points, or a few curves.
 
     Args:

@@ -251,7 +251,9 @@ TASK = Task(
     recipe_keys=frozenset({"extractor", "dataset_b", *DATA_ARGUMENTS}),
     best_by={"kid": shared.KID, "swd": shared.SWD},
     train_options={
-        "data_b": Option("is of a CycleGAN, which {preset} is not", "dataset_b"),
+        "data_b": Option(
+            "is of a CycleGAN, which {preset} is not", "dataset_b"
+        ),
         "sides": Option(PAIRS_ALONE, "sides", "pairs"),
         "direction": Option(PAIRS_ALONE, "direction", "pairs", "ab"),
     },

@@ -12,7 +12,7 @@ from keras_gans import (
     presets,
     resizing,
 )
-from keras_gans.checks import UsageError
+from keras_gans.checks import NoWeights, UsageError
 from keras_gans.pixels import to_uint8
 from keras_gans.tasks import shared
 from keras_gans.tasks.task import Option, Ranking, Reference, Task
@@ -83,7 +83,7 @@ def prepare(model, recipe):
         raise UsageError(f"--generator {refusal}")
     try:
         start = presets.load(preset).inference_network
-    except presets.NoWeights:
+    except NoWeights:
         raise ValueError(
             f"{kind} starts from the generator of {preset}, which is a recipe "
             f"without weights: `keras-gans train {preset}`, and then "
@@ -106,8 +106,7 @@ def compile_arguments(model, recipe):
     if _is_adversarial(model):
         if "loss" in recipe:
             raise UsageError(
-                f"loss is of an SRResNet, which a {type(model).__name__} is "
-                "not"
+                f"loss is of an SRResNet, which a {type(model).__name__} is not"
             )
         return arguments
     # Of one player, and a loss as every model of Keras has.
