@@ -33,14 +33,14 @@ class ThreePlayers(keras_gans.SamplingModel):
         def discriminator_loss():
             fake = ops.stop_gradient(self.generator(latents, training=True))
             return sum(
-                losses.hinge_discriminator_loss(d(real), d(fake))
+                float32(losses.hinge_discriminator_loss(d(real), d(fake)))
                 for d in self.discriminators
             )
 
         def generator_loss():
             fake = self.generator(latents, training=True)
             return sum(
-                losses.hinge_generator_loss(d(fake))
+                float32(losses.hinge_generator_loss(d(fake)))
                 for d in self.discriminators
             ) + self.reconstruction(fake, latents)
 
@@ -49,7 +49,9 @@ class ThreePlayers(keras_gans.SamplingModel):
             return self.reconstruction(fake, latents)
 
         d_loss = self.minimize(
-            discriminator_loss, self.discriminator_optimizer, self.discriminators
+            discriminator_loss,
+            self.discriminator_optimizer,
+            self.discriminators,
         )
         g_loss = self.minimize(
             generator_loss, self.generator_optimizer, self.generator
@@ -62,7 +64,11 @@ class ThreePlayers(keras_gans.SamplingModel):
 
     def reconstruction(self, fake, latents):
         found = self.encoders["shift"](fake) * self.encoders["scale"](fake)
-        return ops.mean(ops.square(found - latents))
+        return ops.mean(ops.square(float32(found) - latents))
+
+
+def float32(x):
+    return ops.cast(x, "float32")
 
 
 def perceptron(inputs, outputs, width=6):

@@ -60,9 +60,7 @@ def test_minimize_trains_one_players_networks_alone():
         model.discriminator_optimizer,
         model.discriminators,
     )
-    moved = [
-        changed(before[p], weights_of_player(model, p)) for p in PLAYERS
-    ]
+    moved = [changed(before[p], weights_of_player(model, p)) for p in PLAYERS]
     assert moved == [False, True, False]
 
 
