@@ -10,6 +10,7 @@ import math
 import keras
 
 import keras_gans
+from keras_gans.checks import NoWeights
 from keras_gans.presets import files
 from keras_gans.presets.index import locate
 from keras_gans.presets.parts import (
@@ -50,7 +51,8 @@ def load(preset, cls=None, load_weights=True, custom_objects=None, **kwargs):
     Raises:
         FileNotFoundError: If the preset, or a file of it, does not exist.
         ValueError: If a file is damaged, names a class that is not allowed,
-            or does not fit the others; if `cls` or `kwargs` do not fit.
+            or does not fit the others; if `cls` or `kwargs` do not fit; a
+            `checks.NoWeights` if the preset has none.
         ConnectionError: If a download fails.
         ImportError: If `hf://` is used without huggingface_hub.
     """
@@ -62,7 +64,7 @@ def load(preset, cls=None, load_weights=True, custom_objects=None, **kwargs):
         metadata = files.read_metadata(folder)
     known = has_weights or files.WEIGHTS in metadata["files"]
     if load_weights and not known:
-        raise ValueError(
+        raise NoWeights(
             f"{folder.name} is a recipe without weights: train it (`keras-gans "
             f"train {folder.name}`), or pass load_weights=False for fresh "
             "weights. Received: load_weights=True"
