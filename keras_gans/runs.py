@@ -39,8 +39,8 @@ from keras_gans import (
     schedules,
 )
 from keras_gans.checks import check_integer
-from keras_gans.metrics.extractors import CLASSIFIERS
 from keras_gans.metrics.translation import distinct
+from keras_gans.names import CLASSIFIERS, EXTRACTORS
 from keras_gans.pixels import to_uint8
 
 SAMPLES = 64  # in a grid
@@ -193,9 +193,9 @@ def check_recipe(recipe):
             f"best_by must be one of {', '.join(BEST_BY)}. "
             f"Received: best_by={recipe['best_by']!r}"
         )
-    if recipe.get("extractor", "points") not in metrics.extractors.NAMES:
+    if recipe.get("extractor", "points") not in EXTRACTORS:
         raise ValueError(
-            f"extractor must be one of {', '.join(metrics.extractors.NAMES)}. "
+            f"extractor must be one of {', '.join(EXTRACTORS)}. "
             f"Received: extractor={recipe['extractor']!r}"
         )
     if recipe.get("loss", PIXEL_LOSSES[0]) not in PIXEL_LOSSES:

@@ -198,7 +198,7 @@ def test_it_knows_the_metrics_and_extractors():
 
     assert cli.METRICS == scores.METRICS
     assert cli.BEST_BY == tuple(runs.BEST_BY)
-    assert cli.EXTRACTORS == extractors.NAMES
+    assert cli.EXTRACTORS == extractors.EXTRACTORS
     assert set(cli.DEFAULT_EXTRACTORS.values()) < set(cli.EXTRACTORS)
 
 

@@ -6,13 +6,13 @@ import sys
 import keras
 import numpy as np
 
-from keras_gans import datasets
 from keras_gans.checks import check_integer
+from keras_gans.datasets import toys
 from keras_gans.metrics import distances, extractors, modes
 from keras_gans.models.adversarial_model import AdversarialModel
-from keras_gans.pixels import to_uint8
+from keras_gans.names import METRICS
+from keras_gans.pixels import from_uint8, to_uint8
 
-METRICS = ("fid", "kid", "prdc", "is", "swd", "modes")
 CHUNK = 256  # samples that are made at once
 # The sliced distance is of pixels, which are not kept beyond these.
 SWD_EXAMPLES = 2000
@@ -176,7 +176,7 @@ def evaluate(
         )
     check_integer("n", n, minimum=2)
     extractor = extractors.get(extractor)
-    toy = dataset in ("ring", "grid")
+    toy = toys.find(dataset)
     classify = "is" in metrics or ("modes" in metrics and not toy)
     if classify and extractor.probabilities is None:
         raise ValueError(
@@ -237,8 +237,7 @@ def evaluate(
             )
             add("SWD", distance, protocol=own)
         elif toy:
-            mixture = getattr(datasets, f"{dataset}_modes")()
-            counts = modes.mode_histogram(fake.features, *mixture)
+            counts = modes.mode_histogram(fake.features, *toys.modes(toy))
             add("modes", (counts > 0).sum())
             add("high_quality", counts.sum() / len(fake.features))
             add("reverse_kl", modes.reverse_kl(counts))
@@ -320,5 +319,5 @@ def _batches(source):
 
 def _scale(values):
     if values.dtype == np.uint8:
-        return values / np.float32(127.5) - 1
+        return from_uint8(values)
     return values

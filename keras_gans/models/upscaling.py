@@ -6,11 +6,8 @@ import numpy as np
 from keras_gans import backend
 from keras_gans.checks import check_integer
 from keras_gans.models.exporting import export_images
+from keras_gans.names import TILE
 from keras_gans.resizing import bicubic
-
-# Pixels of the input. With as much around it as the paper's network wants
-# (40), its features take 1.2 GB.
-TILE = 192
 
 
 class Upscaling:
