@@ -29,7 +29,7 @@ def card(name, entry, facts, measured):
         f"**Paper.** {entry['paper']}",
         f"**Data.** {sentence(data['name'])} Licence of the data: "
         f"{data['license']}. The weights are under Apache-2.0."
-        + (f" The data come from {data['download']}." * ("download" in data)),
+        + where_from(data),
         f"**Command.** Seed {recipe['seed']}, {run['steps']:,} generator "
         f"updates of batch {recipe['batch_size']}, {run['minutes']:.1f} "
         f"minutes on {run['hardware']}, Keras {facts['keras_version']} on "
@@ -77,6 +77,11 @@ def recipe_card(name, entry, can_start):
         f"{source}",
     ]
     return as_text(paragraphs)
+
+
+def where_from(data):
+    found = data.get("download")
+    return f" The data come from {found}." if found else ""
 
 
 def options(entry):

@@ -5,7 +5,6 @@ from data_sets import EMOJI_PAIRS
 from recipes import falling
 
 import keras_gans
-from keras_gans import runs
 from keras_gans.models.pix2pix import UNetGenerator
 
 PIX2PIX_EMOJI_STEPS = 9000
@@ -36,9 +35,10 @@ def regression(model, recipe, folder):
     data = model.task.load(model, recipe, "train", repeat=True)
     # Another model of the same layers: what is saved stays uncompiled.
     network = keras.Model(model.generator.input, model.generator.output)
-    network.compile(
-        runs.optimizer(recipe["generator_optimizer"]), "mean_absolute_error"
-    )
+    optimizer = model.task.compile_arguments(model, recipe)[
+        "generator_optimizer"
+    ]
+    network.compile(optimizer, "mean_absolute_error")
     network.fit(data, steps_per_epoch=recipe["steps"], verbose=2)
     model.save_to_preset(folder / "last", recipe=recipe)
 
