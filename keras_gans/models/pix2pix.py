@@ -311,10 +311,10 @@ class Pix2Pix(ImageTranslationModel):
                 normalization,
             )
         super().__init__(
-            generator,
-            discriminator,
             image_shape,
-            dropout_at_test=dropout_at_test,
+            dropout_at_test,
+            generator=generator,
+            discriminator=discriminator,
             seed=seed,
             **kwargs,
         )
@@ -382,6 +382,7 @@ class Pix2Pix(ImageTranslationModel):
         serialize = keras.saving.serialize_keras_object
         return {
             **super().get_config(),
+            "dropout_at_test": self.dropout_at_test,
             "l1_weight": self.l1_weight,
             "generator_loss": serialize(self.generator_loss),
             "discriminator_loss": serialize(self.discriminator_loss),

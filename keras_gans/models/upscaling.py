@@ -18,6 +18,9 @@ class Upscaling:
     its input, what it makes there depends on.
     """
 
+    task_name = "upscaling"
+    example_kind = "image"
+
     @property
     def scale(self):
         return self.inference_network.scale
