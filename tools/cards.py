@@ -7,6 +7,7 @@ else from their entries in `presets/`. Nothing here reads or writes a file.
 import textwrap
 
 from keras_gans import tasks
+from keras_gans.tasks.shared import format_score
 
 
 def card(name, entry, facts, measured):
@@ -128,12 +129,6 @@ def evaluation_table(evaluation):
     ]
     head = f"| {evaluation['protocol']} | best | last |\n| --- | --- | --- |"
     return "\n".join([head, *rows])
-
-
-def format_score(value):
-    if isinstance(value, list):
-        return " and ".join(format_score(v) for v in value)
-    return f"{value:.4g}"
 
 
 # ---- the README -----------------------------------------------------------

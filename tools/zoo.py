@@ -1,4 +1,4 @@
-"""Maintains zoo/: writes the recipes, and publishes trained runs.
+r"""Maintains zoo/: writes the recipes, and publishes trained runs.
 
     python tools/zoo.py recipes                  # all recipes, and index.json
     keras-gans train dcgan_mnist --out runs/dcgan_mnist

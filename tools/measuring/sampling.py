@@ -5,12 +5,12 @@ and by the distance of the values.
 """
 
 import judge
-from cards import format_score
-from keras_gans.tasks.task import Reference
 
 from keras_gans import datasets, metrics, presets
 from keras_gans.datasets import toys
 from keras_gans.pixels import from_uint8
+from keras_gans.tasks.shared import format_score
+from keras_gans.tasks.task import Reference
 
 # What `keras-gans train` chose the best checkpoint by.
 BEST_BY = {
