@@ -148,6 +148,7 @@ def test_card(name):
 
 
 @pytest.mark.neutral
+@pytest.mark.slow
 def test_scores_of_a_run_reach_metadata_card_and_readme(
     tool, tmp_path, monkeypatch
 ):

@@ -31,24 +31,32 @@ def has_weights(name):
 
 
 def write_recipes():
-    """Every preset's config and recipe, the index, and the README's tables.
+    """Every preset's config and recipe, and all that `write_listing` does.
 
     Weights that are there stay.
     """
-    before = json.loads((ZOO / "index.json").read_text())
-    index = {}
-    for name in in_order(before["presets"]):
-        entry, folder = PRESETS[name], ZOO / name
+    for name, entry in PRESETS.items():
         if not has_weights(name):
             presets.save(
                 make_model(name),
-                folder,
+                ZOO / name,
                 recipe=entry["recipe"],
                 metadata={"dataset": entry["data"]},
                 weights=False,
             )
+    write_listing()
+
+
+def write_listing():
+    """Cards and recipes of the presets that the zoo has, index and README."""
+    before = json.loads((ZOO / "index.json").read_text())
+    index = {}
+    for name in in_order(before["presets"]):
+        folder = ZOO / name
+        if not folder.is_dir():
+            continue  # `write_recipes` makes it.
         (folder / "README.md").write_text(make_card(name))
-        presets.update(folder, recipe=entry["recipe"])
+        presets.update(folder, recipe=PRESETS[name]["recipe"])
         index[name] = index_entry(name, read_metadata(name))
     (ZOO / "index.json").write_text(
         json.dumps({**before, "presets": index}, indent=2) + "\n"
@@ -142,7 +150,7 @@ def measure(name, recipe, ablations=(), test_data=None):
     golden = model.task.golden(model)
     presets.update(folder, metadata={**metadata, "golden": golden})
     picture.save(folder / "samples.png")
-    write_recipes()
+    write_listing()
 
 
 def log_of_run(run, checkpoint, task):
@@ -187,7 +195,7 @@ def score(name, run):
         evaluation["protocol"] = str(scores[0].protocol)
         evaluation[checkpoint] = {s.name: [s.value, s.std] for s in scores}
     presets.update(ZOO / name, metadata={"evaluation": evaluation})
-    write_recipes()
+    write_listing()
 
 
 def ablation(name, label):

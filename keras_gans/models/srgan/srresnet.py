@@ -23,7 +23,7 @@ def check_generator(generator):
 
 
 @keras.saving.register_keras_serializable("keras_gans")
-class SRResNet(CheckedTrainer, PresetModel, Upscaling, keras.Model):
+class SRResNet(Upscaling, CheckedTrainer, PresetModel, keras.Model):
     """Super-resolution by the error of the pixels: SRGAN's first phase.
 
     A model as any other of Keras: it is compiled with a loss and an
