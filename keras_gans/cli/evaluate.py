@@ -77,6 +77,7 @@ def _evaluate(args):
     refuse_options(args, task, "evaluate_options", presets.class_name(preset))
     # Converted weights have no recipe; who needs one misses it.
     recipe = presets.info(preset).get("training", {})
+    task.check_evaluation(recipe, args)
     scores = task.evaluate(presets.load(preset), recipe, args)
 
     protocol = next(iter(scores.values())).protocol

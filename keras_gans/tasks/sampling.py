@@ -154,7 +154,8 @@ def summary(recipe, row):
 # ---- evaluation -----------------------------------------------------------
 
 
-def evaluate(model, recipe, options):
+def _data_and_features(recipe, options):
+    """What is scored on, and with which extractor, or a `UsageError`."""
     dataset = options.data or recipe.get("dataset")
     if dataset is None:
         raise UsageError("the preset has no recipe: name the data, --data")
@@ -168,6 +169,11 @@ def evaluate(model, recipe, options):
             f"no features are known to suit the data {dataset!r}: choose an "
             "--extractor, as inception_v3"
         )
+    return dataset, extractor
+
+
+def evaluate(model, recipe, options):
+    dataset, extractor = _data_and_features(recipe, options)
     toy = toys.find(dataset)
     if toy:
         if options.split not in (None, "train"):
@@ -251,6 +257,7 @@ TASK = Task(
     scores=scores,
     picture=picture,
     summary=summary,
+    check_evaluation=_data_and_features,
     evaluate=evaluate,
     export_arguments=shared.no_direction,
     batch=batch,

@@ -107,6 +107,9 @@ class Task:
         picture: Function of `(model, reference, seed)`. `PIL.Image.Image`.
         summary: Function of `(recipe, row)`. Lines to print when a run has
             ended with this row of the log.
+        check_evaluation: Function of `(recipe, options)`. Raises a
+            `UsageError` for options of `keras-gans evaluate` that cannot be
+            followed, whatever the model: it is not loaded yet.
         evaluate: Function of `(model, recipe, options)`: what `keras-gans
             evaluate` measures, as its options say. Dict of name to
             `metrics.Score`.
@@ -147,6 +150,7 @@ class Task:
     export_arguments: Callable
     prepare: Callable = lambda model, recipe: None
     watchers: Callable = lambda reference, report: {}
+    check_evaluation: Callable = lambda recipe, options: None
     summary: Callable = lambda recipe, row: []
     train_options: Mapping[str, Option] = dataclasses.field(
         default_factory=dict

@@ -11,7 +11,8 @@ from keras import ops
 from PIL import Image
 
 import keras_gans
-from keras_gans import cli, metrics, runs
+from keras_gans import cli, metrics, runs, tasks
+from keras_gans.tasks.translation import draw_translations
 
 tf = pytest.importorskip(
     "tensorflow", reason="`train` reads data through tf.data: tensorflow"
@@ -84,7 +85,7 @@ def test_a_run_that_was_stopped_ends_like_one_that_was_not(
     case, tmp_path, monkeypatch
 ):
     _, make, recipe = case
-    monkeypatch.setattr(runs, "MIN_STEPS", 1)
+    monkeypatch.setattr("keras_gans.runs.run.MIN_STEPS", 1)
     whole = build(make, recipe)
     row = runs.train(whole, recipe, tmp_path / "whole", verbose=0)
     assert row["step"] == 9 and np.isfinite(list(row.values())).all()
@@ -120,7 +121,7 @@ def test_train_and_evaluate_from_the_command_line(
     case, folder, tmp_path, capsys, monkeypatch
 ):
     name, make, recipe = case
-    monkeypatch.setattr(runs, "MIN_STEPS", 1)
+    monkeypatch.setattr("keras_gans.runs.run.MIN_STEPS", 1)
     # The folders are named on the command line.
     recipe = {k: v for k, v in recipe.items() if k != "dataset_b"}
     if name == "pix2pix":
@@ -189,7 +190,7 @@ def test_export_of_a_direction(tmp_path, monkeypatch, capsys):
 def test_pictures_of_translations_between_numbers_of_channels():
     images = np.zeros((4, 8, 8, 4), "uint8")
     model = tiny_pix2pix(image_shape=(8, 8, 4), output_channels=1)
-    assert runs.draw_translations(model, images).mode == "RGB"
+    assert draw_translations(model, images).mode == "RGB"
 
 
 def test_data_that_is_to_be_downloaded(tmp_path, capsys):
@@ -231,7 +232,7 @@ def test_scores_are_of_the_right_images(folder):
         "seed": 0,
         "pairs": {"sides": ["left", "right"]},
     }
-    data = runs.load_translation_data(
+    data = model.task.load(
         model, recipe, "test", drop_remainder=False, shuffle=False
     )
 
@@ -274,7 +275,7 @@ def test_domains_of_two_sizes_and_their_splits(folder):
             "splits": {"test": ["train[:3]", "train[5:]"]},
         },
     }
-    recipe = runs.check_recipe(recipe)
+    recipe = runs.check_recipe(recipe, tasks.get("translation"))
     model = tiny_cyclegan(image_shape=(16, 16, 1))
 
     def means(images):
@@ -282,7 +283,7 @@ def test_domains_of_two_sizes_and_their_splits(folder):
 
     scores = metrics.evaluate_translation(
         model,
-        runs.load_translation_data(
+        model.task.load(
             model, recipe, "test", drop_remainder=False, shuffle=False
         ),
         metrics.Extractor(means, "means"),
@@ -292,13 +293,13 @@ def test_domains_of_two_sizes_and_their_splits(folder):
     protocol = scores["FID"].protocol
     assert (protocol.n_real, protocol.n_fake) == (3, 7)
     # What is asked for is not what the recipe says of "test".
-    batches = runs.load_translation_data(model, recipe, "train")
+    batches = model.task.load(model, recipe, "train")
     assert int(batches.cardinality()) == 12 // 4
 
 
 def test_a_run_on_domains_of_which_one_has_repeats(tmp_path, monkeypatch):
     """What is translated and what it is compared with differ in number."""
-    monkeypatch.setattr(runs, "MIN_STEPS", 1)
+    monkeypatch.setattr("keras_gans.runs.run.MIN_STEPS", 1)
     rng = np.random.default_rng(0)
     for side in ("left", "right"):
         (tmp_path / side).mkdir()
@@ -331,7 +332,7 @@ def test_a_run_on_domains_of_which_one_has_repeats(tmp_path, monkeypatch):
 def test_recipes_that_cannot_be_followed(change, match):
     recipe = {"dataset": "somewhere", "batch_size": 4, "steps": 3, **change}
     with pytest.raises(ValueError, match=match):
-        runs.check_recipe(recipe)
+        runs.check_recipe(recipe, tasks.get("translation"))
 
 
 @pytest.mark.skipif(
@@ -402,10 +403,10 @@ def test_health_is_not_asked_of_translations(folder, tmp_path):
     }
     model = tiny_pix2pix(image_shape=(16, 16, 1))
     model.compile()
-    run = runs.TranslationRun(model, recipe, tmp_path, None, False, print)
-    assert run.watchers == []
+    run = runs.Run(model, recipe, tmp_path, None, False, print)
+    assert run.watchers == {}
     with pytest.raises(ValueError, match="must have pairs or unpaired"):
-        runs.TranslationRun(
+        runs.Run(
             model,
             {k: v for k, v in recipe.items() if k != "pairs"},
             tmp_path,

@@ -14,9 +14,8 @@ from PIL import Image
 
 import keras_gans
 from keras_gans import cli
-from keras_gans.models import super_resolution
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 ORIENTATION, MAKER = 0x0112, 0x010F
 
 
@@ -107,10 +106,6 @@ def test_evaluate_wants_a_folder(preset, photos, capsys):
         assert words in capsys.readouterr().err
     assert cli.main(["evaluate", "gan_ring", "--low-res", str(photos)]) == 2
     assert "--low-res is of models that enlarge" in capsys.readouterr().err
-
-
-def test_the_command_knows_the_tile():
-    assert cli.TILE == super_resolution.TILE
 
 
 def test_memory_is_that_of_a_tile(tmp_path):
@@ -214,7 +209,7 @@ def test_mistakes(photos, tmp_path, capsys):
     tiny_gan((8, 8, 3)).save_to_preset(tmp_path / "gan")
     command = ["upscale", str(photos / "a.png"), "-o", str(tmp_path / "o.png")]
     assert cli.main([*command, "--preset", str(tmp_path / "gan")]) == 2
-    assert "is a GAN, which does not upscale" in capsys.readouterr().err
+    assert "a GAN draws samples: keras-gans generate" in capsys.readouterr().err
     with pytest.raises(SystemExit) as stopped:
         cli.main([*command, "--tile", "3"])
     assert stopped.value.code == 2

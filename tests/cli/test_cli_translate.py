@@ -84,5 +84,5 @@ def test_mistakes(preset, photos, tmp_path, capsys):
     assert "--out must end in" in capsys.readouterr().err
     tiny_gan((8, 8, 3)).save_to_preset(tmp_path / "gan")
     assert run(tmp_path / "gan", photos / "a.png", "-o", out) == 2
-    assert "is a GAN, which does not translate" in capsys.readouterr().err
+    assert "a GAN draws samples: keras-gans generate" in capsys.readouterr().err
     assert not out.exists()
