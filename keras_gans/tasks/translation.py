@@ -17,7 +17,7 @@ DATA_ARGUMENTS = {
     "pairs": {"sides", "direction", "augment", "splits"},
     "unpaired": {"augment", "splits"},
 }
-HEADLINE = ("L1", "FID", "ab FID", "ab cycle")
+HEADLINE = ("L1", "SSIM", "FID", "ab FID", "ab cycle")
 
 PAIRS_ALONE = (
     "is of presets that train on pairs of images, which {preset} does not"

@@ -1,47 +1,28 @@
-"""What tools/zoo.py does for presets that turn images into images."""
+"""What publishing measures of models that turn images into images.
+
+Beside what the same budget gives without a part of the loss, and how far
+images of the training set are from those of the test set.
+"""
 
 import pathlib
 
-import keras
 import numpy as np
 
-import keras_gans
-from keras_gans import metrics, pictures, runs
+from keras_gans import metrics, pictures, presets
 from keras_gans.pixels import to_uint8
 
-# Without the whole game it is regression, which is plain Keras.
-REGRESSION = "regression"
-# What the same budget gives without a part of the loss.
-ABLATIONS = {
-    "pix2pix_emoji": {
-        "L1 alone": REGRESSION,
-        "GAN alone": {"l1_weight": 0.0},
-    },
-    "cyclegan_emoji": {"no cycle loss": {"cycle_weight": 0.0}},
+# What `keras-gans train` chose the best checkpoint by.
+BEST_BY = {
+    "kid": "Kernel distance (KID) of the features of the preset's extractor "
+    "between 500 translations and as many images of the training set",
+    "swd": "Sliced Wasserstein distance of the pixels' values",
 }
 OURS = "this preset"
 ROWS = 8  # of each half of a picture
 
 
-def ablate(name, ablation, model, recipe, folder):
-    """Trains a preset's model without a part of its loss."""
-    change = ABLATIONS[name][ablation]
-    optimizers = [
-        runs.optimizer(recipe[f"{player}_optimizer"])
-        for player in ("generator", "discriminator")
-    ]
-    if change == REGRESSION:
-        data = runs.load_translation_data(model, recipe, "train", repeat=True)
-        # Another model of the same layers: what is saved stays uncompiled.
-        network = keras.Model(model.generator.input, model.generator.output)
-        network.compile(optimizers[0], "mean_absolute_error")
-        network.fit(data, steps_per_epoch=recipe["steps"], verbose=2)
-        model.save_to_preset(folder / "last", recipe=recipe)
-        return
-    for key, value in change.items():
-        setattr(model, key, value)
-    model.compile(*optimizers)
-    runs.train(model, recipe, folder, verbose=2)
+def metrics_of(recipe):
+    """Nothing for `zoo.py score`: `facts` measures all."""
 
 
 def evaluate(models, recipe, dataset):
@@ -59,7 +40,7 @@ def evaluate(models, recipe, dataset):
     model = models[OURS]
 
     def load(split, **kwargs):
-        return runs.load_translation_data(
+        return model.task.load(
             model, recipe, split, augment=False, drop_remainder=False, **kwargs
         )
 
@@ -111,7 +92,7 @@ def distance_of_the_data(recipe, model):
     """FID and KID of as many training images as there are test images."""
     sides = {}
     for split in ("test", "train"):
-        data = runs.load_translation_data(
+        data = model.task.load(
             model, recipe, split, augment=False, drop_remainder=False
         )
         batches = [batch[1].numpy() for batch in data]
@@ -147,14 +128,12 @@ def table(facts):
     return "\n".join(lines)
 
 
-def facts(name, folder, ablations, recipe, dataset):
+def facts(folder, entry, recipe, *, ablations=(), test_data=None):
     """What `publish` measures: metadata, and the picture of the card."""
-    models = {OURS: load(folder)}
+    models = {OURS: presets.load(folder)}
     for label, run in ablations:
-        if label not in ABLATIONS[name]:
-            raise SystemExit(f"{name} has no ablation {label!r}")
-        models[label] = load(pathlib.Path(run) / "last")
-    scores, protocol, picture = evaluate(models, recipe, dataset)
+        models[label] = presets.load(pathlib.Path(run) / "last")
+    scores, protocol, picture = evaluate(models, recipe, entry["scored_on"])
     fid, kid = distance_of_the_data(recipe, models[OURS])
     metadata = {
         "scores": {
@@ -166,18 +145,5 @@ def facts(name, folder, ablations, recipe, dataset):
             "scores": scores,
             "training_images": {"FID": fid, "KID": kid},
         },
-        "golden": golden(models[OURS]),
     }
     return metadata, picture
-
-
-def golden(model):
-    """Means of what the model makes of four images of noise."""
-    model.dropout_at_test = False  # Its masks differ between backends.
-    images = np.random.default_rng(0).integers(0, 256, (4, *model.image_shape))
-    outputs = model.translate(images.astype("uint8"), seed=0)
-    return outputs.astype("float64").mean(axis=(1, 2, 3)).round(4).tolist()
-
-
-def load(folder):
-    return keras_gans.AdversarialModel.from_preset(str(folder))

@@ -1,4 +1,7 @@
-"""What tools/zoo.py does for presets that make images larger."""
+"""What publishing measures of models that make images larger.
+
+On Set5, beside bicubic and the preset that training began with.
+"""
 
 import pathlib
 
@@ -7,6 +10,7 @@ from PIL import Image
 
 from keras_gans import metrics, pictures, presets, resizing
 from keras_gans.models import srgan
+from keras_gans.pixels import from_uint8
 
 # Where distances between features are measured: a layer that no loss uses.
 FEATURES = ("cifar10_classifier", "re_lu_2")
@@ -15,6 +19,17 @@ BICUBIC, TRUTH, OURS = "bicubic", "truth", "this preset"
 # corner of a part of it, where there is something to see.
 PARTS = ((0, (150, 180)), (1, (60, 90)), (2, (60, 60)), (4, (100, 60)))
 SIDE = 120
+
+
+# What `keras-gans train` chose the best checkpoint by.
+BEST_BY = {
+    "psnr": "PSNR (luma) of 32 crops of the training images",
+    "content_loss": "Content loss in training",
+}
+
+
+def metrics_of(recipe):
+    """Nothing for `zoo.py score`: `facts` measures all."""
 
 
 def evaluate(models, folder, dataset):
@@ -78,7 +93,7 @@ def perceptual():
     network = srgan.content_network(*FEATURES)
 
     def features(images):
-        x = network.predict_on_batch(images.astype("float32") / 127.5 - 1)
+        x = network.predict_on_batch(from_uint8(images))
         return x.reshape(len(x), -1) / np.sqrt(x[0].size)
 
     return metrics.Extractor(features, " ".join(FEATURES))
@@ -117,11 +132,12 @@ def table(facts):
     return "\n".join(lines)
 
 
-def facts(folder, recipe, test_data):
+def facts(folder, entry, recipe, *, ablations=(), test_data=None):
     """What `publish` measures: metadata, and the picture of the card."""
+    if test_data is None:
+        raise SystemExit("--test-data must name a folder of HR and LR images.")
     models = {BICUBIC: BICUBIC}
-    if "generator" in recipe:
-        start = recipe["generator"]
+    if start := entry.get("starts_from"):
         models[start] = presets.load(folder.parent / start)
     models[OURS] = presets.load(folder)
     scores, protocol, names, picture = evaluate(
@@ -134,13 +150,5 @@ def facts(folder, recipe, test_data):
             for name in ("PSNR", "SSIM", "sharpness", "perceptual")
         },
         "upscaling": {"protocol": protocol, "images": names, "scores": scores},
-        "golden": golden(models[OURS]),
     }
     return metadata, picture
-
-
-def golden(model):
-    """Means of what the model makes of four images of noise."""
-    images = np.random.default_rng(0).integers(0, 256, (4, 12, 10, 3))
-    made = [model.upscale(image) for image in images.astype("uint8")]
-    return [round(float(image.mean(dtype="float64")), 4) for image in made]
