@@ -11,7 +11,10 @@ from keras_gans import registry
 
 __version__ = "0.1.0"
 
-_FUNCTIONS = {"from_preset": "presets", "list_presets": "presets"}
+_FUNCTIONS = {
+    "from_preset": "presets.loading",
+    "list_presets": "presets.index",
+}
 _MODULES = (
     "callbacks",
     "convert",

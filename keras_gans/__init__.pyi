@@ -1,4 +1,5 @@
-# What `__init__.py` serves on first use, for editors and type checkers.
+# What `__init__.py` serves on first use, for editors and type
+# checkers. Written by tools/stubs.py.
 
 from keras_gans import callbacks as callbacks
 from keras_gans import convert as convert

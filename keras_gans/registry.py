@@ -18,15 +18,6 @@ CLASSES = {
     "SRResNet": ("models.srgan.srresnet", "upscaling"),
     "SRGAN": ("models.srgan.srgan", "upscaling"),
 }
-# The public class that a class derives from, where that is not the base of
-# its kind: for asking whose presets a class can load without importing any.
-PARENTS = {
-    "AdversarialModel": None,
-    "SamplingModel": "AdversarialModel",
-    "DCGAN": "GAN",
-    "ConditionalGAN": "GAN",
-    "SRResNet": None,
-}
 # Modules with networks of presets that no class has by default.
 NETWORKS = ("models.msrresnet",)
 
@@ -34,22 +25,3 @@ NETWORKS = ("models.msrresnet",)
 def task_of(name):
     """The name of a class's task; `None` for a base or an unknown class."""
     return CLASSES.get(name, (None, None))[1]
-
-
-def line(name):
-    """A class and the public ones that it derives from, nearest first.
-
-    Args:
-        name: The name of a class.
-
-    Returns:
-        List of names, `["DCGAN", "GAN", "SamplingModel", "AdversarialModel"]`
-        for `"DCGAN"`; empty for an unknown class.
-    """
-    names = []
-    while name in CLASSES:
-        names.append(name)
-        sampling = task_of(name) == "sampling"
-        base = "SamplingModel" if sampling else "AdversarialModel"
-        name = PARENTS.get(name, base)
-    return names

@@ -201,14 +201,14 @@ def _make_model(preset, recipe, strategy, folder):
     """The model, compiled, with the weights that training starts from."""
     import keras
 
-    from keras_gans import presets, registry, runs
+    from keras_gans import presets, runs
     from keras_gans.runs import folder as files
 
     keras.utils.set_random_seed(recipe["seed"])
     runs.make_deterministic()
-    # A model without a base that draws has no seed.
-    draws = "AdversarialModel" in registry.line(presets.class_name(preset))
-    own = {"seed": recipe["seed"]} if draws else {}
+    own = {}
+    if "seed" in presets.arguments(preset):  # A model that draws nothing: none.
+        own["seed"] = recipe["seed"]
     with runs.strategy_scope(strategy):
         model = presets.load(preset, load_weights=False, **own)
         if files.find_checkpoint(folder) is None:

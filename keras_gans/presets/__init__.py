@@ -19,6 +19,7 @@ import importlib
 
 _ROOMS = {
     "index": (
+        "arguments",
         "class_name",
         "info",
         "list_presets",

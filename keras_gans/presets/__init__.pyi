@@ -11,6 +11,7 @@ from keras_gans.presets.files import TASK_WEIGHTS as TASK_WEIGHTS
 from keras_gans.presets.files import TRAINING as TRAINING
 from keras_gans.presets.files import WEIGHTS as WEIGHTS
 from keras_gans.presets.files import Folder as Folder
+from keras_gans.presets.index import arguments as arguments
 from keras_gans.presets.index import class_name as class_name
 from keras_gans.presets.index import info as info
 from keras_gans.presets.index import list_presets as list_presets

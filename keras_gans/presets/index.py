@@ -69,8 +69,6 @@ def names():
 def list_presets(filter=None, model=None, weights=None):
     """The names of the built-in presets that are wanted, sorted.
 
-    Keras is not imported for it, unless `model` is a class.
-
     Args:
         filter: String that names must match, as `"*mnist*"`, or `None`.
         model: A class, or the name of one of this package's: only presets
@@ -105,20 +103,12 @@ def of_class(model):
                 "model must be a class, or the name of one of "
                 f"{', '.join(registry.CLASSES)}. Received: model={model!r}"
             )
-
-        def loads(name):
-            return model in registry.line(name)
-    else:
-
-        def loads(name):
-            return name in registry.CLASSES and issubclass(
-                getattr(keras_gans, name), model
-            )
-
+        model = getattr(keras_gans, model)
     return {
         name: entry
         for name, entry in entries().items()
-        if loads(entry.get("class"))
+        if entry.get("class") in registry.CLASSES
+        and issubclass(getattr(keras_gans, entry["class"]), model)
     }
 
 
@@ -246,6 +236,19 @@ def class_name(preset):
     """
     folder = _locate(preset, wanted=files.TASK)
     return str(files.read_json(folder, files.TASK).get("class_name"))
+
+
+def arguments(preset):
+    """The names of the arguments that a preset gives its class.
+
+    Args:
+        preset: As for `load`, or a `Folder`.
+
+    Returns:
+        Set of strings, without that of the inference network.
+    """
+    folder = _locate(preset, wanted=files.TASK)
+    return set(files.read_json(folder, files.TASK).get("config") or ())
 
 
 def task_name(preset):
