@@ -183,6 +183,7 @@ def test_nothing_heavy_is_imported_to_list():
         "from keras_gans import cli\n"
         "assert keras_gans.list_presets('gan*', weights=True)\n"
         "assert cli.main(['list']) in (None, 0)\n"
+        "assert cli.main(['generate', 'gan_rin']) == 2\n"
         "heavy = {'keras', 'numpy', 'h5py', 'PIL', 'tensorflow'}\n"
         "assert not heavy & set(sys.modules)"
     )

@@ -143,7 +143,8 @@ def load(preset, command):
     """
     from keras_gans import presets
 
-    model = presets.load(locate(preset))
+    folder = locate(preset)  # A wrong name is said before Keras is imported.
+    model = presets.load(folder)
     if command not in (None, model.task.command):
         raise UsageError(f"a {type(model).__name__} {model.task.advice}")
     return model
