@@ -29,9 +29,12 @@ def check_examples(name, examples, expected, kind="image"):
         not np.issubdtype(examples.dtype, np.floating)
         and str(examples.dtype) != "bfloat16"
     ):
+        how = ""
+        if kind == "image":
+            how = f", images in [-1, 1] (for uint8: {name} / 127.5 - 1)"
         raise ValueError(
-            f"{name} must be float, images in [-1, 1] (for uint8: {name} "
-            f"/ 127.5 - 1). Received: {name} with dtype {examples.dtype}"
+            f"{name} must be float{how}. Received: {name} with dtype "
+            f"{examples.dtype}"
         )
     low, high = float(examples.min()), float(examples.max())
     if not np.isfinite([low, high]).all():
