@@ -273,7 +273,7 @@ class TrainingHealth(keras.callbacks.Callback):
             }
         np.fill_diagonal(within_real, np.inf)  # No one's own neighbour.
         look["variety"] = _count_nearest(between) / _count_nearest(within_real)
-        step = int(_to_numpy(model.generator_optimizer.iterations))
+        step = int(_to_numpy(model.iterations))
         return {"step": step, **{k: float(v) for k, v in look.items()}}
 
 

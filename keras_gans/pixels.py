@@ -28,7 +28,7 @@ def to_uint8_tensor(images):
 
 
 def from_uint8_tensor(images):
-    """`from_uint8` for tensors, in a graph as well."""
+    """`from_uint8` for tensors, in a graph as well; up to rounding."""
     from keras import ops
 
     return ops.cast(images, "float32") / 127.5 - 1

@@ -298,6 +298,9 @@ def test_labels_are_needed_where_there_are_some():
 
 def test_a_model_that_cannot_be_looked_at_is_trained():
     class Own(keras_gans.GAN):
+        def draw_inputs(self, n, labels=None, seed=None):
+            return keras.ops.ones((n, self.latent_dim))
+
         def generator_inputs(self, latents, labels):
             raise NotImplementedError("takes\nmore")
 

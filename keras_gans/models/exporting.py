@@ -5,7 +5,7 @@ import warnings
 import keras
 from keras import ops
 
-from keras_gans.pixels import to_uint8_tensor
+from keras_gans.pixels import from_uint8_tensor, to_uint8_tensor
 
 
 def export_images(network, shape, filepath, format, **kwargs):
@@ -19,8 +19,8 @@ def export_images(network, shape, filepath, format, **kwargs):
         **kwargs: More arguments of `keras.Model.export`.
     """
     inputs = keras.Input(shape, dtype="uint8", name="images")
-    x = ops.cast(inputs, "float32") / 127.5 - 1
-    outputs = to_uint8_tensor(network(x, training=False))
+    outputs = network(from_uint8_tensor(inputs), training=False)
+    outputs = to_uint8_tensor(outputs)
     export(keras.Model(inputs, outputs), filepath, format, **kwargs)
 
 

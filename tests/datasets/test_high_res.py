@@ -6,6 +6,7 @@ from PIL import Image
 
 from keras_gans import datasets, resizing
 
+pytest.importorskip("tensorflow", reason="datasets are tf.data's")
 pytestmark = pytest.mark.neutral
 
 
