@@ -10,10 +10,12 @@ import sys
 import keras
 import numpy as np
 import pytest
+from cases import points_gan
 from PIL import Image
 
 import keras_gans
 from keras_gans import cli, metrics, names, presets
+from keras_gans.presets import index
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -46,6 +48,7 @@ def subprocess_run(*arguments, **kwargs):
     )
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize(
     "arguments",
     [["list"], ["--help"], ["--version"], ["info", "gan_ring"]],
@@ -79,6 +82,7 @@ def test_answers_at_once_and_without_a_framework(arguments):
             assert name in done.stdout
 
 
+@pytest.mark.neutral
 def test_info(capsys):
     assert run("info", "dcgan_mnist") == 0
     details = json.loads(capsys.readouterr().out)
@@ -151,6 +155,7 @@ def test_errors_are_one_sentence(
     assert "Traceback" not in captured.err
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize(
     "arguments, words",
     [
@@ -201,9 +206,36 @@ def test_other_backend_keeps_the_samples(preset, tmp_path):
     np.testing.assert_array_equal(np.load(out), gan.generate(4, seed=1))
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["train", "--steps", "1", "--out", "run", "--quiet"],
+        ["evaluate", "-n", "50", "--quiet"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_a_preset_is_located_once(command, tmp_path, monkeypatch):
+    """A server is asked once, and all files are of one version."""
+    if command[0] == "train":
+        pytest.importorskip("tensorflow", reason="reads with tensorflow")
+    recipe = {"dataset": "ring", "batch_size": 8, "steps": 10}
+    points_gan().save_to_preset(tmp_path / "points", recipe=recipe)
+    monkeypatch.chdir(tmp_path)
+    located, find = [], index._checked_folder
+    monkeypatch.setattr(
+        index,
+        "_checked_folder",
+        lambda name: located.append(name) or find(name),
+    )
+    name, *options = command
+    assert cli.main([name, "points", *options]) == 0
+    assert located == ["points"]
+
+
 # ---- evaluate -------------------------------------------------------------
 
 
+@pytest.mark.neutral
 def test_default_extractors_are_known():
     assert set(names.DEFAULT_EXTRACTORS.values()) < set(names.EXTRACTORS)
 

@@ -86,3 +86,6 @@ def test_mistakes(preset, photos, tmp_path, capsys):
     assert run(tmp_path / "gan", photos / "a.png", "-o", out) == 2
     assert "a GAN draws samples: keras-gans generate" in capsys.readouterr().err
     assert not out.exists()
+    assert cli.main(["generate", str(preset)]) == 2
+    said = capsys.readouterr().err
+    assert "a CycleGAN translates images: keras-gans translate" in said

@@ -108,6 +108,7 @@ def test_evaluate_wants_a_folder(preset, photos, capsys):
     assert "--low-res is of models that enlarge" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_memory_is_that_of_a_tile(tmp_path):
     """What is larger than a tile takes no more but for the image itself."""
     keras_gans.SRResNet(filters=16, num_residual_blocks=1).save_to_preset(

@@ -9,6 +9,8 @@ import pytest
 import keras_gans
 from keras_gans import cli
 
+pytestmark = pytest.mark.slow
+
 tf = pytest.importorskip("tensorflow", reason="exports through TensorFlow")
 if keras.backend.backend() != "tensorflow":
     pytest.skip("exports from the TensorFlow backend", allow_module_level=True)

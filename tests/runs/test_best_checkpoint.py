@@ -126,6 +126,7 @@ def test_a_toy_is_judged_by_its_modes(tmp_path):
     ]
 
 
+@pytest.mark.neutral
 def test_default_score():
     name = "mnist_classifier"
     if not (presets.zoo_path() / name).is_dir():

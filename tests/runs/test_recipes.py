@@ -7,6 +7,8 @@ import pytest
 from keras_gans import runs, tasks
 from keras_gans.runs.recipe import other_decays
 
+pytestmark = pytest.mark.neutral
+
 
 @pytest.mark.parametrize(
     "value",

@@ -88,6 +88,7 @@ def test_run_folder(uninterrupted):
         assert gan.generate(2, seed=0).shape == (2, 8, 8, 1)
 
 
+@pytest.mark.slow
 def test_killed_and_resumed_is_the_run_that_was_never_killed(
     uninterrupted, tiny, tmp_path
 ):
@@ -177,6 +178,7 @@ def test_a_run_is_no_preset(uninterrupted, capsys):
     assert "best" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_resume_of_a_complete_run_does_nothing(uninterrupted, tiny):
     before = final_weights(uninterrupted)
     done = subprocess.run(
@@ -191,6 +193,7 @@ def test_resume_of_a_complete_run_does_nothing(uninterrupted, tiny):
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.slow
 def test_interrupt_says_how_to_go_on(tiny, tmp_path):
     out = tmp_path / "run"
     process = subprocess.Popen(
@@ -226,6 +229,7 @@ def test_data_that_is_not_there(tiny, tmp_path, capsys):
     assert not (tmp_path / "run" / "log.csv").exists()
 
 
+@pytest.mark.slow
 def test_two_workers_train_together(tiny, tmp_path):
     """Two processes on loopback; one of them writes, both end well."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]

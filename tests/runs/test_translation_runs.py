@@ -81,6 +81,7 @@ class Killed(Exception):
     pass
 
 
+@pytest.mark.slow
 def test_a_run_that_was_stopped_ends_like_one_that_was_not(
     case, tmp_path, monkeypatch
 ):
@@ -321,6 +322,7 @@ def test_a_run_on_domains_of_which_one_has_repeats(tmp_path, monkeypatch):
         assert row["swd"] > 0
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize(
     "change, match",
     [
@@ -335,6 +337,7 @@ def test_recipes_that_cannot_be_followed(change, match):
         runs.check_recipe(recipe, tasks.get("translation"))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     keras.backend.backend() != "tensorflow",
     reason="exports from the TensorFlow backend",
@@ -377,6 +380,7 @@ def test_exports_are_translate(tmp_path):
     check(session.run(None, {session.get_inputs()[0].name: images})[0])
 
 
+@pytest.mark.slow
 def test_pix2pix_exports_without_dropout(tmp_path):
     if keras.backend.backend() != "tensorflow":
         pytest.skip("exports from the TensorFlow backend")

@@ -55,6 +55,7 @@ class Killed(Exception):
     pass
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [tiny_srresnet, tiny_srgan])
 def test_a_killed_run_goes_on_exactly(
     make, recipe, tmp_path, monkeypatch, short_epochs

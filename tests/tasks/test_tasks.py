@@ -13,6 +13,7 @@ from keras_gans import presets, registry, tasks
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
+@pytest.mark.neutral
 def test_there_is_a_file_for_each():
     assert tasks.names() == ["sampling", "translation", "upscaling"]
     for name in tasks.names():
@@ -26,6 +27,7 @@ def test_there_is_a_file_for_each():
             tasks.get(wrong)
 
 
+@pytest.mark.neutral
 def test_a_commands_name_is_one_tasks():
     commands = [tasks.get(name).command for name in tasks.names()]
     assert commands == ["generate", "translate", "upscale"]
@@ -33,6 +35,7 @@ def test_a_commands_name_is_one_tasks():
     assert advice == "draws samples: keras-gans generate"
 
 
+@pytest.mark.neutral
 def test_names_are_known_without_keras():
     code = (
         "import sys\nfrom keras_gans import tasks\nfrom keras_gans.tasks "
@@ -42,6 +45,7 @@ def test_names_are_known_without_keras():
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
 
 
+@pytest.mark.neutral
 def test_the_best_is_the_highest_or_the_lowest():
     modes, kid = (tasks.get("sampling").best_by[n] for n in ("modes", "kid"))
     rows = [{"modes": 3, "high_quality": 0.9}, {"modes": 4, "high_quality": 0}]
@@ -89,6 +93,7 @@ def test_golden_samples_are_without_dropout():
     assert model.dropout_at_test
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize(
     "name, headline",
     [
