@@ -1,12 +1,20 @@
 import keras
 import numpy as np
 import pytest
-from cases import adam, assert_equal, fit, tiny_cyclegan, weights_of
+from cases import Case, adam, assert_equal, fit, tiny_cyclegan, weights_of
 from keras import layers, ops
 
 import keras_gans
 from keras_gans.models.cyclegan import CycleGANGenerator
 from keras_gans.schedules import LinearDecay
+
+CASE = Case(
+    keras_gans.CycleGAN,
+    tiny_cyclegan,
+    logs=("d_loss", "g_loss", "cycle_loss", "identity_loss"),
+    turns=("generator", "discriminator"),
+    drift=1e-3,
+)
 
 
 def domains(n=8, shape=(8, 8, 1), seed=0):

@@ -1,10 +1,12 @@
 import keras
 import numpy as np
 import pytest
-from cases import LATENT_DIM, adam, fit, tiny_dcgan
+from cases import LATENT_DIM, Case, adam, fit, tiny_dcgan
 
 import keras_gans
 from keras_gans.models.dcgan import DCGANDiscriminator, DCGANGenerator
+
+CASE = Case(keras_gans.DCGAN, tiny_dcgan)
 
 
 @pytest.mark.parametrize("image_shape", [(8, 16, 3), (16, 8, 5)])

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from cases import (
     LATENT_DIM,
+    Case,
     adam,
     fit,
     points_gan,
@@ -16,6 +17,8 @@ from keras import ops
 import keras_gans
 from keras_gans import losses
 from keras_gans.models.gan import GANDiscriminator, GANGenerator
+
+CASE = Case(keras_gans.GAN, tiny_gan)
 
 EAGER = {"run_eagerly": True}
 

@@ -1,12 +1,20 @@
 import keras
 import numpy as np
 import pytest
-from cases import fit, tiny_pix2pix, weights_of
+from cases import Case, fit, tiny_pix2pix, weights_of
 from keras import layers, ops
 
 import keras_gans
 from keras_gans.layers import BatchStatisticsNormalization, Dropout
 from keras_gans.models.pix2pix import PatchGANDiscriminator, UNetGenerator
+
+CASE = Case(
+    keras_gans.Pix2Pix,
+    tiny_pix2pix,
+    logs=("d_loss", "g_loss", "l1_loss"),
+    turns=("generator", "discriminator"),
+    drift=1e-3,
+)
 
 
 def pairs(n=8, shape=(8, 8, 1), seed=0):

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from cases import adam, assert_equal, fit, tiny_srgan, weights_of
+from cases import Case, adam, assert_equal, fit, tiny_srgan, weights_of
 from keras import ops
 from PIL import Image
 
@@ -13,6 +13,16 @@ from keras_gans.models import srgan
 from keras_gans.models.srgan import SRGANDiscriminator, SRResNetGenerator
 from keras_gans.models.upscaling import _spans
 from keras_gans.pixels import to_uint8
+
+CASE = Case(
+    keras_gans.SRGAN,
+    tiny_srgan,
+    logs=("d_loss", "g_loss", "content_loss"),
+    turns=("generator", "discriminator"),
+    unseen=2,  # The content network's.
+    rounds=True,
+    drift=1e-3,
+)
 
 
 def to_numpy(x):

@@ -1,10 +1,12 @@
 import keras
 import numpy as np
 import pytest
-from cases import LATENT_DIM, adam, fit, tiny_wgan, weights_of
+from cases import LATENT_DIM, Case, adam, fit, tiny_wgan, weights_of
 from keras import layers, ops
 
 import keras_gans
+
+CASE = Case(keras_gans.WGAN, tiny_wgan, unseen=1)
 
 
 def linear_wgan(kernel=0.5, **kwargs):

@@ -3,11 +3,19 @@
 import keras
 import numpy as np
 import pytest
-from cases import LATENT_DIM, adam, fit, points_wgan_gp, tiny_wgan_gp
+from cases import LATENT_DIM, Case, adam, fit, points_wgan_gp, tiny_wgan_gp
 from keras import layers, ops
 
 import keras_gans
 from keras_gans import penalties
+
+CASE = Case(
+    keras_gans.WGANGP,
+    tiny_wgan_gp,
+    logs=("d_loss", "g_loss", "gp"),
+    only_in_training=("gp",),
+    unseen=1,
+)
 
 BACKEND = keras.backend.backend()
 
