@@ -18,6 +18,8 @@ import subprocess
 import sys
 import time
 
+import table
+
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
@@ -363,16 +365,6 @@ def gallery(toy, options):
     ]
 
 
-def update_readme(text):
-    path = HERE / "README.md"
-    before, rest = path.read_text().split("<!-- begin mode_coverage -->\n")
-    _, after = rest.split("<!-- end mode_coverage -->\n")
-    path.write_text(
-        f"{before}<!-- begin mode_coverage -->\n{text}"
-        f"<!-- end mode_coverage -->\n{after}"
-    )
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--toys", nargs="+", choices=TOYS, default=list(TOYS))
@@ -403,7 +395,7 @@ def main():
     text = report(options)
     print(text)
     if options.update_readme:
-        update_readme(text)
+        table.update_readme("mode_coverage", text)
 
 
 if __name__ == "__main__":

@@ -21,9 +21,11 @@ import tempfile
 import time
 
 import numpy as np
+import table
 import train_step
+from families import srgan
+from families.srgan import SCALE
 
-SCALE = train_step.SCALE
 CLI_SIZE = (4000, 3000)
 MEMORY_GOAL = 3.0  # GB, of the command on an image of that size.
 
@@ -74,15 +76,14 @@ def make_model(settings):
 
 
 class PlainPyTorch:
-    """The network of `plain_pytorch.py`, in the faster memory layout."""
+    """A network of `families/srgan.py`, in the faster memory layout."""
 
     def __init__(self, settings):
-        import plain_pytorch
         import torch
 
         torch.set_num_threads(len(os.sched_getaffinity(0)))
         self.torch, self.settings = torch, settings
-        network = getattr(plain_pytorch, settings["network"])
+        network = getattr(srgan, settings["network"])
         self.network = network(
             3, settings["filters"], settings["blocks"]
         ).eval()
@@ -258,7 +259,7 @@ def report(results):
     """The results as Markdown."""
     settings = results["settings"]
     width, height = settings["size"]
-    lines = train_step.conditions(results)
+    lines = table.conditions(results)
     lines += [
         f"{settings['blocks']} residual blocks of {settings['filters']} "
         f"filters ({settings['network']}), {results['parameters']:,} "
@@ -269,7 +270,7 @@ def report(results):
         "| megapixels/s | median | min | max | peak memory, GB |",
         "|---|--:|--:|--:|--:|",
     ]
-    number = train_step.number
+    number = table.number
     for task, row in results["rows"].items():
         note = f" ({row['note']})" if row["note"] else ""
         lines.append(
@@ -376,7 +377,7 @@ def main():
     print(text)
     print(f"Written to {path}.", file=sys.stderr)
     if options.update_readme:
-        train_step.update_readme(options.name, text)
+        table.update_readme(options.name, text)
 
 
 if __name__ == "__main__":

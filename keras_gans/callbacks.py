@@ -129,9 +129,10 @@ class TrainingHealth(keras.callbacks.Callback):
       generators begin with.
     - Oscillation: a median of the last eight values of `moved` above 0.75.
 
-    NaN is `StopOnNonFinite`'s matter. Nothing is said about a model whose
-    generator does not take latents, and training is the same with and without
-    this callback, which draws nothing from the model's seeds.
+    NaN is `StopOnNonFinite`'s matter. A model that cannot be looked at, as one
+    whose generator does not take latents, trains on, which is said once. And
+    training is the same with and without this callback, which draws nothing
+    from the model's seeds.
 
     Example:
 
@@ -173,7 +174,9 @@ class TrainingHealth(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         n = len(self.examples)
-        if self.labels is None and self.model.check_labels(None, n) is not None:
+        # Of a model that takes latents, which alone may need labels.
+        check_labels = getattr(self.model, "check_labels", lambda *_: None)
+        if self.labels is None and check_labels(None, n) is not None:
             raise ValueError(
                 "labels must be those of examples for a conditional model. "
                 "Received: labels=None"
@@ -185,10 +188,16 @@ class TrainingHealth(keras.callbacks.Callback):
             return
         try:
             look = self.look()
-        except Exception:
+        except Exception as error:
             # A model of the user's own that has other networks or inputs:
             # its training must not end here.
             self.next_look = float("inf")
+            kind = type(self.model).__name__
+            reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+            self.report(
+                f"\nTraining health: this {kind} cannot be looked at "
+                f"({reason}); training goes on."
+            )
             return
         end = time.perf_counter()
         if self.history:  # The first one compiles.

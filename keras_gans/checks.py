@@ -8,6 +8,10 @@ class UsageError(Exception):
     """A mistake in a command, not in what it works on."""
 
 
+class NoWeights(ValueError):
+    """A preset is a recipe, and its weights were asked for."""
+
+
 def check_integer(name, value, minimum):
     """Raises a `ValueError` unless `value` is an integer >= `minimum`."""
     if (

@@ -1,4 +1,4 @@
-"""Users' image files, read and written with Pillow alone.
+"""Users' image files: found, and read and written with Pillow alone.
 
 `read` and `write` are for networks that change the colours: orientation is
 applied and transparency taken off before they see them, and put back on the
@@ -8,19 +8,19 @@ are for those that do not: they keep both, and 16 bits.
 
 import os
 import pathlib
+import re
 import uuid
 
 import numpy as np
 from PIL import Image, ImageOps
 
-from keras_gans.datasets.folders import IMAGE_SUFFIXES, find_images
-
+IMAGE_SUFFIXES = tuple(".png .jpg .jpeg .bmp .gif .webp .tif .tiff".split())
 _JPEG = (".jpg", ".jpeg")
-# Of 16 bits and more: Pillow's own conversion to 8 bits clips them.
 # Of how a TIFF's own pixels are stored, which is not how another file's are,
 # and (274) turned.
 _TIFF_TAGS = {254, 256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279, 284}
 _TIFF_TAGS |= {317, 320, 322, 323, 324, 325, 338, 339, 34675}
+# Of 16 bits and more: Pillow's own conversion to 8 bits clips them.
 _DEEP = ("I;16", "I;16B", "I;16L", "I")
 
 
@@ -45,6 +45,23 @@ def find(path):
             "Received: none"
         )
     return files
+
+
+def find_images(root):
+    """Returns a dict from name below `root`, with `/`, to path."""
+    start = len(os.path.join(root, ""))
+    files = (
+        os.path.join(where, name)
+        for where, _, names in os.walk(root, followlinks=True)
+        for name in names
+        if name.lower().endswith(IMAGE_SUFFIXES)
+    )
+    found = {file[start:].replace(os.sep, "/"): file for file in files}
+    return {
+        key: file
+        for key, file in found.items()
+        if not re.search(r"(^|/)\.", key)
+    }
 
 
 def read(path, channels):

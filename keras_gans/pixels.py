@@ -1,7 +1,10 @@
-"""Pixels as people have them, uint8, and as networks do, in [-1, 1]."""
+"""Pixels as people have them, uint8, and as networks do, in [-1, 1].
+
+Keras is imported by what works on its tensors: the data sets, whose images are
+arrays or TensorFlow's, do without it (`datasets.images`).
+"""
 
 import numpy as np
-from keras import ops
 
 
 def to_uint8(images):
@@ -18,5 +21,14 @@ def from_uint8(images):
 
 def to_uint8_tensor(images):
     """`to_uint8` for tensors, in a graph as well."""
+    from keras import ops
+
     x = ops.round(ops.cast(images, "float32") * 127.5 + 127.5)
     return ops.cast(ops.clip(x, 0, 255), "uint8")
+
+
+def from_uint8_tensor(images):
+    """`from_uint8` for tensors, in a graph as well."""
+    from keras import ops
+
+    return ops.cast(images, "float32") / 127.5 - 1

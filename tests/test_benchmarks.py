@@ -1,4 +1,6 @@
 import argparse
+import dataclasses
+import importlib
 import importlib.util
 import itertools
 import json
@@ -11,18 +13,24 @@ import keras
 import numpy as np
 import pytest
 
-import keras_gans
-
 BENCHMARKS = pathlib.Path(__file__).resolve().parents[1] / "benchmarks"
 SCRIPT = BENCHMARKS / "train_step.py"
 
 
+@pytest.fixture(autouse=True)
+def on_the_path(monkeypatch):
+    """Where they are run, the benchmarks find each other beside them."""
+    monkeypatch.syspath_prepend(BENCHMARKS)
+
+
 def load(name):
-    path = BENCHMARKS / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return importlib.import_module(name)
+
+
+def tiny(name, **changes):
+    """A family, and settings of small networks."""
+    settings = {"filters": 4, "batch_size": 2, "device": "cpu", **changes}
+    return load("rows").FAMILIES[name], settings
 
 
 def need(*packages):
@@ -45,6 +53,8 @@ def smoke_run(folder, *arguments, script=SCRIPT):
     return json.loads(path.read_text()), run.stdout
 
 
+@pytest.mark.slow
+@pytest.mark.neutral
 def test_a_smoke_run_reports_every_side(tmp_path):
     need("torch", "tensorflow")
     results, text = smoke_run(tmp_path, "--models", "ConditionalGAN")
@@ -65,6 +75,8 @@ def test_a_smoke_run_reports_every_side(tmp_path):
         assert task in text
 
 
+@pytest.mark.slow
+@pytest.mark.neutral
 def test_a_smoke_run_of_image_to_image(tmp_path):
     need("torch", "tensorflow")
     results, text = smoke_run(tmp_path, "--models", "Pix2Pix 64x64")
@@ -75,20 +87,27 @@ def test_a_smoke_run_of_image_to_image(tmp_path):
         assert task in text
 
 
+@pytest.mark.slow
+@pytest.mark.neutral
 def test_memory_is_that_of_the_process(monkeypatch):
     need("tensorflow")
     train_step = load("train_step")
-    model = train_step.MODELS["CycleGAN 64x64"]
-    monkeypatch.setattr(train_step, "MEMORY_MODEL", model)
+    name = load("goals").MEMORY_MODEL
+    family, row = train_step.MEMORY[name]
+    small = dataclasses.replace(row, image_shape=(64, 64, 3))
+    monkeypatch.setitem(train_step.MEMORY, name, (family, small))
     options = argparse.Namespace(
         smoke=True, device="cpu", backend="tensorflow", batch_size=8
     )
-    memory = train_step.measure_memory(options, subprocess.DEVNULL)
+    memory = train_step.measure_memory(name, options, subprocess.DEVNULL)
+    assert memory["model"] == "CycleGAN 256x256" and memory["at_most"] == 8
     # TensorFlow alone takes that much.
     assert 0.2 < memory["peak_gb"] < 8
     assert memory["met"]
 
 
+@pytest.mark.slow
+@pytest.mark.neutral
 def test_a_smoke_run_of_upscale(tmp_path):
     need("torch", "tensorflow")
     results, text = smoke_run(
@@ -107,7 +126,6 @@ def test_a_smoke_run_of_upscale(tmp_path):
 @pytest.mark.parametrize("network", ["srresnet", "msrresnet"])
 def test_upscale_in_pytorch_is_the_same(network, monkeypatch):
     need("torch")
-    monkeypatch.syspath_prepend(BENCHMARKS)
     # One thread: several crawl on a machine that is not idle.
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0})
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")  # As it was, afterwards.
@@ -177,23 +195,16 @@ def test_pytorch_networks_are_the_same_functions(kind):
     need("torch")
     import torch
 
-    shape, filters = (28, 28, 1), 4
-    if kind == "GAN":
-        ours = keras_gans.GAN(example_shape=shape)
-    elif kind == "WGANGP":
-        settings = {"image_shape": shape, "filters": filters}
-        networks = load("train_step").dcgan_networks(settings)
-        ours = keras_gans.WGANGP(**networks, latent_dim=100)
-    else:
-        ours = getattr(keras_gans, kind)(image_shape=shape, filters=filters)
-    theirs = load("plain_pytorch").networks(kind, shape, filters)
+    shape = (28, 28, 1)
+    family, settings = tiny(kind, image_shape=shape)
+    ours, theirs = family.ours(settings), family.theirs(settings)
     rng = np.random.default_rng(0)
     labels = [np.arange(8, dtype="int32")] if kind == "ConditionalGAN" else []
     latents = rng.standard_normal((8, 100)).astype("float32")
     images = rng.uniform(-1, 1, (8, *shape)).astype("float32")
     for network, other, x in (
-        (ours.generator, theirs[0], latents),
-        (ours.discriminator, theirs[1], images),
+        (ours.generator, theirs["generator"], latents),
+        (ours.discriminator, theirs["discriminator"], images),
     ):
         parameters = list(other.parameters())
         values = [
@@ -222,18 +233,16 @@ def test_wgan_gp_in_pytorch_has_the_same_penalty():
 
     from keras_gans import penalties
 
-    module = load("plain_pytorch")
-    trainer = module.Trainer("WGANGP", (28, 28, 1), 4)
-    networks = load("train_step").dcgan_networks(
-        {"image_shape": (28, 28, 1), "filters": 4}
-    )
-    network = networks["discriminator"]
+    family, settings = tiny("WGANGP", image_shape=(28, 28, 1))
+    trainer = load("plain_side").Trainer(family, settings)
+    network = family.ours(settings).discriminator
     copy_weights(network, trainer.discriminator)
     # Real and fake are equal: whatever alpha is, the points are the same.
     x = np.random.default_rng(0).uniform(-1, 1, (6, 28, 28, 1))
     x = x.astype("float32")
     (images,) = trainer.batch(x)
-    theirs = float(trainer.penalty(images, images).detach())
+    penalty = load("families.wgan_gp").penalty
+    theirs = float(penalty(trainer, images, images).detach())
     tensor = keras.ops.convert_to_tensor
     ours = penalties.gradient_penalty(
         network, tensor(x), tensor(x), tensor(np.ones((6, 1, 1, 1), "float32"))
@@ -249,18 +258,12 @@ def test_image_to_image_in_pytorch_is_the_same(kind):
     need("torch")
     import torch
 
-    shape, filters = (32, 32, 3), 4
+    shape = (32, 32, 3)
     if kind.startswith("SR"):
         shape = (16, 16, 3)  # A 1x1 map in the end: in any order.
-    trainer = load("plain_pytorch").Trainer(kind, shape, filters)
-    if kind == "SRResNet":
-        ours = keras_gans.SRResNet(filters=filters)
-    elif kind == "SRGAN":
-        settings = {"image_shape": shape, "filters": filters}
-        networks = load("train_step").srgan_networks(settings)
-        ours = keras_gans.SRGAN(image_shape=shape, **networks)
-    else:
-        ours = getattr(keras_gans, kind)(image_shape=shape, filters=filters)
+    family, settings = tiny(kind, image_shape=shape)
+    trainer = load("plain_side").Trainer(family, settings)
+    ours = family.ours(settings)
     if kind == "Pix2Pix":
         networks = [ours.generator, ours.discriminator]
         others = [trainer.generator, trainer.discriminator]
@@ -309,11 +312,12 @@ def test_image_to_image_in_pytorch_is_the_same(kind):
     )
 
 
+@pytest.mark.neutral
 def test_image_pool_in_pytorch_gives_back_what_it_took():
     need("torch")
     import torch
 
-    pool = load("plain_pytorch").ImagePool()
+    pool = load("families.cyclegan").ImagePool()
     batch = torch.arange(50.0).reshape(50, 1, 1, 1)
     assert torch.equal(pool(batch), batch)
     returned = pool(batch + 50)
@@ -323,12 +327,141 @@ def test_image_pool_in_pytorch_gives_back_what_it_took():
     assert sorted(values) == list(range(100))
 
 
-def test_readme_table_is_replaced_between_its_markers(tmp_path):
-    train_step = load("train_step")
-    train_step.HERE = tmp_path
-    readme = tmp_path / "README.md"
+def shapes(batch):
+    batch = batch if isinstance(batch, (tuple, list)) else (batch,)
+    return [tuple(x.shape) for x in batch]
+
+
+@pytest.mark.neutral
+def test_both_sides_are_alike_and_learn_from_the_same():
+    """Whatever families there are: they need no test of their own for it."""
+    need("torch", "tensorflow")
+    trainers = load("plain_side")
+    for name in load("rows").FAMILIES:
+        family, settings = tiny(name)
+        row = next(iter(family.rows.values()))
+        settings["image_shape"] = row.image_shape
+        batch = family.batch({**settings, "batch_size": 3})
+        assert all(len(x) == 3 and abs(x).max() > 0 for x in batch), name
+        assert all(
+            x.min() >= -1 and x.max() <= 1
+            for x in batch
+            if x.dtype == "float32"
+        )
+        data = family.dataset(family.arrays(settings, 5), batch_size=3)
+        assert shapes(next(iter(data))) == shapes(batch), name
+        trainer = trainers.Trainer(family, settings)
+        theirs = [p for each in trainer.parameters.values() for p in each]
+        # Where samples are drawn, there is a step with EMA to be timed.
+        options = {"ema_momentum": 0.9} if family.generate else {}
+        ours = family.ours(settings, **options).trainable_variables
+        assert sorted(p.numel() for p in theirs) == sorted(
+            int(np.prod(v.shape)) for v in ours
+        ), name
+        if family.generate:
+            samples = family.generate(trainer, 3)
+            assert samples.shape == (3, *row.image_shape)
+            assert samples.dtype == "uint8"
+
+
+def test_frozen_networks_have_no_gradients():
+    need("torch")
+    import torch
+
+    family, settings = tiny("GAN", image_shape=(4, 4, 1))
+    trainer = load("plain_side").Trainer(family, settings)
+    x = torch.zeros(2, 1, 4, 4)
+    with trainer.frozen("discriminator"):
+        assert not trainer.discriminator(x).requires_grad
+    assert trainer.discriminator(x).requires_grad
+
+
+@pytest.mark.neutral
+def test_readme_table_is_replaced_between_its_markers(tmp_path, monkeypatch):
+    table, readme = load("table"), tmp_path / "README.md"
+    monkeypatch.setattr(table, "README", readme)
     readme.write_text("a\n<!-- begin x -->\nold\n<!-- end x -->\nb\n")
-    train_step.update_readme("x", "new\n")
+    table.update_readme("x", "new\n")
     assert readme.read_text() == (
         "a\n<!-- begin x -->\nnew\n<!-- end x -->\nb\n"
     )
+
+
+def stored(name):
+    return json.loads((BENCHMARKS / "results" / f"{name}.json").read_text())
+
+
+RESULTS = ["train_step_cpu_tensorflow", "train_step_super_resolution"]
+
+
+@pytest.mark.neutral
+@pytest.mark.parametrize("name", [*RESULTS, "upscale", "upscale_small"])
+def test_readme_has_the_results_that_are_stored(name):
+    report = load("upscale" if "upscale" in name else "table").report
+    readme = (BENCHMARKS / "README.md").read_text()
+    begin, end = f"<!-- begin {name} -->\n", f"<!-- end {name} -->\n"
+    assert begin + report(stored(name)) + end in readme
+
+
+@pytest.mark.neutral
+@pytest.mark.parametrize("name", RESULTS)
+def test_goals_are_those_of_the_results(name):
+    goals, results = load("goals"), stored(name)
+    options = argparse.Namespace(
+        smoke=False, device="cpu", backend="tensorflow"
+    )
+    found = goals.check(results["models"], options)
+
+    def in_order(found):
+        return sorted(found, key=lambda g: (g["model"], g["of"], g["to"]))
+
+    assert in_order(found) == in_order(results["goals"])
+    memory = results["memory"]
+    if memory:
+        assert memory == goals.check_memory(memory["model"], memory["peak_gb"])
+    options.smoke = True
+    assert goals.check(results["models"], options) == []
+
+
+FAMILY = """
+import families.gan
+import dataclasses
+FAMILIES = (
+    dataclasses.replace(
+        families.gan.FAMILIES[0],
+        name="NewGAN",
+        rows={
+            "NewGAN": families.gan.Row(
+                (8, 8, 1), 0, goals=(("fit", "step", 0.5),)
+            )
+        },
+    ),
+)
+"""
+
+
+@pytest.mark.neutral
+def test_a_family_is_a_file_and_nothing_else(tmp_path, monkeypatch):
+    rows, folder = load("rows"), load("families")
+    (tmp_path / "new_gan.py").write_text(FAMILY)
+    monkeypatch.setattr(folder, "__path__", [*folder.__path__, str(tmp_path)])
+    known = list(rows.FAMILIES)
+    # Families of the package in its order, and then the others.
+    assert known == [n for n in rows.keras_gans.__all__ if n in known]
+    assert list(rows.find()) == [*known, "NewGAN"]
+    (row,) = rows.find()["NewGAN"].rows.values()
+    assert row.goals == (("fit", "step", 0.5),)
+
+
+@pytest.mark.neutral
+@pytest.mark.parametrize("module", ["train_step", "plain_side"])
+def test_sides_do_not_import_each_others_framework(module):
+    if module == "plain_side":
+        need("torch")
+    code = f"""
+import sys
+import {module}
+assert not {{"keras", "tensorflow", "jax"}} & set(sys.modules)
+assert ("torch" in sys.modules) == ({module!r} == "plain_side")
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=BENCHMARKS, check=True)

@@ -4,6 +4,8 @@ from PIL import Image
 
 from keras_gans import image_files
 
+pytestmark = pytest.mark.neutral
+
 
 def picture(*shape):
     rng = np.random.default_rng(0)

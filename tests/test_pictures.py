@@ -4,6 +4,8 @@ from PIL import Image
 
 from keras_gans import pictures
 
+pytestmark = pytest.mark.neutral
+
 
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_image_grid_places_every_image(channels):

@@ -1,6 +1,6 @@
 """The studies beside the speed benchmark: landscape and mode coverage."""
 
-import importlib.util
+import importlib
 import json
 import pathlib
 import subprocess
@@ -12,13 +12,17 @@ import pytest
 BENCHMARKS = pathlib.Path(__file__).resolve().parents[1] / "benchmarks"
 
 
+pytestmark = pytest.mark.neutral
+
+
+@pytest.fixture(autouse=True)
+def on_the_path(monkeypatch):
+    """Where they are run, the studies find each other beside them."""
+    monkeypatch.syspath_prepend(BENCHMARKS)
+
+
 def load(name):
-    path = BENCHMARKS / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # Dataclasses look their module up.
-    spec.loader.exec_module(module)
-    return module
+    return importlib.import_module(name)
 
 
 # ---- landscape ------------------------------------------------------------
@@ -57,6 +61,7 @@ def test_the_divergence_has_collapsed_minima_and_the_distance_has_not():
             assert (value < 1e-6) == ((a, b) in data)
 
 
+@pytest.mark.slow
 def test_the_landscapes_picture_is_drawn(tmp_path):
     pytest.importorskip("matplotlib")
     command = [sys.executable, BENCHMARKS / "landscape.py", "--points", "13"]
@@ -69,6 +74,7 @@ def test_the_landscapes_picture_is_drawn(tmp_path):
 # ---- collapse -------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_collapse_is_drawn(tmp_path):
     pytest.importorskip("matplotlib")
     command = [sys.executable, BENCHMARKS / "collapse.py", "--epochs", "1"]
@@ -101,6 +107,7 @@ def test_every_loss_has_the_same_networks_on_a_toy():
     assert len(sizes) == 1
 
 
+@pytest.mark.slow
 def test_a_smoke_run_is_reported_and_not_made_again(tf, tmp_path):
     command = [sys.executable, BENCHMARKS / "mode_coverage.py"]
     command += ["--toys", "ring", "--losses", "minimax", "WGAN-GP"]
@@ -137,7 +144,7 @@ def test_rows_are_mean_and_deviation():
 
 
 def test_stacked_mnist_stacks_three_digits(tf):
-    from test_datasets import tfds_dir
+    from data_files import tfds_dir
 
     study = load("mode_coverage")
     data = study.load_data("stacked_mnist", 4, 0, tfds_dir("mnist"))

@@ -92,6 +92,8 @@ def test_contents(wheel):
     assert "keras-gans = keras_gans.cli:main" in scripts
     for name in (*presets.names(), *extractors.CLASSIFIERS):
         assert f"keras_gans/_zoo_data/{name}/config.json" in names
+    for name in ("py.typed", "__init__.pyi", "presets/__init__.pyi"):
+        assert f"keras_gans/{name}" in names
     assert not [n for n in names if n.startswith(("tests/", "zoo/", "tools/"))]
     assert wheel.stat().st_size < 80e6  # The package index takes 100 MB.
 

@@ -3,7 +3,7 @@
 A new preset is tested without writing a test.
 """
 
-import importlib.util
+import importlib
 import json
 import os
 import pathlib
@@ -14,45 +14,86 @@ import numpy as np
 import pytest
 
 import keras_gans
-from keras_gans import datasets, metrics, presets
+from keras_gans import datasets, metrics, presets, tasks
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 NAMES = presets.names()
 TRAINED = [n for n in NAMES if presets.info(n)["weights"]]
-TRANSLATORS = [
-    n for n in TRAINED if presets.info(n)["class"] in ("Pix2Pix", "CycleGAN")
-]
-UPSCALERS = [
-    n for n in TRAINED if presets.info(n)["class"] in ("SRResNet", "SRGAN")
-]
-MNIST = [n for n in TRAINED if n.endswith("_mnist")]
+MNIST = [n for n in TRAINED if presets.recipe(n)["dataset"] == "mnist"]
 CARD = ("Paper", "Data", "Command", "Scores", "Known failures", "samples.png")
 
 
-def load_tool(name):
-    spec = importlib.util.spec_from_file_location(
-        name, ROOT / "tools" / f"{name}.py"
-    )
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture(scope="module")
+def tool():
+    """Imports a module of tools/."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT / "tools")
+        yield importlib.import_module
 
 
 @pytest.fixture(scope="module")
-def classifier():
+def judge(tool):
     """The judge, and the module that knows how to use it."""
-    tool = load_tool("score")
-    return tool, tool.load_classifier()
+    module = tool("judge")
+    return module, module.load_classifier()
 
 
+@pytest.mark.neutral
+def test_every_preset_has_an_entry_and_is_listed(tool):
+    publishing, index = tool("publishing"), tool("presets")
+    listed = json.loads((publishing.ZOO / "index.json").read_text())["presets"]
+    assert set(listed) == set(index.PRESETS)
+    for name, found in listed.items():
+        facts = publishing.read_metadata(name)
+        assert found == publishing.index_entry(name, facts)
+
+
+@pytest.mark.neutral
+def test_presets_keep_their_places_and_new_ones_follow_their_family(
+    tool, monkeypatch
+):
+    index = tool("presets")
+    listed = json.loads((ROOT / "zoo" / "index.json").read_text())["presets"]
+    assert index.in_order(listed) == list(listed)
+    families = {"a": "one", "b": "two", "c": "one", "d": "three", "e": "two"}
+    entries = {name: {"family": family} for name, family in families.items()}
+    monkeypatch.setattr(index, "PRESETS", entries)
+    assert index.in_order(["gone", "b", "a"]) == ["b", "e", "a", "c", "d"]
+
+
+@pytest.mark.neutral
+def test_a_preset_is_in_one_file(tool, monkeypatch):
+    index = tool("presets")
+    monkeypatch.setattr(
+        tool("presets.wgan"), "PRESETS", tool("presets.gan").PRESETS
+    )
+    with pytest.raises(ValueError, match="'gan_ring' again in wgan.py"):
+        index.collect()
+
+
+@pytest.mark.neutral
+@pytest.mark.parametrize("task", tasks.names())
+def test_every_kind_of_model_can_be_published(task, tool):
+    module = tool("measuring").get(task)
+    for ranking in tasks.get(task).best_by.values():
+        assert ranking.columns[-1] in module.BEST_BY
+
+
+@pytest.mark.neutral
+def test_a_kind_that_nothing_measures_names_the_file_to_write(tool):
+    with pytest.raises(ValueError, match="write tools/measuring/pottery.py"):
+        tool("measuring").get("pottery")
+
+
+@pytest.mark.neutral
 @pytest.mark.parametrize("name", NAMES)
-def test_entry_config_and_recipe_agree_with_the_tool(name):
-    tool = load_tool("zoo")
-    assert presets.recipe(name) == tool.recipe(name)
+def test_entry_config_and_recipe_agree_with_the_tool(name, tool):
+    assert presets.recipe(name) == tool("presets").PRESETS[name]["recipe"]
     keras.utils.set_random_seed(0)
-    gan = presets.load(name, load_weights=False)
-    assert type(gan).__name__ == presets.info(name)["class"]
-    config, expected = gan.get_config(), tool.make_model(name).get_config()
+    model = presets.load(name, load_weights=False)
+    assert type(model).__name__ == presets.info(name)["class"]
+    config = model.get_config()
+    expected = tool("publishing").make_model(name).get_config()
     for value in (config, expected):  # These are each model's own.
         value.pop("seed", None)
         del value["name"]
@@ -61,38 +102,36 @@ def test_entry_config_and_recipe_agree_with_the_tool(name):
 
 @pytest.mark.parametrize("name", TRAINED)
 def test_weights_draw_the_golden_samples(name):
-    gan = presets.load(name)
+    model = presets.load(name)
     golden = presets.info(name)["metadata"]["golden"]
-    if name in TRANSLATORS or name in UPSCALERS:
-        kind = "translations" if name in TRANSLATORS else "upscaling"
-        found = load_tool(f"zoo_{kind}").golden(gan)
-        np.testing.assert_allclose(found, golden, atol=0.05)
-        return
-    samples = gan.generate(len(golden), seed=0).astype("float64")
-    means = samples.reshape(len(golden), -1).mean(axis=1)
-    np.testing.assert_allclose(means, golden, atol=0.05)
+    np.testing.assert_allclose(model.task.golden(model), golden, atol=0.05)
 
 
 @pytest.mark.parametrize("name", TRAINED)
 def test_plain_keras_opens_the_inference_network(name):
     network = keras.saving.load_model(presets.resolve(name))
-    gan = presets.load(name)
-    if name in TRANSLATORS or name in UPSCALERS:
-        images = np.random.default_rng(0).uniform(-1, 1, (2, 64, 64, 3))
-        gan.dropout_at_test = False
-        np.testing.assert_array_equal(
-            network.predict_on_batch(images), gan.predict_on_batch(images)
-        )
-        return
-    latents = np.random.default_rng(0).normal(size=(2, gan.latent_dim))
-    inputs = gan.generator_inputs(
-        latents.astype("float32"), np.array([0, 1], "int32")
-    )
+    model = presets.load(name)
+    inputs = model.task.inputs(model, 2)
     np.testing.assert_array_equal(
-        network.predict_on_batch(inputs), gan.predict_on_batch(inputs)
+        network.predict_on_batch(inputs),
+        model.inference_network.predict_on_batch(inputs),
     )
 
 
+@pytest.mark.neutral
+@pytest.mark.parametrize("name", NAMES)
+def test_card_is_the_one_that_the_tool_writes(name, tool):
+    card = (presets.resolve(name) / "README.md").read_text()
+    assert card == tool("publishing").make_card(name)
+
+
+@pytest.mark.neutral
+def test_tables_of_the_readme_are_those_that_the_tool_writes(tool):
+    text = (ROOT / "README.md").read_text()
+    assert text == tool("publishing").make_readme(text)
+
+
+@pytest.mark.neutral
 @pytest.mark.parametrize("name", TRAINED)
 def test_card(name):
     folder = presets.resolve(name)
@@ -108,18 +147,21 @@ def test_card(name):
     assert sum(p.stat().st_size for p in folder.iterdir()) < 10e6
 
 
-def test_scores_of_a_run_reach_metadata_card_and_readme(tmp_path, monkeypatch):
-    tool = load_tool("zoo")
-    shutil.copytree(tool.ZOO, tmp_path / "zoo")
+@pytest.mark.neutral
+@pytest.mark.slow
+def test_scores_of_a_run_reach_metadata_card_and_readme(
+    tool, tmp_path, monkeypatch
+):
+    publishing, cards = tool("publishing"), tool("cards")
+    shutil.copytree(publishing.ZOO, tmp_path / "zoo")
     shutil.copy(ROOT / "README.md", tmp_path)
-    monkeypatch.setattr(tool, "ZOO", tmp_path / "zoo")
-    monkeypatch.syspath_prepend(ROOT / "tools")  # What the tool imports.
+    monkeypatch.setattr(publishing, "ZOO", tmp_path / "zoo")
     for checkpoint in ("best", "last"):
         shutil.copytree(
             presets.resolve("gan_ring"), tmp_path / "run" / checkpoint
         )
-    tool.score_run("gan_ring", tmp_path / "run")
-    evaluation = tool.read_metadata("gan_ring")["evaluation"]
+    publishing.score("gan_ring", tmp_path / "run")
+    evaluation = publishing.read_metadata("gan_ring")["evaluation"]
     assert evaluation["best"] == evaluation["last"]
     assert evaluation["last"]["modes"] == [8, None]
     protocol = "points v1, 10,000/10,000, ring train"
@@ -130,7 +172,7 @@ def test_scores_of_a_run_reach_metadata_card_and_readme(tmp_path, monkeypatch):
     assert f"modes 8 ({protocol}) |" in readme
     last = evaluation["last"]
     cells = [
-        f"{tool.format_score(last[n][0])} / {tool.format_score(last[n][0])}"
+        f"{cards.format_score(last[n][0])} / {cards.format_score(last[n][0])}"
         for n in ("FID", "KID", "precision", "recall")
     ]
     row = f"| `gan_ring` | {' | '.join(cells)} | {protocol} |"
@@ -141,6 +183,7 @@ def translation(name):
     return presets.info(name)["metadata"]["translation"]["scores"]
 
 
+@pytest.mark.neutral
 def test_pix2pix_emoji_is_better_than_a_part_of_its_loss():
     """As in the paper's table: what each part of the loss is for."""
     scores = translation("pix2pix_emoji")
@@ -153,6 +196,7 @@ def test_pix2pix_emoji_is_better_than_a_part_of_its_loss():
     assert ours["L1"] < gan["L1"]
 
 
+@pytest.mark.neutral
 def test_cyclegan_emoji_comes_back_and_changes_the_style():
     ours = translation("cyclegan_emoji")["this preset"]
     for way in ("ab", "ba"):
@@ -169,6 +213,7 @@ def upscaling(name):
     }
 
 
+@pytest.mark.neutral
 def test_srresnet_is_better_than_bicubic():
     scores = upscaling("srresnet_x4_bsds500")
     # The field's figures: they tell that it is measured as the field does.
@@ -177,6 +222,7 @@ def test_srresnet_is_better_than_bicubic():
     assert scores["this preset"]["PSNR"] >= 30.3
 
 
+@pytest.mark.neutral
 def test_srgan_is_sharper_than_what_it_started_from():
     scores = upscaling("srgan_x4_bsds500")
     ours, start = scores["this preset"], scores["srresnet_x4_bsds500"]
@@ -195,8 +241,9 @@ def test_gan_ring_covers_all_modes():
     assert good > 0.9
 
 
-def test_classifier_is_a_judge(classifier):
-    tool, network = classifier
+@pytest.mark.neutral
+def test_classifier_is_a_judge(judge):
+    module, network = judge
     data_dir = os.environ.get("TFDS_DATA_DIR", ROOT.parent / "shared" / "tfds")
     if not (pathlib.Path(data_dir) / "mnist").exists():
         pytest.skip("needs the real MNIST: set TFDS_DATA_DIR")
@@ -210,16 +257,16 @@ def test_classifier_is_a_judge(classifier):
         data_dir=data_dir,
         download=False,
     )
-    assert tool.accuracy(network, test) >= 0.99
+    assert module.accuracy(network, test) >= 0.99
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MNIST)
-def test_digits_are_what_a_classifier_takes_them_for(name, classifier):
-    tool, network = classifier
-    gan = keras_gans.AdversarialModel.from_preset(name)
-    samples = gan.generate(10_000, seed=1)
-    found, _ = tool.predict(network, samples)
-    if isinstance(gan, keras_gans.ConditionalGAN):
+def test_digits_are_what_a_classifier_takes_them_for(name, judge):
+    module, network = judge
+    model = presets.load(name)
+    found, _ = module.predict(network, model.generate(10_000, seed=1))
+    if presets.recipe(name).get("labels"):
         assert (found == np.arange(10_000) % 10).mean() >= 0.97
     else:
         shares = np.bincount(found, minlength=10) / len(found)

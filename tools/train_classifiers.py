@@ -10,22 +10,24 @@ folder is written after every epoch, with the accuracy on the test split: a
 run that is stopped early leaves a classifier. Nothing is chosen by that
 accuracy, the last epoch counts.
 
-They are not the judge of `tools/score.py`, which stays out of all choices.
+They are not the judge of `tools/judge.py`, which stays out of all choices.
 """
 
 import argparse
 import hashlib
 import json
 import pathlib
-import textwrap
 import time
 
+import data_sets
 import keras
 import numpy as np
+from cards import as_text
 from keras import layers
 from PIL import Image
 
 from keras_gans import datasets, metrics, presets
+from keras_gans.pixels import from_uint8, to_uint8
 
 ZOO = pathlib.Path(__file__).resolve().parent.parent / "zoo"
 BATCH_SIZE = 128
@@ -134,10 +136,7 @@ CLASSIFIERS = {
         "shift": 2,
         "flip": False,
         "version": "1",
-        "data": {
-            "name": "MNIST, 60,000 training images of 28x28",
-            "license": "CC BY-SA 3.0 (Yann LeCun and Corinna Cortes)",
-        },
+        "data": data_sets.MNIST,
         "failures": (
             "It knows digits alone: of any other images its features say "
             "little, Fashion-MNIST included."
@@ -150,10 +149,7 @@ CLASSIFIERS = {
         "shift": 4,
         "flip": True,
         "version": "1",
-        "data": {
-            "name": "CIFAR-10, 50,000 training images of 32x32",
-            "license": "no formal licence (Alex Krizhevsky, for research)",
-        },
+        "data": data_sets.CIFAR10,
         "failures": (
             "Small and trained in minutes: it mistakes cats for dogs more "
             "often than large networks do, and sees less of fine texture than "
@@ -169,11 +165,7 @@ CLASSIFIERS = {
         "shift": 4,
         "flip": True,
         "version": "1",
-        "data": {
-            "name": "Noto Emoji and EmojiTwo in colour, training images of "
-            "64x64 in nine groups",
-            "license": "Apache-2.0 (Noto Emoji) and CC BY 4.0 (EmojiTwo)",
-        },
+        "data": data_sets.EMOJI_GROUPS,
         "failures": (
             "It knows groups, half of which are people: of the difference "
             "between two fruits its features say little."
@@ -193,7 +185,7 @@ def read(dataset, split):
         shuffle=False,
         drop_remainder=False,
     ):
-        images.append(np.rint(x.numpy() * 127.5 + 127.5).astype("uint8"))
+        images.append(to_uint8(x.numpy()))
         labels.append(y.numpy())
     return np.concatenate(images), np.concatenate(labels)
 
@@ -225,7 +217,7 @@ class Batches(keras.utils.PyDataset):
         if self.flip:
             mirrored = self.rng.random(BATCH_SIZE) < 0.5
             images[mirrored] = images[mirrored, :, ::-1]
-        return images / np.float32(127.5) - 1, self.labels[chosen]
+        return from_uint8(images), self.labels[chosen]
 
     def on_epoch_end(self):
         self.order = self.rng.permutation(len(self.labels))
@@ -242,7 +234,7 @@ class Save(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         images, labels = self.test
-        x = images / np.float32(127.5) - 1
+        x = from_uint8(images)
         found = self.model.predict(x, 256, verbose=0).argmax(axis=-1)
         accuracy = float((found == labels).mean())
         minutes = (time.process_time() - self.start) / 60
@@ -309,12 +301,7 @@ def card(model, facts):
         "is made with the Inception network of 2015.",
         f"**Known failures.** {entry['failures']}",
     ]
-    return (
-        "\n\n".join(
-            p if p[0] in "#`" else textwrap.fill(p, 79) for p in paragraphs
-        )
-        + "\n"
-    )
+    return as_text(paragraphs)
 
 
 def train(name, epochs, out, data=None):

@@ -10,8 +10,9 @@ keeps `import keras_gans` quick and the package usable without them.
 
 from keras_gans.datasets.high_res import load_high_res
 from keras_gans.datasets.loading import load
-from keras_gans.datasets.pairs import load_pairs, load_unpaired
+from keras_gans.datasets.pairs import load_pairs
 from keras_gans.datasets.toys import grid, grid_modes, ring, ring_modes
+from keras_gans.datasets.unpaired import load_unpaired
 
 __all__ = [
     "grid",

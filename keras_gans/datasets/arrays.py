@@ -5,6 +5,7 @@ import zipfile
 import numpy as np
 
 from keras_gans.datasets.checks import (
+    SplitError,
     import_tensorflow,
     no_images,
     split_error,
@@ -101,9 +102,9 @@ def read_npz(path, split):
             "`source` must be an existing .npz file. "
             f"Received: source={str(path)!r}"
         ) from None
+    except SplitError:
+        raise
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        if "Received:" in str(error):
-            raise
         raise ValueError(
             f"`source` is not a usable .npz file: {error}. "
             f"Received: source={str(path)!r}"

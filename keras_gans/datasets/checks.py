@@ -36,7 +36,10 @@ def unlabelled(name):
 
 
 class SplitError(ValueError):
-    """`split` is not one that the source has."""
+    """`split` is not one that the source has.
+
+    Whoever would make do with another one, catches this.
+    """
 
 
 def split_error(split, splits, name):

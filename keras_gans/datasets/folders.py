@@ -10,6 +10,7 @@ import time
 import warnings
 
 import numpy as np
+from PIL import Image, ImageOps
 
 from keras_gans.datasets.checks import (
     import_tensorflow,
@@ -18,8 +19,9 @@ from keras_gans.datasets.checks import (
 )
 from keras_gans.datasets.images import resize
 from keras_gans.datasets.sources import Source, index_passes
+from keras_gans.image_files import IMAGE_SUFFIXES, find_images
+from keras_gans.pixels import from_uint8
 
-IMAGE_SUFFIXES = tuple(".png .jpg .jpeg .bmp .gif .webp .tif .tiff".split())
 # A folder's headers are looked at before training, but not all of a million.
 HEADERS_READ = 1000
 # More of them where it is not only colour and size that can be wrong.
@@ -93,23 +95,6 @@ def take_part(names, part, split, name):
             f"Received: {split=}, source={name}"
         )
     return chosen
-
-
-def find_images(root):
-    """Returns a dict from name below `root`, with `/`, to path."""
-    start = len(os.path.join(root, ""))
-    files = (
-        os.path.join(where, name)
-        for where, _, names in os.walk(root, followlinks=True)
-        for name in names
-        if name.lower().endswith(IMAGE_SUFFIXES)
-    )
-    found = {file[start:].replace(os.sep, "/"): file for file in files}
-    return {
-        key: file
-        for key, file in found.items()
-        if not re.search(r"(^|/)\.", key)
-    }
 
 
 def folder_source(folder, order, fit, labels=None):
@@ -214,15 +199,8 @@ class Folder:
         problems=(),
         min_size=None,
     ):
-        try:
-            from PIL import Image, ImageOps
-        except ImportError:
-            raise ImportError(
-                "datasets.load reads folders of images with Pillow: "
-                "`pip install pillow`."
-            ) from None
-        self.pil, self.ops, self.strict = Image, ImageOps, strict
-        self.name, self.halves, self.reported = name, halves, set()
+        self.strict, self.name, self.halves = strict, name, halves
+        self.reported = set()
         self.min_size = min_size or (1, 1)
         self.examples, problems = list(examples), list(problems)
         views = len(channels)
@@ -285,7 +263,7 @@ class Folder:
     def _head(self, file):
         """Returns the size of an image and whether it is grey."""
         try:
-            with self.pil.open(file) as image:
+            with Image.open(file) as image:
                 size = image.size[::-1]
                 # A PNG would be decoded in search of its orientation.
                 if image.format != "PNG" or "exif" in image.info:
@@ -300,8 +278,8 @@ class Folder:
         images = []
         for file in example:
             try:
-                with self.pil.open(file) as image:
-                    image = self.ops.exif_transpose(image)
+                with Image.open(file) as image:
+                    image = ImageOps.exif_transpose(image)
                     image.load()
             except Exception as error:
                 raise _unreadable(file, error) from None
@@ -347,8 +325,8 @@ class Folder:
         channels = self.channels[view]
         if image.has_transparency_data and channels != 4:
             image = image.convert("RGBA")
-            white = self.pil.new("RGBA", image.size, "white")
-            image = self.pil.alpha_composite(white, image)
+            white = Image.new("RGBA", image.size, "white")
+            image = Image.alpha_composite(white, image)
             image = image.convert("RGB")
         image = image.convert({1: "L", 3: "RGB", 4: "RGBA"}[channels])
         return np.asarray(image).reshape(*image.size[::-1], channels)
@@ -377,7 +355,7 @@ def _is_grey(image):
 
 def _scale(x, channels):
     if x.ndim == 3:
-        return x.astype("float32") / 127.5 - 1.0
+        return from_uint8(x)
     x = x.astype("float32")[..., None] / 32767.5 - 1.0
     if channels > 1:
         x = np.repeat(x, 3, axis=-1)

@@ -2,7 +2,13 @@
 
 from keras_gans import resizing
 from keras_gans.datasets.checks import import_tensorflow, integer
-from keras_gans.datasets.images import Fit, check_channels, check_image_size
+from keras_gans.datasets.images import (
+    Fit,
+    check_channels,
+    check_image_size,
+    from_integers,
+    to_uint8,
+)
 from keras_gans.datasets.loading import make_batches, open_source
 from keras_gans.datasets.sources import Order
 
@@ -208,9 +214,6 @@ def _with_low_res(data, size, scale, degradation, seed):
         x = tf.einsum("ih,nhwc->niwc", rows, x)
         return tf.einsum("jw,niwc->nijc", columns, x)
 
-    def to_8_bits(x):
-        return tf.clip_by_value(tf.round(x * 127.5 + 127.5), 0, 255)
-
     def degrade(pair):
         """A low-resolution image from a high-resolution one and its key."""
         image, key = pair
@@ -225,13 +228,12 @@ def _with_low_res(data, size, scale, degradation, seed):
                 * (noise / 127.5)
             )
         if jpeg_quality:
-            low = tf.cast(to_8_bits(low), tf.uint8)
             least, greatest = jpeg_quality
             quality = tf.random.stateless_uniform(
                 (), key + 2, least, greatest + 1, tf.int32
             )
-            low = tf.image.adjust_jpeg_quality(low, quality)
-            low = tf.cast(low, tf.float32) / 127.5 - 1
+            low = tf.image.adjust_jpeg_quality(to_uint8(low), quality)
+            low = from_integers(low)
         return low
 
     def finish(batch, keys):
@@ -246,7 +248,7 @@ def _with_low_res(data, size, scale, degradation, seed):
             )
         else:
             low = shrink(high)
-        return to_8_bits(low) / 127.5 - 1, high
+        return from_integers(to_uint8(low)), high
 
     return data._replace(
         records=records, decode=decode, finish=finish, image_size=size

@@ -45,6 +45,18 @@ def check_channels(channels):
     return channels
 
 
+def check_both_channels(channels):
+    """Returns the channels of a and of b, each as `check_channels`."""
+    if not isinstance(channels, (tuple, list)):
+        return (check_channels(channels),) * 2
+    if len(channels) != 2:
+        raise ValueError(
+            "`channels` must be 1, 3, 4 or None, or a tuple of two of them. "
+            f"Received: {channels=}"
+        )
+    return tuple(map(check_channels, channels))
+
+
 def converter(shape, fit, name):
     """Returns a function from pixels, of one image or a batch, to [-1, 1]."""
     tf = import_tensorflow()
@@ -59,7 +71,7 @@ def converter(shape, fit, name):
 
     def convert(x):
         if x.dtype.is_integer:
-            x = tf.cast(x, tf.float32) / (x.dtype.max / 2) - 1.0
+            x = from_integers(x)
         if channels != own:
             if own == 4:
                 alpha = (x[..., 3:] + 1.0) / 2.0
@@ -76,6 +88,22 @@ def converter(shape, fit, name):
         return x
 
     return convert
+
+
+def from_integers(x):
+    """Pixels of 8 or 16 bits to float32 in [-1, 1]: `pixels.from_uint8`.
+
+    In TensorFlow, which makes the batches whatever backend Keras has.
+    """
+    tf = import_tensorflow()
+    return tf.cast(x, tf.float32) / (x.dtype.max / 2) - 1.0
+
+
+def to_uint8(x):
+    """Pixels in [-1, 1] to uint8, in TensorFlow: `pixels.to_uint8`."""
+    tf = import_tensorflow()
+    x = tf.round(x * 127.5 + 127.5)
+    return tf.cast(tf.clip_by_value(x, 0, 255), tf.uint8)
 
 
 def resize(x, image_size):

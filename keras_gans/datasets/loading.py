@@ -6,6 +6,7 @@ import pathlib
 
 import numpy as np
 
+from keras_gans.datasets import toys
 from keras_gans.datasets.arrays import open_arrays, read_npz
 from keras_gans.datasets.checks import (
     import_tensorflow,
@@ -16,7 +17,6 @@ from keras_gans.datasets.folders import open_folder
 from keras_gans.datasets.images import Fit, check_channels, check_image_size
 from keras_gans.datasets.sources import Order
 from keras_gans.datasets.tfds import find_builder, open_tfds
-from keras_gans.datasets.toys import open_points
 
 
 def load(
@@ -104,7 +104,7 @@ def load(
         FileNotFoundError: There is nothing at `source`, or a TFDS set is not
             in `data_dir` and `download=False`.
         RuntimeError: A TFDS set could not be downloaded.
-        ImportError: TensorFlow, tensorflow-datasets or Pillow is missing.
+        ImportError: TensorFlow or tensorflow-datasets is missing.
             While iterating, a file that does not fit raises
             `tf.errors.InvalidArgumentError` with a sentence that names it.
     """
@@ -120,8 +120,8 @@ def load(
 
 def open_source(source, order, labels, split, fit, strict, places):
     """Returns the `Source` of whatever `load` takes."""
-    if isinstance(source, str) and source in ("ring", "grid"):
-        return open_points(source, order, labels, split, fit)
+    if toys.find(source):
+        return toys.open_points(source, order, labels, split, fit)
     if isinstance(source, (str, os.PathLike)):
         path = pathlib.Path(source).expanduser()
         if path.suffix == ".npz":

@@ -1,31 +1,27 @@
-"""The data of image-to-image models: images of two kinds, a and b."""
+"""The data of pix2pix: images of two kinds, a and b, that belong together."""
 
 import os
 import pathlib
-import re
 
 import numpy as np
 
 from keras_gans.datasets.arrays import open_arrays
-from keras_gans.datasets.checks import (
-    SplitError,
-    import_tensorflow,
-    integer,
-    split_error,
-)
+from keras_gans.datasets.checks import import_tensorflow, integer, split_error
 from keras_gans.datasets.folders import (
     Folder,
-    find_images,
     find_split,
     folder_source,
     take_part,
 )
-from keras_gans.datasets.images import Fit, check_channels, check_image_size
-from keras_gans.datasets.loading import make_batches, open_source
-from keras_gans.datasets.sources import Order, Source
-
-# What is drawn independently within a pass, see `Order`.
-ORDER_A, ORDER_B, JITTER_A, JITTER_B = range(4)
+from keras_gans.datasets.images import (
+    Fit,
+    check_both_channels,
+    check_image_size,
+)
+from keras_gans.datasets.jitter import jittered
+from keras_gans.datasets.loading import make_batches
+from keras_gans.datasets.sources import JITTER_A, ORDER_A, Order
+from keras_gans.image_files import find_images
 
 
 def load_pairs(
@@ -115,7 +111,7 @@ def load_pairs(
         )
     order = Order(shuffle, seed, ORDER_A)
     image_size = check_image_size(image_size)
-    fits = [Fit(image_size, c, augment) for c in _both_channels(channels)]
+    fits = [Fit(image_size, c, augment) for c in check_both_channels(channels)]
 
     two = isinstance(source, (tuple, list)) and len(source) == 2
     if two and all(isinstance(x, np.ndarray) for x in source):
@@ -146,150 +142,11 @@ def load_pairs(
             f"two arrays. Received: source={type(source)}"
         )
     if augment:
-        data = _jittered(data, Order(True, seed, JITTER_A))
+        data = jittered(data, Order(True, seed, JITTER_A))
     if direction == "ba":
         finish = data.finish
         data = data._replace(finish=lambda *batch: finish(*batch)[::-1])
     return make_batches(data, batch_size, repeat, skip, drop_remainder)
-
-
-def load_unpaired(
-    source_a,
-    source_b=None,
-    batch_size=1,
-    *,
-    augment=False,
-    split="train",
-    image_size=None,
-    channels=None,
-    shuffle=True,
-    seed=0,
-    repeat=False,
-    skip=0,
-    drop_remainder=True,
-    data_dir=None,
-    download=True,
-    strict=False,
-):
-    """Makes a `tf.data.Dataset` of images of two kinds, as for CycleGAN.
-
-    ```python
-    data = datasets.load_unpaired(
-        "cycle_gan/horse2zebra", image_size=256, augment=True, repeat=True
-    )
-    emoji = datasets.load_unpaired(
-        "emojitwo/train/color",
-        "noto_emoji/images",
-        batch_size=16,
-        split=("train", "train[:90%]"),
-        image_size=64,
-    )
-    ```
-
-    Each side has its own order and its own random crops, independent of the
-    other's. A pass is as long as the longer side; the shorter one goes
-    around, in a new order every time, and starts afresh with each pass.
-    Everything else is as in `load`, resuming included: pass `e` is a function
-    of `(seed, e)` alone.
-
-    Args:
-        source_a: Whatever images `load` takes: a folder, an `.npz` file, an
-            array or the name of a TFDS set. Without `source_b`, a TFDS set or
-            a folder that has the splits trainA and trainB (and testA and
-            testB), such as `"cycle_gan/horse2zebra"`.
-        source_b: The same, of the other side.
-        batch_size: int, the number of images of each side in a batch.
-        augment: bool, whether to jitter as the papers do: each image is
-            scaled to 286/256 of its size, cut back to it at a random place,
-            and mirrored half of the time, anew in each pass.
-        split: str, the split of both sides, or a tuple of two. As in `load`
-            a folder without splits is all `"train"`, and `"train[:90%]"` with
-            `"train[90%:]"` holds out a tenth of it. With `source_b=None`,
-            `"train"` stands for `("trainA", "trainB")`.
-        image_size: int or (height, width). `None` keeps each side's own.
-        channels: 1, 3, 4 or `None`, or a tuple of two of them. `None` keeps
-            each side's own.
-        shuffle: bool, whether each pass has an order of its own.
-        seed: int, 0 or more.
-        repeat: bool, whether to go on for ever, see `load`.
-        skip: int, the number of batches to leave out, see `load`.
-        drop_remainder: bool, whether to drop a last, smaller batch.
-        data_dir: str, where TFDS sets lie, see `load`.
-        download: bool, whether a TFDS set that is not there may be fetched.
-        strict: bool, whether unreadable files are an error, see `load`.
-
-    Returns:
-        A `tf.data.Dataset` of `(images_a, images_b)`, float32 tensors
-        `(batch_size, height, width, channels)` in [-1, 1].
-
-    Raises:
-        ValueError, FileNotFoundError, RuntimeError, ImportError: as `load`.
-
-    Reference:
-        Zhu et al., 2017, Unpaired Image-to-Image Translation using
-        Cycle-Consistent Adversarial Networks, arXiv:1703.10593.
-    """
-    import_tensorflow()
-    batch_size = integer("batch_size", batch_size, 1)
-    skip = integer("skip", skip, 0)
-    seed = integer("seed", seed, 0)
-    image_size = check_image_size(image_size)
-    fits = [Fit(image_size, c, augment) for c in _both_channels(channels)]
-    splits = tuple(split) if isinstance(split, (tuple, list)) else (split,) * 2
-    if len(splits) != 2 or not all(isinstance(s, str) for s in splits):
-        raise ValueError(
-            f"`split` must be a str or a tuple of two. Received: {split=}"
-        )
-    sources = [source_a, source_b]
-    if source_b is None:
-        sources[1] = source_a
-        if isinstance(split, str):
-            # "train[:9]+test" is "trainA[:9]+testA" and "trainB[:9]+testB".
-            splits = [
-                re.sub(r"[A-Za-z]\w*", rf"\g<0>{side}", split) for side in "AB"
-            ]
-
-    opened = []
-    for i, side in enumerate("ab"):
-        order = Order(shuffle, seed, (ORDER_A, ORDER_B)[i])
-        try:
-            data = open_source(
-                sources[i],
-                order,
-                False,
-                splits[i],
-                fits[i],
-                strict,
-                (data_dir, download),
-            )
-        except SplitError as error:
-            if source_b is not None:
-                raise _renamed(error, side) from None
-            raise ValueError(
-                f"`source_b` must be given, or `split` be what `source_a` has "
-                f"of both sides, as trainA and trainB ({error}) "
-                f"Received: {split=}, source_b=None"
-            ) from None
-        except (ValueError, FileNotFoundError, RuntimeError) as error:
-            raise _renamed(error, side) from None
-        if data.image_size is None:
-            raise ValueError(
-                f"`source_{side}` must hold images. "
-                f"Received: source_{side}={_short(sources[i])}"
-            )
-        opened.append(data)
-    size = max(data.size for data in opened)
-    sides = [_going_around(data, size) for data in opened]
-    if augment:
-        sides = [
-            _jittered(data, Order(True, seed, stream))
-            for data, stream in zip(sides, (JITTER_A, JITTER_B))
-        ]
-    data = _side_by_side(*sides)
-    return make_batches(data, batch_size, repeat, skip, drop_remainder)
-
-
-# --- sources of pairs ------------------------------------------------------
 
 
 def _open_pair_of_arrays(arrays, order, split, fits):
@@ -382,120 +239,9 @@ def _side_folders(root, sides, name):
     return roots
 
 
-# --- sources made of sources -----------------------------------------------
-
-
-def _jittered(data, order):
-    """Cuts images that `Fit` left larger, and mirrors them, at random.
-
-    All images of an example are treated alike. What is drawn depends on the
-    example's place in the pass, and not on the images.
-    """
-    tf = import_tensorflow()
-
-    def records(number):
-        draws = tf.random.stateless_uniform((data.size, 3), order.key(number))
-        draws = tf.data.Dataset.from_tensor_slices(draws)
-        return tf.data.Dataset.zip((data.records(number), draws))
-
-    def decode(record, draws):
-        return (record if data.decode is None else data.decode(record)), draws
-
-    def finish(example, draws):
-        images = _apply(data.finish, example)
-        return tf.nest.map_structure(
-            lambda x: _crop(x, draws, data.image_size), images
-        )
-
-    return data._replace(records=records, decode=decode, finish=finish)
-
-
-def _crop(images, draws, image_size):
-    """Cuts and mirrors (batch, h, w, channels) by uniform draws (batch, 3)."""
-    tf = import_tensorflow()
-    height, width = image_size
-    places = tf.shape(images)[1:3] - image_size + 1
-    corners = tf.cast(draws[:, :2] * tf.cast(places, tf.float32), tf.int32)
-    rows = corners[:, :1] + tf.range(height)
-    columns = tf.range(width)
-    columns = tf.where(draws[:, 2:] < 0.5, columns[::-1], columns)
-    images = tf.gather(images, rows, axis=1, batch_dims=1)
-    return tf.gather(images, corners[:, 1:] + columns, axis=2, batch_dims=1)
-
-
-def _going_around(data, size):
-    """A source that begins again until a pass has `size` examples."""
-    tf = import_tensorflow()
-    rounds = -(-size // data.size)
-    if rounds == 1:
-        return data
-
-    def records(number):
-        return (
-            tf.data.Dataset.range(rounds)
-            .flat_map(lambda i: data.records(number * rounds + i))
-            .take(size)
-        )
-
-    return data._replace(size=size, records=records)
-
-
-def _side_by_side(a, b):
-    """Examples of `a`, and beside them such of `b`."""
-    tf = import_tensorflow()
-
-    def records(number):
-        return tf.data.Dataset.zip((a.records(number), b.records(number)))
-
-    def decode(*both):
-        return tuple(
-            record if side.decode is None else _apply(side.decode, record)
-            for side, record in zip((a, b), both)
-        )
-
-    def finish(*both):
-        return tuple(
-            _apply(side.finish, batch) for side, batch in zip((a, b), both)
-        )
-
-    return Source(a.size, records, decode, finish)
-
-
-def _apply(function, example):
-    """Calls as `Dataset.map` does, which unpacks tuples."""
-    if isinstance(example, tuple):
-        return function(*example)
-    return function(example)
-
-
-# --- arguments -------------------------------------------------------------
-
-
-def _both_channels(channels):
-    if not isinstance(channels, (tuple, list)):
-        return (check_channels(channels),) * 2
-    if len(channels) != 2:
-        raise ValueError(
-            "`channels` must be 1, 3, 4 or None, or a tuple of two of them. "
-            f"Received: {channels=}"
-        )
-    return tuple(map(check_channels, channels))
-
-
 def _no_sides(sides, name):
     if sides is not None:
         raise ValueError(
             "`sides` must be None unless `source` is one folder. "
             f"Received: {sides=}, source={name}"
         )
-
-
-def _renamed(error, side):
-    """`load` says `source`, which the user has given by another name."""
-    text = re.sub(r"(`|\b)source(`|=)", rf"\1source_{side}\2", str(error))
-    kinds = (SplitError, FileNotFoundError, RuntimeError, ValueError)
-    return next(kind for kind in kinds if isinstance(error, kind))(text)
-
-
-def _short(source):
-    return repr(source) if isinstance(source, str) else str(type(source))

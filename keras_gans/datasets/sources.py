@@ -5,6 +5,9 @@ from typing import NamedTuple
 
 from keras_gans.datasets.checks import import_tensorflow
 
+# What is drawn independently within a pass of two sides, see `Order`.
+ORDER_A, ORDER_B, JITTER_A, JITTER_B = range(4)
+
 
 class Source(NamedTuple):
     """Examples of one kind, by pass."""
@@ -33,6 +36,13 @@ class Order(NamedTuple):
         tf = import_tensorflow()
         key = tf.stack([tf.constant(self.seed, tf.int64), number])
         return tf.random.fold_in(key, self.stream) if self.stream else key
+
+
+def apply(function, example):
+    """Calls as `Dataset.map` does, which unpacks tuples."""
+    if isinstance(example, tuple):
+        return function(*example)
+    return function(example)
 
 
 def index_passes(size, order):

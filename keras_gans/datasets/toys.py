@@ -1,4 +1,8 @@
-"""The two-dimensional mixtures that papers draw."""
+"""The two-dimensional mixtures that papers draw, by name.
+
+Whoever asks whether a data set is one of them, asks `find`; nobody else knows
+their names.
+"""
 
 import numpy as np
 
@@ -9,6 +13,7 @@ from keras_gans.datasets.checks import (
     unlabelled,
 )
 from keras_gans.datasets.sources import Source
+from keras_gans.names import TOYS as NAMES
 
 POINTS_PER_PASS = 100_000
 
@@ -59,8 +64,53 @@ def grid(num_points, seed=0):
     return _draw(grid_modes(), num_points, seed)
 
 
-def _draw(modes, num_points, seed):
-    centers, std = modes
+_MODES = dict(zip(NAMES, (ring_modes, grid_modes), strict=True))
+
+
+def find(dataset):
+    """Returns `dataset` if it is one of `NAMES`, or else `None`.
+
+    Args:
+        dataset: Whatever `load` takes.
+    """
+    return dataset if isinstance(dataset, str) and dataset in NAMES else None
+
+
+def modes(name):
+    """Returns the centers (modes, 2), float32, and the std of a mixture.
+
+    Args:
+        name: str, one of `NAMES`.
+
+    Raises:
+        ValueError: There is none of that name.
+    """
+    if find(name) is None:
+        raise ValueError(
+            f"`name` must be one of {', '.join(NAMES)}. Received: {name=}"
+        )
+    return _MODES[name]()
+
+
+def draw(name, num_points, seed=0):
+    """Draws from a mixture: `draw("ring", n, seed)` is `ring(n, seed)`.
+
+    Args:
+        name: str, one of `NAMES`.
+        num_points: int, the number of points.
+        seed: int or tuple of ints, 0 or more.
+
+    Returns:
+        A float32 array `(num_points, 2)`.
+
+    Raises:
+        ValueError: There is none of that name.
+    """
+    return _draw(modes(name), num_points, seed)
+
+
+def _draw(mixture, num_points, seed):
+    centers, std = mixture
     rng = np.random.default_rng(seed)
     points = centers[rng.integers(len(centers), size=num_points)]
     noise = rng.standard_normal(points.shape, dtype="float32")
@@ -74,13 +124,14 @@ def open_points(name, order, labels, split, fit):
     if split != "train":
         raise split_error(split, ["train"], repr(name))
     no_images(fit, repr(name))
-    modes = {"ring": ring_modes, "grid": grid_modes}[name]()
 
-    def draw(number):
-        return _draw(modes, POINTS_PER_PASS, (order.seed, int(number)))
+    def one_pass(number):
+        return draw(name, POINTS_PER_PASS, (order.seed, int(number)))
 
     def records(number):
-        points = tf.numpy_function(draw, [number], tf.float32, stateful=False)
+        points = tf.numpy_function(
+            one_pass, [number], tf.float32, stateful=False
+        )
         points = tf.ensure_shape(points, (POINTS_PER_PASS, 2))
         return tf.data.Dataset.from_tensor_slices(points)
 

@@ -6,11 +6,10 @@ from keras import ops
 
 from keras_gans import presets
 from keras_gans.layers import float32_policy
+from keras_gans.names import CLASSIFIERS, EXTRACTORS
+from keras_gans.pixels import from_uint8
 
 BATCH_SIZE = 256
-# In the zoo beside the presets, trained by tools/train_classifiers.py.
-CLASSIFIERS = ("mnist_classifier", "cifar10_classifier", "emoji_classifier")
-NAMES = (*CLASSIFIERS, "inception_v3", "points")
 
 
 class Extractor:
@@ -145,7 +144,7 @@ def get(extractor):
     if extractor == "points":
         return Extractor(lambda x: np.reshape(x, (len(x), -1)), "points")
     raise ValueError(
-        f"extractor must be one of {', '.join(NAMES)}, an Extractor, or a "
+        f"extractor must be one of {', '.join(EXTRACTORS)}, an Extractor, or a "
         f"function of uint8 images. Received: extractor={extractor!r}"
     )
 
@@ -206,7 +205,7 @@ def _in_batches(function, images):
     """All of a function's results, for batches of one shape."""
     results = []
     for start in range(0, len(images), BATCH_SIZE):
-        batch = images[start : start + BATCH_SIZE] / np.float32(127.5) - 1
+        batch = from_uint8(images[start : start + BATCH_SIZE])
         size = len(batch)
         # A smaller last batch would be compiled for anew.
         if start:

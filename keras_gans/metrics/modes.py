@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from keras_gans.metrics import extractors
+
 
 def mode_coverage(points, centers, stddev):
     """How many modes of a Gaussian mixture samples cover, and how well.
@@ -101,8 +103,6 @@ def stacked_mode_coverage(images, classifier="mnist_classifier"):
     """
     labels = np.asarray(images)
     if labels.ndim == 4 and labels.shape[-1] == 3:
-        from keras_gans.metrics import extractors
-
         classifier = extractors.get(classifier)
         if classifier.probabilities is None:
             raise ValueError(

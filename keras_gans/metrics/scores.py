@@ -6,13 +6,12 @@ import sys
 import keras
 import numpy as np
 
-from keras_gans import datasets
 from keras_gans.checks import check_integer
+from keras_gans.datasets import toys
 from keras_gans.metrics import distances, extractors, modes
-from keras_gans.models.adversarial_model import AdversarialModel
-from keras_gans.pixels import to_uint8
+from keras_gans.names import METRICS
+from keras_gans.pixels import from_uint8, to_uint8
 
-METRICS = ("fid", "kid", "prdc", "is", "swd", "modes")
 CHUNK = 256  # samples that are made at once
 # The sliced distance is of pixels, which are not kept beyond these.
 SWD_EXAMPLES = 2000
@@ -135,10 +134,11 @@ def evaluate(
     Both are read batch by batch, and their features alone are kept.
 
     Args:
-        fake: An `AdversarialModel` (the classes of a conditional one in turn),
-            an array, or an iterable of batches. Images are
+        fake: A model with `generate`, as `GAN` (the classes of a conditional
+            one in turn), an array, or an iterable of batches. Images are
             `(batch, height, width, channels)`, uint8 or floats in [-1, 1],
-            which are rounded to uint8.
+            which are rounded to uint8. (Arrays of this rank are images, unless
+            a model makes them whose `example_kind` is another one.)
         real: An array, or an iterable of batches, as a `tf.data.Dataset`;
             of tuples the first element is taken.
         extractor: See `get_extractor`.
@@ -176,7 +176,7 @@ def evaluate(
         )
     check_integer("n", n, minimum=2)
     extractor = extractors.get(extractor)
-    toy = dataset in ("ring", "grid")
+    toy = toys.find(dataset)
     classify = "is" in metrics or ("modes" in metrics and not toy)
     if classify and extractor.probabilities is None:
         raise ValueError(
@@ -186,11 +186,14 @@ def evaluate(
         )
     if verbose == "auto":
         verbose = int(sys.stdout.isatty())
-    real = _read("real", real, extractor, n, verbose)
-    if isinstance(fake, AdversarialModel):
+    # What a model says of its examples holds for those that it learned from.
+    kind = getattr(fake, "example_kind", None) or "image"
+    options = extractor, kind == "image", verbose
+    real = _read("real", real, n, *options)
+    if isinstance(fake, keras.Model):
         n = min(n, len(real.features))
         fake = sample_batches(fake, n, seed)
-    fake = _read("generated", fake, extractor, n, verbose)
+    fake = _read("generated", fake, n, *options)
 
     protocol = Protocol(
         extractor=extractor.name,
@@ -237,8 +240,7 @@ def evaluate(
             )
             add("SWD", distance, protocol=own)
         elif toy:
-            mixture = getattr(datasets, f"{dataset}_modes")()
-            counts = modes.mode_histogram(fake.features, *mixture)
+            counts = modes.mode_histogram(fake.features, *toys.modes(toy))
             add("modes", (counts > 0).sum())
             add("high_quality", counts.sum() / len(fake.features))
             add("reverse_kl", modes.reverse_kl(counts))
@@ -257,7 +259,7 @@ def sample_batches(model, n, seed):
     """Yields `n` samples of a model in batches, classes in turn.
 
     Args:
-        model: `AdversarialModel`.
+        model: A model with `generate`.
         n: Integer.
         seed: Integer.
     """
@@ -278,7 +280,7 @@ class _Side:
     values: np.ndarray  # of the first examples
 
 
-def _read(name, source, extractor, n, verbose):
+def _read(name, source, n, extractor, may_be_images, verbose):
     """The features of up to `n` examples."""
     bar = None
     if verbose:
@@ -287,7 +289,7 @@ def _read(name, source, extractor, n, verbose):
     features, values, done = None, [], 0
     for batch in _batches(source):
         batch = batch[: n - done]
-        if batch.ndim == 4 and batch.dtype != np.uint8:
+        if may_be_images and batch.ndim == 4 and batch.dtype != np.uint8:
             batch = to_uint8(batch)
         x = extractor(batch)
         if features is None:
@@ -320,5 +322,5 @@ def _batches(source):
 
 def _scale(values):
     if values.dtype == np.uint8:
-        return values / np.float32(127.5) - 1
+        return from_uint8(values)
     return values

@@ -24,7 +24,7 @@ takes the mean.
 
 import keras
 import numpy as np
-from keras import layers, ops
+from keras import layers
 
 from keras_gans import losses
 from keras_gans.checks import check_integer
@@ -53,6 +53,8 @@ class ConditionalGANGenerator(keras.Model):
         filters: Integer, the width, as in `DCGANGenerator`.
         embedding_dim: Integer, the size of a label's embedding.
     """
+
+    example_kind = "image"
 
     def __init__(
         self,
@@ -243,73 +245,6 @@ class ConditionalGAN(GAN):
             generator_loss=generator_loss,
             discriminator_loss=discriminator_loss,
             **kwargs,
-        )
-
-    def train_step(self, data):
-        real_batch, label_batch, _ = keras.utils.unpack_x_y_sample_weight(data)
-        n = ops.shape(real_batch)[0] // self.discriminator_steps
-
-        # 1. For k steps: sample latents and fresh real pairs (x, y), and
-        #    update the discriminator; the fakes have the same labels.
-        for real, labels in self.split_batch(
-            (real_batch, label_batch), self.discriminator_steps
-        ):
-
-            def discriminator_loss(real=real, labels=labels):
-                fake = self.generator(
-                    [self.sample_latents(n), labels], training=True
-                )
-                fake = ops.stop_gradient(fake)
-                real_logits, penalty = self.judge_real(
-                    self.add_noise(real), labels
-                )
-                fake_logits = self.discriminator(
-                    [self.add_noise(fake), labels], training=True
-                )
-                loss = self.discriminator_loss(
-                    real_logits, fake_logits, **self._smoothing
-                )
-                return ops.cast(loss, "float32") + penalty
-
-            d_loss = self.minimize(
-                discriminator_loss,
-                self.discriminator_optimizer,
-                self.discriminator,
-            )
-
-        # 2. Sample latents anew, and update the generator on the labels of
-        #    the last slice.
-        def generator_loss():
-            fake = self.generator(
-                [self.sample_latents(n), labels], training=True
-            )
-            logits = self.discriminator(
-                [self.add_noise(fake), labels], training=True
-            )
-            if self.is_relativistic:
-                real_logits = self.discriminator(
-                    [self.add_noise(real), labels], training=True
-                )
-                return self.generator_loss(real_logits, logits)
-            return self.generator_loss(logits)
-
-        g_loss = self.minimize(
-            generator_loss, self.generator_optimizer, self.generator
-        )
-        self.update_ema_generator()
-        return self.track(d_loss=d_loss, g_loss=g_loss)
-
-    def test_step(self, data):
-        real, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
-        latents = self.sample_latents(
-            ops.shape(real)[0], seed=self.test_seed_generator
-        )
-        fake = self([latents, labels])
-        return self.evaluate_logits(
-            real,
-            fake,
-            self.discriminator([real, labels], training=False),
-            self.discriminator([fake, labels], training=False),
         )
 
     # ---- labels -----------------------------------------------------------

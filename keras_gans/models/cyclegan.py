@@ -178,8 +178,17 @@ class CycleGAN(ImageTranslationModel):
         Cycle-Consistent Adversarial Networks", 2017.
     """
 
+    players = {
+        "generator": ("generator_ab", "generator_ba"),
+        "discriminator": ("discriminator_b", "discriminator_a"),
+    }
     loss_names = ("d_loss", "g_loss", "cycle_loss", "identity_loss")
     directions = ("ab", "ba")
+    # Set by name, by the base class: for editors.
+    generator_ab: keras.Model
+    generator_ba: keras.Model
+    discriminator_a: keras.Model
+    discriminator_b: keras.Model
 
     def __init__(
         self,
@@ -216,30 +225,17 @@ class CycleGAN(ImageTranslationModel):
                 image_shape[-1], patch_size, filters, "instance", name=name
             )
 
-        for name, network in (
-            ("generator_ab", generator_ab),
-            ("generator_ba", generator_ba),
-            ("discriminator_a", discriminator_a),
-            ("discriminator_b", discriminator_b),
-        ):
-            if network is not None and not isinstance(network, keras.Model):
-                raise ValueError(
-                    f"{name} must be a keras.Model or None. Received: "
-                    f"{name}={network!r}"
-                )
         super().__init__(
-            generator_ab or make_generator("generator_ab"),
-            discriminator_b or make_discriminator("discriminator_b"),
             image_shape,
+            generator_ab=generator_ab or make_generator("generator_ab"),
+            discriminator_b=discriminator_b
+            or make_discriminator("discriminator_b"),
+            generator_ba=generator_ba or make_generator("generator_ba"),
+            discriminator_a=discriminator_a
+            or make_discriminator("discriminator_a"),
             seed=seed,
             **kwargs,
         )
-        # Not earlier: modules of PyTorch take no others before that.
-        self.generator_ba = generator_ba or make_generator("generator_ba")
-        self.discriminator_a = discriminator_a or make_discriminator(
-            "discriminator_a"
-        )
-        self._check_other_networks()
         self.cycle_weight = cycle_weight
         self.identity_weight = identity_weight
         self.pool_size = pool_size
@@ -251,12 +247,12 @@ class CycleGAN(ImageTranslationModel):
         self.discriminator_loss = discriminator_loss
 
     @property
-    def generator_ab(self):
-        return self.generator
+    def generator(self):
+        return self.generator_ab
 
     @property
-    def discriminator_b(self):
-        return self.discriminator
+    def discriminator(self):
+        return self.discriminator_b
 
     def default_optimizers(self):
         return (
@@ -366,32 +362,14 @@ class CycleGAN(ImageTranslationModel):
 
     # ---- four networks ----------------------------------------------------
 
-    @property
-    def generator_variables(self):
-        return [
-            *self.generator_ab.trainable_variables,
-            *self.generator_ba.trainable_variables,
-        ]
-
-    @property
-    def discriminator_variables(self):
-        return [
-            *self.discriminator_a.trainable_variables,
-            *self.discriminator_b.trainable_variables,
-        ]
-
     def network_for(self, direction):
         network = super().network_for(direction)
         return self.generator_ba if direction == "ba" else network
 
-    def _check_other_networks(self):
-        # By the same symbolic pass as the first pair.
-        images = self.generator_ba(self.symbolic_inputs())
-        self.discriminator_a(images)
-        for name, channels in (
-            ("generator_ab", self.example_shape[-1]),
-            ("generator_ba", images.shape[-1]),
-        ):
+    def _build_networks(self):
+        super()._build_networks()
+        for name in self.players["generator"]:
+            channels = getattr(self, name)(self.symbolic_inputs()).shape[-1]
             if channels != self.image_shape[-1]:
                 raise ValueError(
                     f"{name} must make images of {self.image_shape[-1]} "
@@ -400,15 +378,8 @@ class CycleGAN(ImageTranslationModel):
 
     def get_config(self):
         serialize = keras.saving.serialize_keras_object
-        config = super().get_config()
-        for name in ("generator", "discriminator", "dropout_at_test"):
-            del config[name]
         return {
-            **config,
-            "generator_ab": serialize(self.generator_ab),
-            "generator_ba": serialize(self.generator_ba),
-            "discriminator_a": serialize(self.discriminator_a),
-            "discriminator_b": serialize(self.discriminator_b),
+            **super().get_config(),
             "cycle_weight": self.cycle_weight,
             "identity_weight": self.identity_weight,
             "pool_size": self.pool_size,

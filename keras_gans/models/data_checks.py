@@ -1,6 +1,50 @@
 """What `fit` looks at before training starts: one batch, and its size."""
 
 import keras
+import numpy as np
+
+from keras_gans import example_kinds
+
+
+def check_examples(name, examples, expected, kind="image"):
+    """Raises a `ValueError` unless these are floats of a shape and range.
+
+    Args:
+        name: String, what the user calls them.
+        examples: NumPy array, a batch.
+        expected: The shape of one example, `None` for a side of any size.
+        kind: String, the name of an `ExampleKind`, of which bounded ones are
+            to be in [-1, 1].
+    """
+    matches = examples.ndim == len(expected) + 1 and all(
+        e is None or e == s for e, s in zip(expected, examples.shape[1:])
+    )
+    if not matches:
+        raise ValueError(
+            f"{name} must have the shape of the model's, (batch, "
+            f"{', '.join(map(str, expected))}). Received: {name} with "
+            f"shape {examples.shape}"
+        )
+    if (
+        not np.issubdtype(examples.dtype, np.floating)
+        and str(examples.dtype) != "bfloat16"
+    ):
+        raise ValueError(
+            f"{name} must be float, images in [-1, 1] (for uint8: {name} "
+            f"/ 127.5 - 1). Received: {name} with dtype {examples.dtype}"
+        )
+    low, high = float(examples.min()), float(examples.max())
+    if not np.isfinite([low, high]).all():
+        raise ValueError(
+            f"{name} must be finite. Received: {name} with values in "
+            f"[{low}, {high}]"
+        )
+    # Rounding of scaled or resized images may go a little beyond.
+    if example_kinds.get(kind).bounded and (low < -1.01 or high > 1.01):
+        raise ValueError(
+            f"{name} must be {kind}s in [-1, 1]. Received: {name} with "
+            f"values in [{low:g}, {high:g}]"
+        )
 
 
 def check_data(x, y=None, batch_size=None, replicas=1, parts=1):

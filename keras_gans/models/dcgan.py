@@ -45,6 +45,8 @@ class DCGANGenerator(keras.Model):
             one layer more than from 7x7, as many as the discriminator has.
     """
 
+    example_kind = "image"
+
     def __init__(
         self,
         image_shape=(64, 64, 3),

@@ -20,10 +20,10 @@ import math
 import keras
 from keras import layers, ops
 
-from keras_gans import losses, penalties
+from keras_gans import example_kinds, losses, penalties
 from keras_gans.checks import check_example_shape, check_integer, check_weight
 from keras_gans.layers import output_dtype
-from keras_gans.models.adversarial_model import AdversarialModel
+from keras_gans.models.sampling import SamplingModel
 
 # ---- networks -------------------------------------------------------------
 
@@ -34,10 +34,13 @@ class GANGenerator(keras.Model):
 
     Args:
         example_shape: Shape of one example without the batch, as `(28, 28, 1)`
-            or `(2,)`. Images (rank 3) end in tanh, everything else is linear.
+            or `(2,)`.
         latent_dim: Integer, the size of a latent vector.
         units: Integers, the widths of the hidden layers.
         batch_normalization: Boolean, after every hidden layer but the first.
+        example_kind: `"image"`, which ends in tanh, `"points"`, `"sequence"`
+            or `"field"`, which are linear; `None` for an image of three axes,
+            a sequence of two, points of one.
     """
 
     def __init__(
@@ -46,10 +49,12 @@ class GANGenerator(keras.Model):
         latent_dim=100,
         units=(128, 256, 512, 1024),
         batch_normalization=True,
+        example_kind=None,
         name="generator",
         **kwargs,
     ):
         example_shape = check_example_shape(example_shape)
+        example_kind = example_kinds.resolve(example_shape, example_kind)
         check_integer("latent_dim", latent_dim, minimum=1)
         inputs = keras.Input((latent_dim,), name="latents")
         x = inputs
@@ -60,7 +65,7 @@ class GANGenerator(keras.Model):
             x = layers.ReLU()(x)
         x = layers.Dense(
             math.prod(example_shape),
-            activation="tanh" if len(example_shape) == 3 else None,
+            activation=example_kinds.get(example_kind).activation,
             dtype=output_dtype(),
         )(x)
         outputs = layers.Reshape(example_shape, dtype=output_dtype())(x)
@@ -70,7 +75,9 @@ class GANGenerator(keras.Model):
             "latent_dim": latent_dim,
             "units": list(units),
             "batch_normalization": batch_normalization,
+            "example_kind": example_kind,
         }
+        self.example_kind = example_kind
 
     def get_config(self):
         return {**self._arguments, "name": self.name}
@@ -113,7 +120,7 @@ class GANDiscriminator(keras.Model):
 
 
 @keras.saving.register_keras_serializable("keras_gans")
-class GAN(AdversarialModel):
+class GAN(SamplingModel):
     """The original GAN, for any two networks.
 
     Example:
@@ -142,6 +149,7 @@ class GAN(AdversarialModel):
         example_shape: Shape of one example without the batch, for the default
             networks. With networks of your own it follows from them.
         latent_dim: Integer, the size of a latent vector.
+        example_kind: What examples are, see `SamplingModel`.
         generator_loss: Function of `(fake_logits)`, of `keras_gans.losses`;
             a relativistic one of `(real_logits, fake_logits)`, whose averages
             are each replica's own.
@@ -157,7 +165,7 @@ class GAN(AdversarialModel):
             D(x)||^2]` at real examples, as the discriminator sees them
             (Mescheder et al., 2018), which `d_loss` then includes. The
             discriminator must not have BatchNormalization.
-        ema_momentum: Float or `None`, see `AdversarialModel`.
+        ema_momentum: Float or `None`, see `SamplingModel`.
         seed: Integer or `None`, of the latents and noise of training.
         name: String, the name of the model.
 
@@ -179,6 +187,7 @@ class GAN(AdversarialModel):
         r1_weight=0.0,
         ema_momentum=None,
         seed=None,
+        example_kind=None,
         **kwargs,
     ):
         check_integer("discriminator_steps", discriminator_steps, minimum=1)
@@ -191,10 +200,14 @@ class GAN(AdversarialModel):
             )
         check_weight("r1_weight", r1_weight)
         super().__init__(
-            generator or GANGenerator(example_shape, latent_dim),
+            generator
+            or GANGenerator(
+                example_shape, latent_dim, example_kind=example_kind
+            ),
             discriminator or GANDiscriminator(example_shape),
             latent_dim,
             ema_momentum=ema_momentum,
+            example_kind=example_kind,
             seed=seed,
             **kwargs,
         )
@@ -209,9 +222,6 @@ class GAN(AdversarialModel):
         self.label_smoothing = label_smoothing
         self.instance_noise = instance_noise
         self.r1_weight = r1_weight
-        self._smoothing = (
-            {"label_smoothing": label_smoothing} if label_smoothing else {}
-        )
 
     def default_optimizers(self):
         return (
@@ -224,23 +234,22 @@ class GAN(AdversarialModel):
         return self.discriminator_steps
 
     def train_step(self, data):
-        real_batch, _, _ = keras.utils.unpack_x_y_sample_weight(data)
-        n = ops.shape(real_batch)[0] // self.discriminator_steps
+        examples, y, _ = keras.utils.unpack_x_y_sample_weight(data)
+        n = ops.shape(examples)[0] // self.discriminator_steps
 
-        # 1. For k steps: sample latents and fresh real examples, and update
-        #    the discriminator by descending its loss.
-        for real in self.split_batch(real_batch, self.discriminator_steps):
+        # 1. For k steps: sample latents and fresh real examples, with their
+        #    labels in a conditional model, and update the discriminator by
+        #    descending its loss.
+        for real, labels in self.split_batch(
+            (examples, y), self.discriminator_steps
+        ):
 
-            def discriminator_loss(real=real):
-                fake = self.generator(self.sample_latents(n), training=True)
-                fake = ops.stop_gradient(fake)
-                real_logits, penalty = self.judge_real(self.add_noise(real))
-                fake_logits = self.discriminator(
-                    self.add_noise(fake), training=True
-                )
-                loss = self.discriminator_loss(
-                    real_logits, fake_logits, **self._smoothing
-                )
+            def discriminator_loss(real=real, labels=labels):
+                inputs = self.draw_inputs(n, labels)
+                fake = ops.stop_gradient(self.generator(inputs, training=True))
+                real_logits, penalty = self.judge_real(real, inputs)
+                fake_logits = self.judge(fake, inputs)
+                loss = self.loss_of_discriminator(real_logits, fake_logits)
                 return ops.cast(loss, "float32") + penalty
 
             d_loss = self.minimize(
@@ -252,14 +261,10 @@ class GAN(AdversarialModel):
         # 2. Sample latents anew, and update the generator by descending its
         #    loss on what the discriminator now says.
         def generator_loss():
-            fake = self.generator(self.sample_latents(n), training=True)
-            logits = self.discriminator(self.add_noise(fake), training=True)
-            if self.is_relativistic:
-                real_logits = self.discriminator(
-                    self.add_noise(real), training=True
-                )
-                return self.generator_loss(real_logits, logits)
-            return self.generator_loss(logits)
+            inputs = self.draw_inputs(n, labels)
+            fake = self.generator(inputs, training=True)
+            fake_logits = self.judge(fake, inputs)
+            return self.loss_of_generator(fake_logits, real, inputs)
 
         g_loss = self.minimize(
             generator_loss, self.generator_optimizer, self.generator
@@ -267,51 +272,54 @@ class GAN(AdversarialModel):
         self.update_ema_generator()
         return self.track(d_loss=d_loss, g_loss=g_loss)
 
-    def test_step(self, data):
-        real, _, _ = keras.utils.unpack_x_y_sample_weight(data)
-        fake = self(
-            self.sample_latents(
-                ops.shape(real)[0], seed=self.test_seed_generator
-            )
-        )
-        return self.evaluate_logits(
-            real,
-            fake,
-            self.discriminator(real, training=False),
-            self.discriminator(fake, training=False),
+    # ---- the pieces of the step -------------------------------------------
+
+    def judge(self, examples, inputs):
+        """Logits in training, of examples with instance noise on them."""
+        examples = self.add_noise(examples)
+        return self.discriminator(
+            self.discriminator_inputs(examples, inputs), training=True
         )
 
-    def evaluate_logits(self, real, fake, real_logits, fake_logits):
-        """The logs of a test step: losses without penalties, and metrics."""
-        if self.is_relativistic:
-            g_loss = self.generator_loss(real_logits, fake_logits)
-        else:
-            g_loss = self.generator_loss(fake_logits)
-        d_loss = self.discriminator_loss(
-            real_logits, fake_logits, **self._smoothing
-        )
-        logs = self.track(d_loss=d_loss, g_loss=g_loss)
-        return {**logs, **self.track_metrics(real, fake)}
-
-    def judge_real(self, real, labels=None):
+    def judge_real(self, real, inputs):
         """Logits for real examples, and their weighted R1 penalty.
 
         Both come from one pass of the discriminator.
         """
-
-        def judge(network):
-            return lambda x: network(
-                x if labels is None else [x, labels], training=True
-            )
-
         if not self.r1_weight:
-            return judge(self.discriminator)(real), 0.0
+            return self.judge(real, inputs), 0.0
+        network = penalties.float32(self.discriminator)
         penalty, logits = penalties.r1_penalty(
-            judge(penalties.float32(self.discriminator)), real
+            lambda x: network(
+                self.discriminator_inputs(x, inputs), training=True
+            ),
+            self.add_noise(real),
         )
         # As the fake ones are: own networks may end in half precision.
         logits = ops.cast(logits, self.logits_dtype)
         return logits, 0.5 * self.r1_weight * penalty
+
+    def loss_of_discriminator(self, real_logits, fake_logits):
+        """`discriminator_loss`, on smoothed labels where they are asked for."""
+        if not self.label_smoothing:
+            return self.discriminator_loss(real_logits, fake_logits)
+        return self.discriminator_loss(
+            real_logits, fake_logits, label_smoothing=self.label_smoothing
+        )
+
+    def loss_of_generator(self, fake_logits, real, inputs):
+        """`generator_loss`; a relativistic one sees real logits as well."""
+        if not self.is_relativistic:
+            return self.generator_loss(fake_logits)
+        return self.generator_loss(self.judge(real, inputs), fake_logits)
+
+    def test_losses(self, real_logits, fake_logits):
+        if self.is_relativistic:
+            g_loss = self.generator_loss(real_logits, fake_logits)
+        else:
+            g_loss = self.generator_loss(fake_logits)
+        d_loss = self.loss_of_discriminator(real_logits, fake_logits)
+        return {"d_loss": d_loss, "g_loss": g_loss}
 
     def add_noise(self, examples):
         """Instance noise on what the discriminator sees in training."""

@@ -277,6 +277,9 @@ class Pix2Pix(ImageTranslationModel):
     """
 
     loss_names = ("d_loss", "g_loss", "l1_loss")
+    # Set by name, by the base class: for editors.
+    generator: keras.Model
+    discriminator: keras.Model
 
     def __init__(
         self,
@@ -311,10 +314,10 @@ class Pix2Pix(ImageTranslationModel):
                 normalization,
             )
         super().__init__(
-            generator,
-            discriminator,
             image_shape,
-            dropout_at_test=dropout_at_test,
+            dropout_at_test,
+            generator=generator,
+            discriminator=discriminator,
             seed=seed,
             **kwargs,
         )
@@ -382,6 +385,7 @@ class Pix2Pix(ImageTranslationModel):
         serialize = keras.saving.serialize_keras_object
         return {
             **super().get_config(),
+            "dropout_at_test": self.dropout_at_test,
             "l1_weight": self.l1_weight,
             "generator_loss": serialize(self.generator_loss),
             "discriminator_loss": serialize(self.discriminator_loss),

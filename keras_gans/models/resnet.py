@@ -40,6 +40,8 @@ class ResNetGenerator(keras.Model):
         filters: Integer, of all convolutions: 128 in WGAN-GP, 256 in SNGAN.
     """
 
+    example_kind = "image"
+
     def __init__(
         self,
         image_shape=(32, 32, 3),

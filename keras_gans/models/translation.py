@@ -10,8 +10,9 @@ from keras_gans import backend
 from keras_gans.checks import check_integer
 from keras_gans.layers import BatchStatisticsNormalization
 from keras_gans.models.adversarial_model import AdversarialModel
+from keras_gans.models.data_checks import check_examples
 from keras_gans.models.exporting import export_images
-from keras_gans.pixels import to_uint8
+from keras_gans.pixels import from_uint8, to_uint8
 
 
 class ImageTranslationModel(AdversarialModel):
@@ -23,25 +24,22 @@ class ImageTranslationModel(AdversarialModel):
     instance is not saved.
 
     Args:
-        generator: `keras.Model`, images `(batch, height, width, channels)` in
-            [-1, 1] to such images of the same height and width.
-        discriminator: `keras.Model`, images to logits.
         image_shape: `(height, width, channels)` of the generator's inputs in
             training.
         dropout_at_test: Boolean, whether the generator's dropout stays on
             after training: it is then called as in training.
         seed: Integer or `None`, of the noise of training.
-        name: String, the name of the model.
+        **kwargs: The networks, as of `AdversarialModel`: generators take
+            images `(batch, height, width, channels)` in [-1, 1] and make such
+            images of the same height and width. And `name`.
     """
 
-    has_latents = False
+    task_name = "translation"
     # What `translate` takes.
     directions = ("ab",)
 
     def __init__(
         self,
-        generator,
-        discriminator,
         image_shape,
         dropout_at_test=False,
         seed=None,
@@ -49,9 +47,9 @@ class ImageTranslationModel(AdversarialModel):
     ):
         self.image_shape = tuple(image_shape)
         self.dropout_at_test = dropout_at_test
-        super().__init__(generator, discriminator, None, seed=seed, **kwargs)
+        super().__init__(seed=seed, **kwargs)
         if seed is not None:
-            _set_seeds(_seed_states(self.generator), seed)
+            _set_seeds(_seed_states(self.inference_network), seed)
 
     def symbolic_inputs(self):
         return keras.KerasTensor((None, *self.image_shape), name="images")
@@ -68,7 +66,7 @@ class ImageTranslationModel(AdversarialModel):
 
     def evaluate(self, *args, **kwargs):
         """`keras.Model.evaluate`, with the same dropout in every call."""
-        with self._dropout_seed(self.generator, 0):
+        with self._dropout_seed(self.inference_network, 0):
             return super().evaluate(*args, **kwargs)
 
     def check_batch(self, examples, labels):
@@ -81,7 +79,7 @@ class ImageTranslationModel(AdversarialModel):
             ("x", examples, self.image_shape),
             ("y", labels, self.example_shape),
         ):
-            self.check_examples(name, images, shape)
+            check_examples(name, images, shape)
         if len(examples) != len(labels):
             raise ValueError(
                 "x and y must be equally many images. Received: "
@@ -162,7 +160,7 @@ class ImageTranslationModel(AdversarialModel):
             for side in images.shape[1:3]
         ]
         images = np.pad(images, [(0, 0), *margins, (0, 0)], "symmetric")
-        x = ops.convert_to_tensor(images.astype("float32") / 127.5 - 1)
+        x = ops.convert_to_tensor(from_uint8(images))
         return to_uint8(backend.apply_network(network, x, self.dropout_at_test))
 
     @contextlib.contextmanager
@@ -198,12 +196,9 @@ class ImageTranslationModel(AdversarialModel):
         export_images(network, self.image_shape, filepath, format, **kwargs)
 
     def get_config(self):
-        config = super().get_config()
-        del config["latent_dim"], config["ema_momentum"]
         return {
-            **config,
+            **super().get_config(),
             "image_shape": list(self.image_shape),
-            "dropout_at_test": self.dropout_at_test,
         }
 
 

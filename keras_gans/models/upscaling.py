@@ -6,11 +6,8 @@ import numpy as np
 from keras_gans import backend
 from keras_gans.checks import check_integer
 from keras_gans.models.exporting import export_images
+from keras_gans.names import TILE
 from keras_gans.resizing import bicubic
-
-# Pixels of the input. With as much around it as the paper's network wants
-# (40), its features take 1.2 GB.
-TILE = 192
 
 
 class Upscaling:
@@ -20,6 +17,9 @@ class Upscaling:
     how much larger it makes images, and how far from a pixel, in pixels of
     its input, what it makes there depends on.
     """
+
+    task_name = "upscaling"
+    example_kind = "image"
 
     @property
     def scale(self):

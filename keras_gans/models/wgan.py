@@ -25,12 +25,12 @@ from keras_gans.losses import (
     wasserstein_discriminator_loss,
     wasserstein_generator_loss,
 )
-from keras_gans.models.adversarial_model import AdversarialModel
 from keras_gans.models.dcgan import DCGANDiscriminator, DCGANGenerator
+from keras_gans.models.sampling import SamplingModel
 
 
 @keras.saving.register_keras_serializable("keras_gans")
-class WGAN(AdversarialModel):
+class WGAN(SamplingModel):
     """Wasserstein GAN with clipped weights.
 
     Example:
@@ -55,7 +55,7 @@ class WGAN(AdversarialModel):
         clip_value: Float, the paper's c. After every step all trainable
             weights of the discriminator are clipped to [-c, c], those of its
             batch normalization too, as in the authors' code.
-        ema_momentum: Float or `None`, see `AdversarialModel`.
+        ema_momentum: Float or `None`, see `SamplingModel`.
         seed: Integer or `None`, of the latents of training.
         name: String, the name of the model.
 
@@ -139,20 +139,11 @@ class WGAN(AdversarialModel):
         self.update_ema_generator()
         return self.track(d_loss=d_loss, g_loss=g_loss)
 
-    def test_step(self, data):
-        real, _, _ = keras.utils.unpack_x_y_sample_weight(data)
-        latents = self.sample_latents(
-            ops.shape(real)[0], seed=self.test_seed_generator
-        )
-        fake = self(latents)
-        fake_logits = self.discriminator(fake, training=False)
-        logs = self.track(
-            d_loss=wasserstein_discriminator_loss(
-                self.discriminator(real, training=False), fake_logits
-            ),
-            g_loss=wasserstein_generator_loss(fake_logits),
-        )
-        return {**logs, **self.track_metrics(real, fake)}
+    def test_losses(self, real_logits, fake_logits):
+        return {
+            "d_loss": wasserstein_discriminator_loss(real_logits, fake_logits),
+            "g_loss": wasserstein_generator_loss(fake_logits),
+        }
 
     def get_config(self):
         return {

@@ -27,12 +27,12 @@ from keras_gans.losses import (
     wasserstein_discriminator_loss,
     wasserstein_generator_loss,
 )
-from keras_gans.models.adversarial_model import AdversarialModel
 from keras_gans.models.resnet import ResNetDiscriminator, ResNetGenerator
+from keras_gans.models.sampling import SamplingModel
 
 
 @keras.saving.register_keras_serializable("keras_gans")
-class WGANGP(AdversarialModel):
+class WGANGP(SamplingModel):
     """Wasserstein GAN with gradient penalty.
 
     Example:
@@ -59,7 +59,7 @@ class WGANGP(AdversarialModel):
         discriminator_steps: Integer, the paper's n_critic. The batch of `fit`
             is split into as many fresh batches.
         gp_weight: Float, the paper's lambda.
-        ema_momentum: Float or `None`, see `AdversarialModel`.
+        ema_momentum: Float or `None`, see `SamplingModel`.
         seed: Integer or `None`, of the latents and the points of training.
         name: String, the name of the model.
 
@@ -156,20 +156,11 @@ class WGANGP(AdversarialModel):
         self.update_ema_generator()
         return self.track(d_loss=d_loss, g_loss=g_loss, gp=penalty)
 
-    def test_step(self, data):
-        real, _, _ = keras.utils.unpack_x_y_sample_weight(data)
-        latents = self.sample_latents(
-            ops.shape(real)[0], seed=self.test_seed_generator
-        )
-        fake = self(latents)
-        fake_logits = self.discriminator(fake, training=False)
-        logs = self.track(
-            d_loss=wasserstein_discriminator_loss(
-                self.discriminator(real, training=False), fake_logits
-            ),
-            g_loss=wasserstein_generator_loss(fake_logits),
-        )
-        return {**logs, **self.track_metrics(real, fake)}
+    def test_losses(self, real_logits, fake_logits):
+        return {
+            "d_loss": wasserstein_discriminator_loss(real_logits, fake_logits),
+            "g_loss": wasserstein_generator_loss(fake_logits),
+        }
 
     def get_config(self):
         return {

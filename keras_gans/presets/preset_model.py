@@ -1,28 +1,62 @@
 """What loads from a preset, and is saved to one."""
 
+from typing import TypeVar
+
 import keras
+
+import keras_gans
+from keras_gans.presets import index, loading, saving
+
+Model = TypeVar("Model")
+
+
+class _Presets:
+    """`Class.presets`, an attribute of classes and not of their instances.
+
+    Keras visits all attributes of a model that it saves.
+    """
+
+    def __get__(self, instance, owner):
+        if instance is not None:
+            raise AttributeError(
+                f"presets is an attribute of the class: {owner.__name__}."
+                "presets"
+            )
+        return index.of_class(owner)
 
 
 class PresetModel:
     """What loads from a preset, and is saved to one.
 
     Its `get_config` holds its networks, one of which, or its EMA copy, is its
-    `inference_network`.
+    `inference_network`. A network is an attribute of the model under the name
+    that it has in the config, or in a list or dict that is one.
+
+    Attributes:
+        presets: Of the class: dict of the names of the built-in presets that
+            its `from_preset` loads, those of its subclasses included, to
+            their entries in the zoo's index (class, task, description,
+            dataset, weights).
+        task_name: String, the kind of model, see `keras_gans.tasks`; `None`
+            for one of no kind.
     """
+
+    presets = _Presets()
+    task_name = None
+
+    @property
+    def task(self):
+        """What kind of model it is, a `keras_gans.tasks.Task`."""
+        return keras_gans.tasks.get(self.task_name)
 
     @classmethod
     def from_config(cls, config):
-        return cls(
-            **{
-                key: keras.saving.deserialize_keras_object(value)
-                if isinstance(value, dict)
-                else value
-                for key, value in config.items()
-            }
-        )
+        return cls(**{key: _made(value) for key, value in config.items()})
 
     @classmethod
-    def from_preset(cls, preset, load_weights=True, **kwargs):
+    def from_preset(
+        cls: type[Model], preset, load_weights=True, **kwargs
+    ) -> Model:
         """Loads a model from a preset.
 
         Args:
@@ -36,9 +70,7 @@ class PresetModel:
         Returns:
             An instance of the preset's class, `cls` or a subclass of it.
         """
-        from keras_gans import presets
-
-        return presets.load(
+        return loading.load(
             preset, cls=cls, load_weights=load_weights, **kwargs
         )
 
@@ -49,6 +81,18 @@ class PresetModel:
             path: The folder, made if it does not exist.
             **kwargs: See `keras_gans.presets.save`.
         """
-        from keras_gans import presets
+        saving.save(self, path, **kwargs)
 
-        presets.save(self, path, **kwargs)
+
+def _made(value):
+    """A config's value with its serialized objects made.
+
+    In lists and dicts as well, where some may be made already.
+    """
+    if isinstance(value, dict):
+        if "class_name" in value:
+            return keras.saving.deserialize_keras_object(value)
+        return {key: _made(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_made(item) for item in value)
+    return value

@@ -4,6 +4,8 @@ import pytest
 from keras_gans import metrics
 from keras_gans.metrics import distances
 
+pytestmark = pytest.mark.neutral
+
 
 def gaussian(n, d, seed=0):
     """Features of unequal scales that depend on each other."""

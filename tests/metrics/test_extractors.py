@@ -72,6 +72,7 @@ def test_classifier_reads_its_digits(name, shape, d):
     assert (found == y.numpy()).mean() > claimed - 0.03
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize("name, shape, d", CLASSIFIERS)
 def test_classifiers_folder(name, shape, d):
     folder = presets.zoo_path() / name
@@ -100,6 +101,7 @@ def damaged(tmp_path, monkeypatch):
     return folder
 
 
+@pytest.mark.neutral
 def test_damaged_weights_are_refused(damaged):
     metrics.get_extractor("mnist_classifier")
     path = damaged / "model.weights.h5"
@@ -110,12 +112,14 @@ def test_damaged_weights_are_refused(damaged):
         metrics.get_extractor("mnist_classifier")
 
 
+@pytest.mark.neutral
 def test_missing_weights_are_named(damaged):
     (damaged / "model.weights.h5").unlink()
     with pytest.raises(FileNotFoundError, match="model.weights.h5 must be"):
         metrics.get_extractor("mnist_classifier")
 
 
+@pytest.mark.neutral
 def test_other_config_is_refused(damaged):
     path = damaged / "config.json"
     path.write_text(path.read_text().replace('"units": 64', '"units": 65'))
@@ -142,6 +146,7 @@ def test_classifier_does_not_follow_the_dtype_policy(dtype_policy):
     np.testing.assert_allclose(features, expected, atol=1e-5)
 
 
+@pytest.mark.neutral
 def test_any_function_is_an_extractor():
     def mean_color(images):
         return images.mean(axis=(1, 2))
@@ -154,6 +159,7 @@ def test_any_function_is_an_extractor():
     assert metrics.get_extractor(extractor) is extractor
 
 
+@pytest.mark.neutral
 def test_what_is_no_extractor():
     with pytest.raises(ValueError, match="Received: extractor='inception'"):
         metrics.get_extractor("inception")
@@ -168,6 +174,7 @@ def test_what_is_no_extractor():
 # ---- Inception ------------------------------------------------------------
 
 
+@pytest.mark.neutral
 def test_inception_without_a_network(monkeypatch, tmp_path):
     from keras.src.applications import inception_v3
     from keras.src.utils import file_utils

@@ -3,6 +3,8 @@ import pytest
 
 from keras_gans import datasets, metrics
 
+pytestmark = pytest.mark.neutral
+
 
 def test_mode_coverage_by_hand():
     centers = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])

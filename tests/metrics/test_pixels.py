@@ -9,6 +9,7 @@ def images(n=3, seed=0):
     return rng.integers(0, 256, (n, 16, 12, 3)).astype("uint8")
 
 
+@pytest.mark.neutral
 def test_mean_absolute_error_by_hand():
     real = np.zeros((2, 2, 2, 1), "uint8")
     fake = real.copy()

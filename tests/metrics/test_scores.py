@@ -6,6 +6,7 @@ import pathlib
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pytest
 from cases import NUM_CLASSES, tiny_conditional_gan, tiny_gan
@@ -27,6 +28,7 @@ def score(value, name="FID", **changes):
 # ---- protocols ------------------------------------------------------------
 
 
+@pytest.mark.neutral
 def test_score_prints_its_protocol():
     assert str(score(3.2149)) == (
         "FID (mnist_classifier v1, 10,000/10,000, mnist test): 3.215"
@@ -42,6 +44,7 @@ def test_score_prints_its_protocol():
     )
 
 
+@pytest.mark.neutral
 def test_scores_of_one_protocol_compare():
     low, high = score(1.0), score(2.5)
     assert low < high and high > low and low <= high and high >= low
@@ -51,6 +54,7 @@ def test_scores_of_one_protocol_compare():
     assert min(high, low) is low
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize(
     "changes",
     [
@@ -83,6 +87,7 @@ def test_scores_of_other_protocols_do_not(changes):
     assert a != 3
 
 
+@pytest.mark.neutral
 def test_score_as_json():
     for std in (None, 0.5):
         a = metrics.Score("KID", 1.25, PROTOCOL, std)
@@ -121,6 +126,7 @@ def values(result):
     return {name: (s.value, s.std) for name, s in result.items()}
 
 
+@pytest.mark.neutral
 def test_stream_equals_the_functions():
     real, fake = images(300, seed=1), images(300, seed=2)
     result = metrics.evaluate(
@@ -157,6 +163,7 @@ def test_stream_equals_the_functions():
     assert values(again) == values(result)
 
 
+@pytest.mark.neutral
 def test_protocol_says_what_was_there():
     result = metrics.evaluate(
         images(90, 1),
@@ -175,6 +182,7 @@ def test_protocol_says_what_was_there():
     )
 
 
+@pytest.mark.neutral
 def test_sliced_distance_is_of_the_first_examples(monkeypatch):
     monkeypatch.setattr(scores, "SWD_EXAMPLES", 70)
     fake, real = images(90, 1), images(90, 2)
@@ -211,6 +219,28 @@ def test_of_a_model():
     assert other["FID"].value != result["FID"].value
 
 
+def test_of_a_model_whose_examples_are_no_images():
+    """Their rank is that of images, and their values are kept."""
+
+    class Field(keras.Model):
+        example_kind = "field"
+
+        def generate(self, n, labels, seed, batch_size):
+            rng = np.random.default_rng(seed)
+            return rng.normal(5, 2, (n, 6, 6, 2)).astype("float32")
+
+    def means(fields):
+        assert fields.dtype == "float32" and fields.max() > 1
+        return fields.mean(axis=(1, 2))
+
+    real = np.random.default_rng(0).normal(5, 2, (40, 6, 6, 2))
+    result = metrics.evaluate(
+        Field(), real.astype("float32"), means, ("fid", "swd")
+    )
+    assert result["FID"].value < 0.5 and result["FID"].protocol.n_fake == 40
+    assert result["SWD"].value > 0.1  # In the fields' own units.
+
+
 def test_samples_differ_between_batches_and_seeds():
     gan = tiny_gan()
     first, second, rest = scores.sample_batches(gan, 600, seed=0)
@@ -220,6 +250,7 @@ def test_samples_differ_between_batches_and_seeds():
         assert (first != x).any(axis=(1, 2, 3)).mean() > 0.9
 
 
+@pytest.mark.neutral
 def test_of_points():
     points = datasets.ring(2500, seed=1)
     points[:100] = 0
@@ -238,6 +269,7 @@ def test_of_points():
     assert result["FID"].value > 0
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize(
     "arguments, words",
     [
@@ -259,6 +291,7 @@ def test_refuses(arguments, words):
         metrics.evaluate(**arguments)
 
 
+@pytest.mark.neutral
 def test_progress_bars(capsys):
     arguments = (images(9, 1), images(9, 2), EXTRACTOR, ("fid",))
     metrics.evaluate(*arguments)
@@ -291,6 +324,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 """
 
 
+@pytest.mark.slow
 def test_memory_of_50_000_images():
     done = subprocess.run(
         [sys.executable, "-c", MEMORY],

@@ -21,6 +21,7 @@ def images(side):
     ]
 
 
+@pytest.mark.neutral
 @needs_set5
 def test_low_resolution_images_are_those_of_the_field():
     for high, low in zip(images("HR"), images("LR"), strict=True):
@@ -51,6 +52,7 @@ def test_bicubic_on_set5_has_the_published_figures():
         assert rgb["PSNR"] < scores["PSNR"]
 
 
+@pytest.mark.neutral
 def test_bicubic_by_hand():
     # Shrunk by 2: taps at distances 1/4, 3/4, 5/4, 7/4 of the kernel.
     near = [1.5 * d**3 - 2.5 * d**2 + 1 for d in (0.25, 0.75)]
@@ -65,6 +67,7 @@ def test_bicubic_by_hand():
     np.testing.assert_allclose(matrix[0], first)
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize("sizes", [(12, 48), (48, 12), (7, 7), (2, 9), (9, 2)])
 def test_bicubic_keeps_what_it_must(sizes):
     size, new = sizes
@@ -75,6 +78,7 @@ def test_bicubic_keeps_what_it_must(sizes):
         np.testing.assert_allclose(matrix, np.eye(size), atol=1e-12)
 
 
+@pytest.mark.neutral
 def test_psnr_by_hand():
     real = np.full((8, 8, 3), 100, "uint8")
     fake = real.copy()
@@ -92,6 +96,7 @@ def test_psnr_by_hand():
     )
 
 
+@pytest.mark.neutral
 def test_luma_is_that_of_video():
     black, white = np.zeros((1, 1, 3)), np.full((1, 1, 3), 255)
     assert metrics.luma(black).item() == 16
@@ -101,6 +106,7 @@ def test_luma_is_that_of_video():
     assert metrics.luma(blue).item() == pytest.approx(16 + 24.966)
 
 
+@pytest.mark.neutral
 def test_sharpness():
     rng = np.random.default_rng(0)
     noise = rng.integers(0, 256, (32, 32, 3)).astype("uint8")
@@ -142,6 +148,7 @@ def test_a_model_is_scored_image_by_image():
     )
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize(
     "change, words",
     [
@@ -158,11 +165,13 @@ def test_what_cannot_be_scored(change, words):
         metrics.psnr(**{"real": real, "fake": real, **change})
 
 
+@pytest.mark.neutral
 def test_no_images():
     with pytest.raises(ValueError, match="must have images"):
         metrics.evaluate_upscaling("bicubic", [], 4)
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize("number", [1, 3])
 def test_as_many_inputs_as_images(number):
     high, low = [np.zeros((s, s, 3), "uint8") for s in (16, 8)]

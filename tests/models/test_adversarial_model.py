@@ -14,7 +14,7 @@ from cases import (
 from keras import layers, ops
 
 import keras_gans
-from keras_gans.models.adversarial_model import AdversarialModel
+from keras_gans.models.sampling import SamplingModel
 from keras_gans.pixels import to_uint8
 
 BACKEND = keras.backend.backend()
@@ -467,7 +467,7 @@ def test_refused_networks(arguments, words):
         "latent_dim": 3,
     }
     with pytest.raises(ValueError, match=f"(?s){words}"):
-        AdversarialModel(**{**good, **arguments})
+        SamplingModel(**{**good, **arguments})
 
 
 @pytest.mark.parametrize(
@@ -497,7 +497,7 @@ def test_names_of_optimizers_are_taken():
 
 
 def test_auto_needs_a_paper():
-    model = AdversarialModel(sequential(3, 2), sequential(2, 1), 3)
+    model = SamplingModel(sequential(3, 2), sequential(2, 1), 3)
     with pytest.raises(ValueError, match="generator_optimizer.*Received:"):
         model.compile()
 

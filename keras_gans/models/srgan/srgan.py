@@ -6,6 +6,7 @@ from keras import ops
 from keras_gans import backend, losses
 from keras_gans.checks import check_weight
 from keras_gans.models.adversarial_model import AdversarialModel
+from keras_gans.models.data_checks import check_examples
 from keras_gans.models.srgan.content import content_network
 from keras_gans.models.srgan.networks import (
     SRGANDiscriminator,
@@ -57,8 +58,10 @@ class SRGAN(Upscaling, AdversarialModel):
         Generative Adversarial Network", 2017.
     """
 
-    has_latents = False
     loss_names = ("d_loss", "g_loss", "content_loss")
+    # Set by name, by the base class: for editors.
+    generator: keras.Model
+    discriminator: keras.Model
 
     def __init__(
         self,
@@ -86,7 +89,12 @@ class SRGAN(Upscaling, AdversarialModel):
             content_network.trainable = False
         if discriminator is None:
             discriminator = SRGANDiscriminator(image_shape)
-        super().__init__(generator, discriminator, None, seed=seed, **kwargs)
+        super().__init__(
+            seed=seed,
+            generator=generator,
+            discriminator=discriminator,
+            **kwargs,
+        )
         self.content_network = content_network
         self.content_layer = content_layer
         self.content_weight = content_weight
@@ -186,18 +194,16 @@ class SRGAN(Upscaling, AdversarialModel):
                 "Received: y=None"
             )
         low_res_shape = self.symbolic_inputs().shape[1:]
-        self.check_examples("x", examples, low_res_shape)
-        self.check_examples("y", labels, self.image_shape)
+        check_examples("x", examples, low_res_shape)
+        check_examples("y", labels, self.image_shape)
 
     def get_config(self):
-        config = super().get_config()
-        del config["latent_dim"], config["ema_momentum"]
         serialize = keras.saving.serialize_keras_object
         network = self.content_network
         if not isinstance(network, str):
             network = serialize(network)
         return {
-            **config,
+            **super().get_config(),
             "image_shape": list(self.image_shape),
             "content_network": network,
             "content_layer": self.content_layer,

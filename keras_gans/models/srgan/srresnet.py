@@ -3,8 +3,9 @@
 import keras
 
 from keras_gans import backend
+from keras_gans.models.data_checks import check_examples
 from keras_gans.models.srgan.networks import SRResNetGenerator
-from keras_gans.models.trainer import with_guard
+from keras_gans.models.trainer import CheckedTrainer
 from keras_gans.models.upscaling import Upscaling
 from keras_gans.presets.preset_model import PresetModel
 
@@ -22,7 +23,7 @@ def check_generator(generator):
 
 
 @keras.saving.register_keras_serializable("keras_gans")
-class SRResNet(PresetModel, Upscaling, keras.Model):
+class SRResNet(CheckedTrainer, Upscaling, PresetModel, keras.Model):
     """Super-resolution by the error of the pixels: SRGAN's first phase.
 
     A model as any other of Keras: it is compiled with a loss and an
@@ -55,8 +56,7 @@ class SRResNet(PresetModel, Upscaling, keras.Model):
     """
 
     # As an `AdversarialModel` has them.
-    players = ("generator",)
-    batch_divisor = 1
+    players = {"generator": ("generator",)}
 
     def __init__(
         self,
@@ -109,18 +109,23 @@ class SRResNet(PresetModel, Upscaling, keras.Model):
     def compile_from_config(self, config):
         self.compile(**keras.saving.deserialize_keras_object(config))
 
-    def fit(self, x=None, y=None, batch_size=None, epochs=1, **kwargs):
-        """`keras.Model.fit`, which stops when the loss is no number.
+    @property
+    def optimizers(self):
+        return {"generator": self.optimizer}
 
-        A `FloatingPointError` says so, and the generator then has the last
-        good weights.
-        """
-        callbacks = with_guard(self, kwargs.pop("callbacks", None))
-        # Keras's default is True, and warns that it means arrays alone.
-        kwargs.setdefault("shuffle", hasattr(x, "shape"))
-        return super().fit(
-            x, y, batch_size, epochs, callbacks=callbacks, **kwargs
-        )
+    @property
+    def iterations(self):
+        return self.optimizer.iterations
+
+    def check_batch(self, examples, labels):
+        if labels is None:
+            raise ValueError(
+                "SRResNet trains on pairs (low_res_images, high_res_images). "
+                "Received: y=None"
+            )
+        check_examples("x", examples, self.generator.input_shape[1:])
+        size = [side * self.scale for side in examples.shape[1:3]]
+        check_examples("y", labels, (*size, self.example_shape[-1]))
 
     def get_config(self):
         return {

@@ -1,0 +1,1 @@
+"""A file per family, found by listing the folder: see `family.Family`."""

@@ -1,0 +1,34 @@
+# What `__init__.py` serves on first use, for editors and type checkers.
+
+from keras_gans import callbacks as callbacks
+from keras_gans import convert as convert
+from keras_gans import datasets as datasets
+from keras_gans import layers as layers
+from keras_gans import losses as losses
+from keras_gans import metrics as metrics
+from keras_gans import penalties as penalties
+from keras_gans import pictures as pictures
+from keras_gans import presets as presets
+from keras_gans import registry as registry
+from keras_gans import resizing as resizing
+from keras_gans import schedules as schedules
+from keras_gans import tasks as tasks
+from keras_gans.models.adversarial_model import (
+    AdversarialModel as AdversarialModel,
+)
+from keras_gans.models.conditional_gan import ConditionalGAN as ConditionalGAN
+from keras_gans.models.cyclegan import CycleGAN as CycleGAN
+from keras_gans.models.dcgan import DCGAN as DCGAN
+from keras_gans.models.gan import GAN as GAN
+from keras_gans.models.pix2pix import Pix2Pix as Pix2Pix
+from keras_gans.models.sampling import SamplingModel as SamplingModel
+from keras_gans.models.srgan.srgan import SRGAN as SRGAN
+from keras_gans.models.srgan.srresnet import SRResNet as SRResNet
+from keras_gans.models.wgan import WGAN as WGAN
+from keras_gans.models.wgan_gp import WGANGP as WGANGP
+from keras_gans.presets.index import list_presets as list_presets
+from keras_gans.presets.loading import from_preset as from_preset
+
+__version__: str
+
+def import_models() -> None: ...

@@ -1,0 +1,202 @@
+"""What the commands share: arguments and their types, presets, tables."""
+
+import argparse
+import difflib
+import pathlib
+
+from keras_gans.checks import UsageError
+from keras_gans.names import BACKENDS, METRICS
+
+
+class Parser(argparse.ArgumentParser):
+    """One whose errors are one line."""
+
+    def error(self, message):
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def add_command(commands, name, function, help):
+    """A new command's parser.
+
+    Args:
+        commands: What `add_subparsers` returned.
+        name: String.
+        function: Function of the parsed arguments, which runs the command.
+        help: String, a sentence.
+    """
+    command = commands.add_parser(name, help=help, description=help)
+    command.add_argument(
+        "--debug", action="store_true", help="show the traceback of an error"
+    )
+    command.set_defaults(command=function, after_interrupt="")
+    return command
+
+
+def add_preset(parser):
+    """Which preset, and on which backend."""
+    parser.add_argument(
+        "preset", help="name, folder, hf://org/name or https:// address"
+    )
+    add_backend(parser)
+
+
+def add_backend(parser):
+    parser.add_argument(
+        "--backend", choices=BACKENDS, help="of Keras (KERAS_BACKEND)"
+    )
+
+
+def add_direction(parser):
+    """For models that go both ways."""
+    parser.add_argument(
+        "--direction",
+        choices=("ab", "ba"),
+        default="ab",
+        help="of a CycleGAN (ab)",
+    )
+
+
+def add_quiet(parser):
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+# ---- types ----------------------------------------------------------------
+
+
+def integer(minimum):
+    def parse(text):
+        try:
+            value = int(text)
+        except ValueError:
+            value = minimum - 1
+        # NumPy's and Keras's seeds end there, and nothing else comes near.
+        if not minimum <= value < 2**31:
+            raise argparse.ArgumentTypeError(
+                f"must be an integer of {minimum} or more, not {text!r}"
+            )
+        return value
+
+    return parse
+
+
+def integers(text):
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"must be integers with commas between, not {text!r}"
+        ) from None
+
+
+def two_names(text):
+    names = text.split(",")
+    if len(names) != 2 or not all(names):
+        raise argparse.ArgumentTypeError(
+            f"must be two names with a comma between, not {text!r}"
+        )
+    return names
+
+
+def metrics(text):
+    names = tuple(text.split(","))
+    if not set(names) <= set(METRICS):
+        raise argparse.ArgumentTypeError(
+            f"must be of {','.join(METRICS)}, not {text!r}"
+        )
+    return names
+
+
+# ---- presets --------------------------------------------------------------
+
+
+def check_preset(preset):
+    """Raises a `UsageError` for a name that is none, with one that is."""
+    from keras_gans import presets
+
+    names = presets.names()
+    if preset in names or "://" in preset or pathlib.Path(preset).is_dir():
+        return
+    close = difflib.get_close_matches(preset, names, n=1)
+    hint = f"did you mean {close[0]}?" if close else "see keras-gans list."
+    raise UsageError(f"there is no preset or folder {preset!r}: {hint}")
+
+
+def locate(preset, weights=True):
+    """Where a preset is, once for all that a command asks of it.
+
+    Args:
+        preset: String, as the user named it.
+        weights: Boolean, whether the weights are wanted, too.
+    """
+    from keras_gans import presets
+
+    check_preset(preset)
+    return presets.locate(preset, weights=weights)
+
+
+def load(preset, command):
+    """The model of a preset, for a command that is of one kind of model.
+
+    Args:
+        preset: String, as the user named it.
+        command: String, the command's name; `None` for one of all kinds.
+    """
+    from keras_gans import presets
+
+    model = presets.load(locate(preset))
+    if command not in (None, model.task.command):
+        raise UsageError(f"a {type(model).__name__} {model.task.advice}")
+    return model
+
+
+def file_name(preset):
+    """A name for files, from a preset's name, path or address."""
+    return pathlib.PurePosixPath(preset).name
+
+
+def refuse_options(args, task, options, model):
+    """Raises a `UsageError` for options that are another kind's.
+
+    Args:
+        args: The command's arguments.
+        task: The `Task` of the preset.
+        options: String, the attribute of a `Task` that holds the options.
+        model: String, the name of the preset's class.
+    """
+    from keras_gans import tasks
+
+    for other in map(tasks.get, tasks.names()):
+        for name, option in getattr(other, options).items():
+            if getattr(args, name) is not None and name not in getattr(
+                task, options
+            ):
+                raise UsageError(refusal(args, name, option, model))
+
+
+def refusal(args, name, option, model):
+    """Why a preset has no such option."""
+    sentence = option.refusal.format(preset=args.preset, model=model)
+    return f"--{name.replace('_', '-')} {sentence}"
+
+
+# ---- what is printed ------------------------------------------------------
+
+
+def print_table(rows):
+    *widths, _ = [max(map(len, column)) for column in zip(*rows)]
+    for *row, last in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths)]
+        print("  ".join([*cells, last]))
+
+
+def versions():
+    """What a result was made with, for its file."""
+    import keras
+
+    from keras_gans import __version__
+
+    return {
+        "keras_gans": __version__,
+        "keras": keras.__version__,
+        "backend": keras.backend.backend(),
+    }

@@ -1,0 +1,105 @@
+"""`keras-gans evaluate`: the scores of a preset or of a run."""
+
+import json
+import pathlib
+
+from keras_gans.cli.arguments import (
+    add_backend,
+    add_command,
+    add_direction,
+    add_quiet,
+    file_name,
+    integer,
+    locate,
+    metrics,
+    print_table,
+    refuse_options,
+    versions,
+)
+from keras_gans.names import EXTRACTORS, METRICS
+
+
+def add(commands):
+    parser = add_command(
+        commands, "evaluate", _evaluate, "Score a preset, or a run."
+    )
+    parser.add_argument(
+        "preset", help="name, folder of a preset or run, or address"
+    )
+    add_backend(parser)
+    parser.add_argument(
+        "--metrics",
+        type=metrics,
+        help=f"of {','.join(METRICS)} (fid,kid,prdc; of toys, modes; "
+        "models that translate have their own)",
+    )
+    parser.add_argument(
+        "-n", type=integer(2), default=10000, help="examples (10000)"
+    )
+    parser.add_argument(
+        "--seed", type=integer(0), default=0, help="of the samples (0)"
+    )
+    parser.add_argument("--data", help="as for train (recipe's)")
+    parser.add_argument("--data-b", help="as for train (recipe's)")
+    parser.add_argument(
+        "--low-res",
+        type=pathlib.Path,
+        metavar="FOLDER",
+        help="of the images of --data, made small (made here)",
+    )
+    add_direction(parser)
+    parser.add_argument("--data-dir", help="where TFDS data sets lie")
+    parser.add_argument("--split", help="of the data (test, or train)")
+    parser.add_argument(
+        "--extractor", choices=EXTRACTORS, help="of features (by data)"
+    )
+    parser.add_argument(
+        "--checkpoint",
+        choices=("best", "last"),
+        default="best",
+        help="of a run (best)",
+    )
+    parser.add_argument(
+        "-o", "--out", type=pathlib.Path, help="PRESET_scores.json"
+    )
+    add_quiet(parser)
+
+
+def _evaluate(args):
+    from keras_gans import presets, tasks
+
+    name, preset, checkpoint = file_name(args.preset), args.preset, None
+    if (pathlib.Path(preset) / args.checkpoint / presets.TASK).is_file():
+        checkpoint = args.checkpoint  # The folder of a run.
+        preset = str(pathlib.Path(preset) / checkpoint)
+    preset = locate(preset)
+    task = tasks.get(presets.task_name(preset))
+    refuse_options(args, task, "evaluate_options", presets.class_name(preset))
+    # Converted weights have no recipe; who needs one misses it.
+    recipe = presets.info(preset).get("training", {})
+    task.check_evaluation(recipe, args)
+    scores = task.evaluate(presets.load(preset), recipe, args)
+
+    protocol = next(iter(scores.values())).protocol
+    if protocol.n_fake < args.n:
+        data = f"{protocol.dataset} {protocol.split}".strip()
+        n = f"{protocol.n_fake:,}"
+        print(f"{data} has {n} examples: -n is {n}")
+    rows = [("score", "value", "std", "protocol")]
+    for score in scores.values():
+        std = "" if score.std is None else f"{score.std:.2g}"
+        rows.append(
+            (score.name, f"{score.value:.4g}", std, str(score.protocol))
+        )
+    print_table(rows)
+    out = args.out or pathlib.Path(f"{name}_scores.json")
+    report = {
+        "preset": args.preset,
+        "checkpoint": checkpoint,
+        "seed": args.seed,
+        "versions": versions(),
+        "scores": [score.to_json() for score in scores.values()],
+    }
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(report, indent=2) + "\n")
+    print(out)

@@ -1,0 +1,83 @@
+"""`keras-gans generate`: samples of models that draw them."""
+
+import pathlib
+
+from keras_gans.checks import UsageError
+from keras_gans.cli.arguments import (
+    add_command,
+    add_preset,
+    file_name,
+    integer,
+    integers,
+    load,
+)
+
+
+def add(commands):
+    parser = add_command(
+        commands, "generate", _generate, "Draw samples from a preset."
+    )
+    add_preset(parser)
+    parser.add_argument(
+        "-n", type=integer(1), default=64, help="number of samples (64)"
+    )
+    parser.add_argument("--seed", type=integer(0), help="for the same samples")
+    parser.add_argument(
+        "--labels", type=integers, help="classes in turn, as 7 or 0,1,2"
+    )
+    parser.add_argument(
+        "-o",
+        "--out",
+        type=pathlib.Path,
+        help="a picture (PRESET.png), with --separate a folder; .npy for "
+        "the array",
+    )
+    parser.add_argument(
+        "--separate", action="store_true", help="one file per image"
+    )
+
+
+def _generate(args):
+    model = load(args.preset, "generate")
+    import numpy as np
+    from PIL import Image
+
+    from keras_gans.tasks.sampling import draw_samples
+
+    name = file_name(args.preset)
+    labels = args.labels and np.resize(args.labels, args.n)
+    is_array = args.out is not None and args.out.suffix == ".npy"
+    suffix = args.out.suffix if args.out is not None else ".png"
+    if not (is_array or args.separate) and (
+        suffix not in Image.registered_extensions()
+    ):
+        raise UsageError(
+            f"-o must end in a picture's suffix, as .png, or in .npy. "
+            f"Received: {args.out}"
+        )
+    try:
+        model.check_labels(labels, args.n)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    if args.separate and not is_array and model.example_kind != "image":
+        raise UsageError(f"{args.preset} makes no images; use -o FILE.npy")
+    if args.separate or is_array:
+        samples = model.generate(args.n, labels=labels, seed=args.seed)
+    if is_array:
+        args.out.parent.mkdir(parents=True, exist_ok=True)
+        np.save(args.out, samples)
+        print(args.out)
+    elif args.separate:
+        folder = args.out or pathlib.Path(name)
+        folder.mkdir(parents=True, exist_ok=True)
+        for i, image in enumerate(samples):
+            gray = image.shape[-1] == 1
+            picture = Image.fromarray(image[..., 0] if gray else image)
+            picture.save(folder / f"{name}_{i:05d}.png")
+        print(f"{folder}: {len(samples)} images")
+    else:
+        out = args.out or pathlib.Path(f"{name}.png")
+        out.parent.mkdir(parents=True, exist_ok=True)
+        picture = draw_samples(model, args.seed, n=args.n, labels=labels)
+        picture.save(out)
+        print(out)

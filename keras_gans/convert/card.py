@@ -1,0 +1,71 @@
+"""The model card of converted weights."""
+
+import textwrap
+
+from keras_gans.convert import basicsr, junyanz
+
+LICENSE = "that of the source of the weights, which is yours to find out"
+# Whose code reads and writes the files.
+SOURCES = {
+    "pix2pix": junyanz.SOURCE,
+    "cyclegan": junyanz.SOURCE,
+    "srresnet": basicsr.SOURCE,
+}
+_PAPERS = {
+    "pix2pix": 'Isola et al., "Image-to-Image Translation with Conditional '
+    'Adversarial Networks", 2017, https://arxiv.org/abs/1611.07004.',
+    "cyclegan": 'Zhu et al., "Unpaired Image-to-Image Translation using '
+    'Cycle-Consistent Adversarial Networks", 2017, '
+    "https://arxiv.org/abs/1703.10593.",
+    "srresnet": 'Ledig et al., "Photo-Realistic Single Image '
+    'Super-Resolution Using a Generative Adversarial Network", 2017, '
+    "https://arxiv.org/abs/1609.04802; without normalization, as "
+    "https://arxiv.org/abs/1707.02921 has it.",
+}
+
+
+def card(name, to, sentences, sources):
+    """The text of the README.md of a preset.
+
+    Args:
+        name: String, the preset's.
+        to: One of `names.CONVERT_TARGETS`.
+        sentences: List of strings, about the networks.
+        sources: Dict, networks to dicts with the `file` and its `sha256`.
+    """
+    files = [
+        f"- `{source['file']}`, SHA-256 `{source['sha256']}`"
+        for source in sources.values()
+    ]
+    return "\n".join(
+        [
+            f"# {name}",
+            "",
+            _fill("Weights that were trained in PyTorch, converted."),
+            "",
+            _fill(f"**Paper.** {_PAPERS[to]}"),
+            "",
+            _fill(
+                f"**Weights.** Of these files, which the code of {SOURCES[to]} "
+                "reads and writes:"
+            ),
+            "",
+            *files,
+            "",
+            _fill(
+                f"**Licence** of the weights: {LICENSE}. That of their "
+                "training data, too."
+            ),
+            "",
+            "**Networks.**",
+            "",
+            *(_fill(f"- {s}", subsequent_indent="  ") for s in sentences),
+            "",
+        ]
+    )
+
+
+def _fill(text, **kwargs):
+    return textwrap.fill(
+        text, 79, break_long_words=False, break_on_hyphens=False, **kwargs
+    )

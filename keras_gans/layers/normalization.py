@@ -1,0 +1,211 @@
+"""Normalization of weights and of features."""
+
+import keras
+from keras import layers, ops
+
+
+def discriminator_normalization(spectral_normalization, r1_weight):
+    """The normalization of a default discriminator, see the stack."""
+    if spectral_normalization:
+        return "spectral"
+    return None if r1_weight else "batch"
+
+
+def check_normalization(normalization):
+    """Raises a `ValueError` for what discriminators do not have."""
+    if normalization not in ("batch", "spectral", None):
+        raise ValueError(
+            'normalization must be "batch", "spectral" or None. '
+            f"Received: normalization={normalization!r}"
+        )
+
+
+def image_normalization(normalization):
+    """The normalization layer of an image-to-image network.
+
+    Args:
+        normalization: `"batch"` or `"instance"`.
+    """
+    if normalization == "batch":
+        return BatchStatisticsNormalization()
+    if normalization == "instance":
+        return InstanceNormalization()
+    raise ValueError(
+        'normalization must be "batch" or "instance". '
+        f"Received: normalization={normalization!r}"
+    )
+
+
+_LINEAR = (
+    layers.Dense,
+    layers.Conv1D,
+    layers.Conv2D,
+    layers.Conv3D,
+    layers.Embedding,
+)
+
+
+@keras.saving.register_keras_serializable("keras_gans")
+class SpectralNormalization(layers.Wrapper):
+    """A layer whose kernel is divided by its largest singular value.
+
+    Miyato et al., 2018, algorithm 1: one power iteration per call in training
+    estimates the singular value of the kernel as a matrix `(inputs, units)`,
+    and gradients flow through the division. (`keras.layers.
+    SpectralNormalization` overwrites the kernel with the divided one instead:
+    on TensorFlow and PyTorch no gradient flows through the division, on JAX
+    it does, and so backends train differently.)
+
+    What the kernel does is linear, so the wrapped layer's output is divided,
+    and not its kernel: which kernel a layer computes with is its own matter.
+
+    Args:
+        layer: A `Dense`, `Conv1D`, `Conv2D`, `Conv3D` or `Embedding` layer
+            without activation. A bias is not divided.
+        power_iterations: Integer, per call in training.
+
+    Reference:
+        Miyato et al., "Spectral Normalization for Generative Adversarial
+        Networks", 2018.
+    """
+
+    def __init__(self, layer, power_iterations=1, **kwargs):
+        super().__init__(layer, **kwargs)
+        if not isinstance(layer, _LINEAR):
+            # Others have kernels of another order than (inputs, units).
+            raise ValueError(
+                "layer must be a Dense, Conv1D, Conv2D, Conv3D or Embedding "
+                f"layer. Received: layer={layer.name!r}, a "
+                f"{type(layer).__name__}"
+            )
+        activation = getattr(layer, "activation", None)
+        if activation not in (None, keras.activations.linear):
+            raise ValueError(
+                "layer must have no activation, which is not linear in the "
+                f"kernel. Received: layer={layer.name!r} with "
+                f"activation={activation.__name__}"
+            )
+        if not isinstance(power_iterations, int) or power_iterations < 1:
+            raise ValueError(
+                "power_iterations must be an integer of at least 1. "
+                f"Received: power_iterations={power_iterations!r}"
+            )
+        self.power_iterations = power_iterations
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        units = self._kernel().shape[-1]
+        self.vector_u = self.add_weight(
+            (units, 1), "random_normal", name="vector_u", trainable=False
+        )
+
+    def _kernel(self):
+        if isinstance(self.layer, layers.Embedding):
+            return self.layer.embeddings
+        return self.layer.kernel
+
+    def call(self, inputs, training=False):
+        kernel = ops.cast(self._kernel(), "float32")
+        matrix = ops.reshape(kernel, (-1, kernel.shape[-1]))
+        constant = ops.stop_gradient(matrix)
+        # Of length 1 already, but for its random start and stored float16.
+        u = _unit(ops.cast(self.vector_u, "float32"))
+        v = _unit(ops.matmul(constant, u))
+        if training:
+            for _ in range(self.power_iterations):
+                u = _unit(ops.matmul(ops.transpose(constant), v))
+                v = _unit(ops.matmul(constant, u))
+            self.vector_u.assign(u)
+        sigma = ops.sum(v * ops.matmul(matrix, u))
+        outputs = self.layer(inputs)
+        sigma = ops.cast(sigma, outputs.dtype)
+        bias = getattr(self.layer, "bias", None)
+        if bias is None:
+            return outputs / sigma
+        bias = ops.cast(bias, outputs.dtype)
+        return (outputs - bias) / sigma + bias
+
+    def compute_output_shape(self, input_shape):
+        return self.layer.compute_output_shape(input_shape)
+
+    def get_config(self):
+        config = {"power_iterations": self.power_iterations}
+        return {**super().get_config(), **config}
+
+
+def _unit(x):
+    return x / (ops.norm(x) + 1e-12)
+
+
+class _StatisticsNormalization(layers.Layer):
+    """Zero mean and unit variance of each channel, in training and after it.
+
+    Statistics are always those of the input at hand: there are no moving
+    averages, and `training` changes nothing.
+    """
+
+    axes = None
+
+    def __init__(self, epsilon=1e-5, **kwargs):
+        super().__init__(**kwargs)
+        self.epsilon = epsilon
+
+    def normalize(self, inputs):
+        # Float16 overflows in a sum over the positions of an image.
+        x = ops.cast(inputs, "float32")
+        x = x - ops.mean(x, self.axes, keepdims=True)
+        # Not `ops.moments`, which on PyTorch is E[x^2] - E[x]^2: less than 0
+        # where an image is flat.
+        variance = ops.mean(ops.square(x), self.axes, keepdims=True)
+        return x * ops.rsqrt(variance + self.epsilon)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "epsilon": self.epsilon}
+
+
+@keras.saving.register_keras_serializable("keras_gans")
+class InstanceNormalization(_StatisticsNormalization):
+    """Each channel of each image on its own, without scale and offset.
+
+    Args:
+        epsilon: Float, added to the variance.
+
+    Reference:
+        Ulyanov et al., "Instance Normalization: The Missing Ingredient for
+        Fast Stylization", 2016.
+    """
+
+    axes = (1, 2)
+
+    def call(self, inputs):
+        return ops.cast(self.normalize(inputs), inputs.dtype)
+
+
+@keras.saving.register_keras_serializable("keras_gans")
+class BatchStatisticsNormalization(_StatisticsNormalization):
+    """Batch normalization by the batch at hand, at test as in training.
+
+    Isola et al., 2017, appendix 6.1: the generator is run at test as it was
+    trained, with the statistics of the test batch. With a batch of one image
+    this is instance normalization with a scale and an offset.
+
+    Args:
+        epsilon: Float, added to the variance.
+    """
+
+    axes = (0, 1, 2)
+
+    def build(self, input_shape):
+        shape = (input_shape[-1],)
+        self.gamma = self.add_weight(
+            shape, keras.initializers.RandomNormal(1.0, 0.02), name="gamma"
+        )
+        self.beta = self.add_weight(shape, "zeros", name="beta")
+
+    def call(self, inputs):
+        x = self.normalize(inputs)
+        gamma, beta = (ops.cast(w, "float32") for w in (self.gamma, self.beta))
+        return ops.cast(x * gamma + beta, inputs.dtype)

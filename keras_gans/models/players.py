@@ -1,0 +1,227 @@
+"""Who trains: networks by player, and an optimizer for each player."""
+
+import itertools
+
+import keras
+
+from keras_gans import backend
+
+
+class _AllOptimizers:
+    """What Keras's JAX trainer asks of `model.optimizer`: state, built."""
+
+    built = True
+
+    def __init__(self, optimizers):
+        self.variables = [v for o in optimizers for v in o.variables]
+
+
+class Players:
+    """What stands before `keras.Model` in the bases of a GAN."""
+
+    # A player's networks: names of attributes, each a network, or a list or
+    # dict of networks.
+    players = {
+        "generator": ("generator",),
+        "discriminator": ("discriminator",),
+    }
+
+    @classmethod
+    def network_names(cls):
+        """The names under which all players' networks stand."""
+        return list(itertools.chain.from_iterable(cls.players.values()))
+
+    def networks_of(self, player):
+        """The networks of a player, as one list."""
+        return [
+            network
+            for name in self.players[player]
+            for network in keras.tree.flatten(getattr(self, name))
+        ]
+
+    def variables_of(self, player):
+        """What a player's optimizer trains."""
+        return [
+            v for n in self.networks_of(player) for v in n.trainable_variables
+        ]
+
+    @property
+    def generator_variables(self):
+        return self.variables_of("generator")
+
+    @property
+    def discriminator_variables(self):
+        return self.variables_of("discriminator")
+
+    def default_optimizers(self):
+        """New optimizers of the paper, in the order of `players`."""
+        raise ValueError(
+            f"{type(self).__name__} has no optimizers of its own: pass "
+            f"{' and '.join(f'{p}_optimizer' for p in self.players)} to "
+            'compile(). Received: "auto"'
+        )
+
+    def compile(
+        self,
+        generator_optimizer="auto",
+        discriminator_optimizer="auto",
+        metrics=None,
+        **kwargs,
+    ):
+        """Configures the model for training.
+
+        Gradient clipping, weight decay and gradient accumulation are
+        arguments of Keras's optimizers, for example
+        `keras.optimizers.AdamW(2e-4, weight_decay=1e-4, clipnorm=1.0)`.
+
+        Args:
+            generator_optimizer: `"auto"` for the paper's, or a
+                `keras.optimizers.Optimizer`. Under a `mixed_float16` policy
+                it is wrapped for dynamic loss scaling.
+            discriminator_optimizer: The same for the discriminator.
+            metrics: List of `keras.metrics.Metric` whose `update_state` takes
+                `(real_examples, fake_examples)`, updated by `evaluate`.
+            **kwargs: `<player>_optimizer` of other players, and
+                `run_eagerly`, `steps_per_execution`, `jit_compile` and
+                `auto_scale_loss` of `keras.Model.compile`.
+        """
+        optimizers = {
+            "generator": generator_optimizer,
+            "discriminator": discriminator_optimizer,
+        }
+        for player in self.players:
+            if player not in optimizers:
+                optimizers[player] = kwargs.pop(f"{player}_optimizer", "auto")
+        optimizers = {player: optimizers[player] for player in self.players}
+        allowed = ("run_eagerly", "steps_per_execution", "jit_compile")
+        auto_scale_loss = kwargs.pop("auto_scale_loss", True)
+        for name in kwargs:
+            if name not in allowed:
+                known = [f"{player}_optimizer" for player in self.players]
+                raise ValueError(
+                    f"{type(self).__name__}.compile() takes "
+                    f"{', '.join(known)}, metrics, "
+                    f"auto_scale_loss, {', '.join(allowed)}; the losses are "
+                    "arguments of the model itself. Received: "
+                    f"{name}={kwargs[name]!r}"
+                )
+        backend.check_distribution(self)
+        super().compile(optimizer=None, **kwargs)
+        self._compile_options = {**kwargs, "auto_scale_loss": auto_scale_loss}
+        self._example_metrics = list(metrics or [])
+        for metric in self._example_metrics:
+            if not isinstance(metric, keras.metrics.Metric):
+                raise ValueError(
+                    "metrics must be keras.metrics.Metric objects that take "
+                    f"(real, fake). Received: metrics={metrics!r}"
+                )
+        _check_different(optimizers)
+        # Outside of a strategy's scope variables would belong to no replica.
+        with backend.strategy_scope(self):
+            if "auto" in optimizers.values():
+                defaults = dict(zip(self.players, self.default_optimizers()))
+            for player, optimizer in optimizers.items():
+                if optimizer == "auto":
+                    optimizer = defaults[player]
+                name = f"{player}_optimizer"
+                optimizer = self._prepare_optimizer(
+                    name, optimizer, self.variables_of(player), auto_scale_loss
+                )
+                setattr(self, name, optimizer)
+        if keras.backend.backend() == "jax":
+            self.optimizer = _AllOptimizers(self.optimizers.values())
+
+    @property
+    def optimizers(self):
+        """Dict of every player to its optimizer, once compiled."""
+        return {
+            player: getattr(self, f"{player}_optimizer")
+            for player in self.players
+        }
+
+    @property
+    def iterations(self):
+        """The variable that counts the generator's updates."""
+        return self.optimizers["generator"].iterations
+
+    def _prepare_optimizer(self, name, optimizer, variables, auto_scale_loss):
+        optimizer = keras.optimizers.get(optimizer)
+        inner = getattr(optimizer, "inner_optimizer", optimizer)
+        if not backend.is_in_strategy(self, inner.variables[0]):
+            raise ValueError(
+                f"{name} must be made under the strategy's scope that the "
+                "model was made under: with strategy.scope(): ... Received: "
+                f"{name}={type(optimizer).__name__}, made outside of it"
+            )
+        if (
+            auto_scale_loss
+            and self.dtype_policy.name == "mixed_float16"
+            and not isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+        ):
+            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+        # At once: built in the first step is too late under a strategy.
+        optimizer.build(variables)
+        return optimizer
+
+    def get_compile_config(self):
+        if not self.compiled:
+            return {}
+        serialize = keras.saving.serialize_keras_object
+        return {
+            **{
+                f"{player}_optimizer": serialize(optimizer)
+                for player, optimizer in self.optimizers.items()
+            },
+            "metrics": [serialize(m) for m in self._example_metrics],
+            **self._compile_options,
+        }
+
+    def compile_from_config(self, config):
+        self.compile(**keras.saving.deserialize_keras_object(config))
+
+
+def checked_networks(name, value):
+    """A network, or a list or dict of them; raises a `ValueError` otherwise.
+
+    Dicts come back sorted: Keras's files number what is in a dict, so that
+    its order must be the same before and after.
+    """
+
+    def check(network):
+        if not isinstance(network, keras.Model):
+            raise ValueError(
+                f"{name} must be a keras.Model. Received: {name}={value!r}"
+            )
+        return network
+
+    if not keras.tree.flatten(value):
+        raise ValueError(
+            f"{name} must be a keras.Model. Received: {name}={value!r}"
+        )
+    return map_networks(check, value)
+
+
+def map_networks(function, value):
+    """`function` of a network, or of all in lists and dicts, by sorted key."""
+    if isinstance(value, dict):
+        return {
+            key: map_networks(function, value[key]) for key in sorted(value)
+        }
+    if isinstance(value, (list, tuple)):
+        return [map_networks(function, item) for item in value]
+    return function(value)
+
+
+def _check_different(optimizers):
+    given = [
+        (player, optimizer)
+        for player, optimizer in optimizers.items()
+        if isinstance(optimizer, keras.optimizers.Optimizer)
+    ]
+    for (one, optimizer), (other, same) in itertools.combinations(given, 2):
+        if optimizer is same:
+            raise ValueError(
+                f"{one}_optimizer and {other}_optimizer must be two objects, "
+                "each keeps the state of one network. Received: "
+                f"the same {type(optimizer).__name__} twice"
+            )

@@ -1,0 +1,264 @@
+"""Models that draw samples: latents in, examples out."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_gans import backend, example_kinds
+from keras_gans.checks import check_integer
+from keras_gans.models.adversarial_model import AdversarialModel
+from keras_gans.models.exporting import export
+from keras_gans.pixels import to_uint8, to_uint8_tensor
+
+
+class SamplingModel(AdversarialModel):
+    """Base class of the GANs whose generator takes latents.
+
+    A `train_step` draws with `draw_inputs`, and ends with
+    `update_ema_generator()` and `return self.track(...)`.
+
+    Args:
+        generator: `keras.Model`: latents `(batch, latent_dim)` in, examples
+            out. Images are `(batch, height, width, channels)` in [-1, 1].
+        discriminator: `keras.Model`: examples in, logits out (no sigmoid),
+            one per example or one per patch.
+        latent_dim: Integer, the size of a latent vector.
+        ema_momentum: Float in (0, 1) or `None`. With a float, `ema_generator`
+            is an exponential moving average of the generator's weights, and
+            the network that `predict`, `generate` and presets use. It warms
+            up as `min(ema_momentum, (1 + step) / (10 + step))`. (A copy of
+            its own: an optimizer's `use_ema` would overwrite the generator
+            at the end of `fit`, and training could not go on from there.)
+        example_kind: What the generator makes: `"image"` (floats in [-1, 1],
+            of which users get 8 bits), `"points"`, `"sequence"` or `"field"`
+            (floats as they are). `None` for what the generator's attribute
+            `example_kind` says; without one, three axes are an image.
+        seed: Integer or `None`, of the latents and all noise of training.
+        **kwargs: Networks of other players, and `name`.
+    """
+
+    task_name = "sampling"
+    # Set by name, by the base class: for editors.
+    generator: keras.Model
+    discriminator: keras.Model
+
+    def __init__(
+        self,
+        generator=None,
+        discriminator=None,
+        latent_dim=100,
+        ema_momentum=None,
+        example_kind=None,
+        seed=None,
+        **kwargs,
+    ):
+        check_integer("latent_dim", latent_dim, minimum=1)
+        if ema_momentum is not None and not 0.0 < ema_momentum < 1.0:
+            raise ValueError(
+                "ema_momentum must be a float between 0 and 1, or None. "
+                f"Received: ema_momentum={ema_momentum}"
+            )
+        networks = {"generator": generator, "discriminator": discriminator}
+        for name, network in networks.items():
+            if name in self.network_names():
+                kwargs[name] = network
+        self.latent_dim = latent_dim
+        super().__init__(seed=seed, **kwargs)
+        self.ema_momentum = ema_momentum
+        self._declared_kind = example_kind
+        self.example_kind = example_kinds.resolve(
+            self.example_shape,
+            example_kind,
+            getattr(self.generator, "example_kind", None),
+        )
+        self.ema_generator = None
+        if ema_momentum is not None:
+            self.ema_generator = self._copy_of_generator()
+
+    # ---- networks ---------------------------------------------------------
+
+    def symbolic_inputs(self):
+        return keras.KerasTensor((None, self.latent_dim), name="latents")
+
+    def wanted_inputs(self):
+        return (
+            "latents of shape (batch, latent_dim)",
+            f"latent_dim={self.latent_dim}, so ",
+        )
+
+    def _copy_of_generator(self):
+        # A class need not be registered to be copied within one process.
+        classes = {
+            type(layer).__name__: type(layer)
+            for layer in self.generator._flatten_layers()
+        }
+        with keras.saving.custom_object_scope(classes):
+            generator = keras.saving.deserialize_keras_object(
+                keras.saving.serialize_keras_object(self.generator)
+            )
+        generator(self.symbolic_inputs())
+        generator.set_weights(self.generator.get_weights())
+        generator.trainable = False
+        return generator
+
+    @property
+    def inference_network(self):
+        """The network behind `gan(x)`: the EMA generator if there is one."""
+        return self.ema_generator or self.generator
+
+    # ---- the pieces of a train_step ---------------------------------------
+
+    def sample_latents(self, batch_size, seed=None):
+        """Standard normal latents, `(batch_size, latent_dim)`.
+
+        Args:
+            batch_size: This replica's number of examples.
+            seed: A `SeedGenerator`; the model's own by default.
+        """
+        return self.draw(
+            keras.random.normal, (batch_size, self.latent_dim), seed=seed
+        )
+
+    def draw_inputs(self, batch_size, labels=None, seed=None):
+        """Fresh latents, and the labels where the model takes them.
+
+        Args:
+            batch_size: This replica's number of examples.
+            labels: Tensor `(batch_size,)` or `None`.
+            seed: As of `sample_latents`.
+
+        Returns:
+            The generator's inputs.
+        """
+        return self.generator_inputs(
+            self.sample_latents(batch_size, seed), labels
+        )
+
+    def update_ema_generator(self):
+        """Moves `ema_generator` towards the generator, if there is one."""
+        if self.ema_generator is None:
+            return
+        step = ops.cast(self.iterations, "float32")
+        momentum = ops.minimum(self.ema_momentum, (1 + step) / (10 + step))
+        for average, raw in zip(
+            self.ema_generator.weights, self.generator.weights
+        ):
+            value = ops.stop_gradient(raw.value)
+            if raw.trainable:
+                value = value + momentum * (average.value - value)
+            average.assign(value)  # BatchNorm's statistics as they are.
+
+    def test_step(self, data):
+        real, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
+        inputs = self.draw_inputs(
+            ops.shape(real)[0], labels, seed=self.test_seed_generator
+        )
+        fake = self(inputs)
+        real_logits, fake_logits = (
+            self.discriminator(
+                self.discriminator_inputs(examples, inputs), training=False
+            )
+            for examples in (real, fake)
+        )
+        logs = self.track(**self.test_losses(real_logits, fake_logits))
+        return {**logs, **self.track_metrics(real, fake)}
+
+    def test_losses(self, real_logits, fake_logits):
+        """Dict of the losses without penalties, for `evaluate`."""
+        return {}
+
+    # ---- sampling ---------------------------------------------------------
+
+    def generator_inputs(self, latents, labels):
+        """The inference network's inputs for a batch of `generate`."""
+        return latents
+
+    def check_labels(self, labels, n):
+        """The labels of `generate` as an array `(n,)`, or an error."""
+        if labels is not None:
+            raise ValueError(
+                f"{type(self).__name__} is not conditional, labels must be "
+                f"None. Received: labels={labels!r}"
+            )
+        return None
+
+    def generate(self, n, labels=None, seed=None, batch_size=256):
+        """Samples from the generator, as NumPy arrays.
+
+        Only one batch at a time is on the device, so `n` is bounded by the
+        memory for the result alone. The first `m` of `generate(n, seed=s)`
+        have the latents of `generate(m, seed=s)`, on every backend.
+
+        Args:
+            n: Integer, the number of samples.
+            labels: For conditional models: an integer, or `n` integers; by
+                default the classes in turn. Otherwise `None`.
+            seed: Integer or `None` for other samples in every call.
+            batch_size: Integer, the number of samples made at once.
+
+        Returns:
+            For images `numpy.uint8` of shape `(n, height, width, channels)`;
+            `numpy.float32` of the generator's shape for everything else.
+        """
+        check_integer("n", n, minimum=1)
+        check_integer("batch_size", batch_size, minimum=1)
+        n, batch_size = int(n), int(batch_size)
+        labels = self.check_labels(labels, n)
+        if seed is None:
+            seed = np.random.randint(2**31)
+        rng = np.random.default_rng(seed)
+        backend.sync(self)
+        # One shape for all batches, a power of two: one compilation serves.
+        batch_size = min(batch_size, 1 << (n - 1).bit_length())
+        eight_bits = example_kinds.get(self.example_kind).eight_bits
+        samples = None
+        for start in range(0, n, batch_size):
+            latents = rng.standard_normal((batch_size, self.latent_dim))
+            chunk = None
+            if labels is not None:
+                chunk = np.resize(
+                    labels[start : start + batch_size], batch_size
+                )
+            outputs = backend.predict_on_batch(
+                self, self.generator_inputs(latents.astype("float32"), chunk)
+            )
+            if eight_bits:
+                outputs = to_uint8(outputs)
+            if samples is None:
+                dtype = "uint8" if eight_bits else "float32"
+                samples = np.empty((n, *outputs.shape[1:]), dtype)
+            stop = min(start + batch_size, n)
+            samples[start:stop] = outputs[: stop - start]
+        return samples
+
+    # ---- saving -----------------------------------------------------------
+
+    def export(self, filepath, format="tf_saved_model", **kwargs):
+        """Exports the inference network for serving, `keras.Model.export`.
+
+        The artifact takes the inference network's inputs as float32 (and
+        int32 labels) and returns what `generate` does: uint8 images.
+
+        Args:
+            filepath: Path of the artifact.
+            format: `"tf_saved_model"`, `"onnx"` or `"litert"`.
+            **kwargs: More arguments of `keras.Model.export`.
+        """
+        inputs = keras.tree.map_structure(
+            lambda x: keras.Input(x.shape[1:], dtype=x.dtype, name=x.name),
+            self.symbolic_inputs(),
+        )
+        outputs = self.inference_network(inputs, training=False)
+        if example_kinds.get(self.example_kind).eight_bits:
+            outputs = to_uint8_tensor(outputs)
+        export(keras.Model(inputs, outputs), filepath, format, **kwargs)
+
+    def get_config(self):
+        config = {
+            **super().get_config(),
+            "latent_dim": self.latent_dim,
+            "ema_momentum": self.ema_momentum,
+        }
+        if self._declared_kind is not None:
+            config["example_kind"] = self._declared_kind
+        return config

@@ -1,0 +1,41 @@
+"""Names that the command line lists, and that rooms with Keras go by.
+
+Each stands here and nowhere else. Nothing is imported: `keras-gans --help`
+answers at once.
+"""
+
+BACKENDS = ("tensorflow", "jax", "torch")
+
+# Of `datasets.toys`.
+TOYS = ("ring", "grid")
+
+# Of `metrics.evaluate`.
+METRICS = ("fid", "kid", "prdc", "is", "swd", "modes")
+# In the zoo beside the presets, trained by tools/train_classifiers.py.
+CLASSIFIERS = ("mnist_classifier", "cifar10_classifier", "emoji_classifier")
+# Of `metrics.get_extractor`.
+EXTRACTORS = (*CLASSIFIERS, "inception_v3", "points")
+# By data set, where no other is chosen.
+DEFAULT_EXTRACTORS = {
+    "mnist": "mnist_classifier",
+    "cifar10": "cifar10_classifier",
+    **dict.fromkeys(TOYS, "points"),
+}
+
+# The preset of `keras-gans upscale`.
+UPSCALER = "srgan_x4_bsds500"
+# The side of its tiles, in pixels of the input. With as much around it as the
+# paper's network wants (40), its features take 1.2 GB.
+TILE = 192
+
+# Of `convert.load_pytorch`.
+CONVERT_TARGETS = ("pix2pix", "cyclegan", "srresnet")
+
+# What Keras calls a format, and how the file's name ends (a SavedModel is a
+# folder).
+EXPORT_FORMATS = {
+    "saved_model": "tf_saved_model",
+    "onnx": "onnx",
+    "litert": "litert",
+}
+EXPORT_SUFFIXES = {"saved_model": "", "onnx": ".onnx", "litert": ".tflite"}

@@ -1,0 +1,288 @@
+"""What the zoo holds, and where on this disk a preset is."""
+
+import fnmatch
+import os
+import pathlib
+import re
+
+import keras_gans
+from keras_gans import registry
+from keras_gans.presets import downloads, files
+from keras_gans.presets.files import Folder
+
+
+def zoo_path():
+    """The folder of the built-in presets.
+
+    `$KERAS_GANS_ZOO`, the installed `keras_gans/_zoo_data`, or `zoo` beside
+    the package in a checkout: the first that holds `index.json`.
+
+    Returns:
+        A `pathlib.Path`.
+
+    Raises:
+        FileNotFoundError: If there is none.
+    """
+    package = pathlib.Path(keras_gans.__file__).resolve().parent
+    places = [package / "_zoo_data", package.parent / "zoo"]
+    if os.environ.get("KERAS_GANS_ZOO"):
+        places.insert(0, pathlib.Path(os.environ["KERAS_GANS_ZOO"]))
+    for place in places:
+        if (place / files.INDEX).is_file():
+            return place
+    raise FileNotFoundError(
+        f"The zoo must hold {files.INDEX}. Received: no such file in "
+        f"{', '.join(map(str, places))}"
+    )
+
+
+def entries():
+    """The zoo's index: dict of the names of presets to their entries."""
+    try:
+        folder = files.local(zoo_path())
+    except FileNotFoundError:
+        return {}
+    path = folder.path / files.INDEX
+    index = files.read_json(folder, files.INDEX)
+    files.check_version(index, path)
+    presets = index.get("presets")
+    if not isinstance(presets, dict) or not all(
+        re.fullmatch(r"\w[\w.-]*", name) and isinstance(entry, dict)
+        for name, entry in presets.items()
+    ):
+        raise ValueError(
+            f"{path} must map the names of presets to objects. "
+            f"Received: presets={files.short(presets)}"
+        )
+    return presets
+
+
+def names():
+    """The names of the built-in presets, sorted.
+
+    Returns:
+        List of strings.
+    """
+    return sorted(entries())
+
+
+def list_presets(filter=None, model=None, weights=None):
+    """The names of the built-in presets that are wanted, sorted.
+
+    Keras is not imported for it, unless `model` is a class.
+
+    Args:
+        filter: String that names must match, as `"*mnist*"`, or `None`.
+        model: A class, or the name of one of this package's: only presets
+            that its `from_preset` loads, those of its subclasses included.
+        weights: `True` for presets with weights, `False` for recipes alone,
+            `None` for both.
+
+    Returns:
+        List of strings.
+
+    Raises:
+        ValueError: If there is no class of the name `model`.
+    """
+    loadable = entries() if model is None else of_class(model)
+    return sorted(
+        name
+        for name, entry in loadable.items()
+        if (filter is None or fnmatch.fnmatchcase(name, filter))
+        and (weights is None or bool(entry.get("weights")) == weights)
+    )
+
+
+def of_class(model):
+    """The index's entries of the presets that a class can load.
+
+    Args:
+        model: A class, or the name of one of this package's.
+    """
+    if isinstance(model, str):
+        if model not in registry.CLASSES:
+            raise ValueError(
+                "model must be a class, or the name of one of "
+                f"{', '.join(registry.CLASSES)}. Received: model={model!r}"
+            )
+
+        def loads(name):
+            return model in registry.line(name)
+    else:
+
+        def loads(name):
+            return name in registry.CLASSES and issubclass(
+                getattr(keras_gans, name), model
+            )
+
+    return {
+        name: entry
+        for name, entry in entries().items()
+        if loads(entry.get("class"))
+    }
+
+
+# ---- where a preset is ----------------------------------------------------
+
+
+def locate(preset, weights=True):
+    """Finds a preset; downloads and verifies it if need be.
+
+    All functions that take a preset take what this returns as well, and then
+    ask neither a server nor the index where it is.
+
+    Args:
+        preset: As for `load`, or a `Folder`, which is returned as it is.
+        weights: Whether weights are needed, too. `load` cannot get them later
+            from a `Folder` that was located without.
+
+    Returns:
+        A `Folder`: its `path`, and the `name` that it was asked for by.
+
+    Raises:
+        FileNotFoundError: If the preset, or a file of it, does not exist.
+        ConnectionError: If a download fails.
+        ImportError: If `hf://` is used without huggingface_hub.
+    """
+    return _locate(preset, weights)
+
+
+def _locate(preset, weights=False, wanted=files.CONFIG):
+    if isinstance(preset, Folder):
+        return preset
+    name = os.fspath(preset)
+    if name.startswith("hf://"):
+        return downloads.from_hub(name, weights)
+    if "://" in name:
+        return downloads.from_url(name, name, weights=weights)
+    entry = entries().get(name)
+    if entry is None:
+        return _checked_folder(name)
+    path = zoo_path() / name
+    if weights and entry.get("weights"):
+        wanted = files.WEIGHTS
+    if "url" in entry and not (path / wanted).is_file():
+        return downloads.from_url(
+            entry["url"], name, entry.get("metadata_sha256"), weights
+        )
+    return Folder(path, path, name)
+
+
+def _checked_folder(name):
+    path = pathlib.Path(name)
+    if not path.is_dir():
+        raise FileNotFoundError(
+            "preset must be the path of a preset's folder, hf://organisation/"
+            "name, https://..., or the name of a built-in preset "
+            f"({', '.join(names()) or 'there are none'}). "
+            f"Received: preset={name!r}"
+        )
+    best = path / "best"
+    if not (path / files.TASK).is_file() and (best / files.TASK).is_file():
+        raise FileNotFoundError(
+            f"preset must be a preset's folder, as {best}. "
+            f"Received: the folder of a run, {name!r}"
+        )
+    return Folder(path, path, name)
+
+
+# ---- what its files say ---------------------------------------------------
+
+
+def info(preset):
+    """What is known about a preset, without importing Keras.
+
+    Args:
+        preset: The name of a built-in preset, the path of a folder, or a
+            `Folder`.
+
+    Returns:
+        The entry of the zoo's index as a dict, plus `"metadata"` and
+        `"training"`: `metadata.json` and `training.json` where they are on
+        this disk.
+    """
+    located = isinstance(preset, Folder)
+    name = preset.name if located else os.fspath(preset)
+    entry = entries().get(name)
+    if located:
+        folder = preset
+    elif entry is None:
+        folder = _checked_folder(name)
+    else:  # Whatever is here; nothing is downloaded to be told.
+        path = zoo_path() / name
+        folder = Folder(path, path, name)
+    details = dict(entry or {})
+    if (folder.path / files.METADATA).is_file():
+        details["metadata"] = files.read_metadata(folder)
+    if (folder.path / files.TRAINING).is_file():
+        details["training"] = files.read_json(folder, files.TRAINING)
+    return details
+
+
+def recipe(preset):
+    """The training recipe of a preset.
+
+    Args:
+        preset: As for `load`, or a `Folder`.
+
+    Returns:
+        `training.json` as a dict.
+
+    Raises:
+        FileNotFoundError: If the preset has no recipe.
+    """
+    folder = _locate(preset, wanted=files.TRAINING)
+    return files.read_json(folder, files.TRAINING)
+
+
+def class_name(preset):
+    """The name of a preset's class, without building it.
+
+    Args:
+        preset: As for `load`, or a `Folder`.
+
+    Returns:
+        String, as `"DCGAN"`.
+    """
+    folder = _locate(preset, wanted=files.TASK)
+    return str(files.read_json(folder, files.TASK).get("class_name"))
+
+
+def task_name(preset):
+    """The name of a preset's task: what kind of model it holds.
+
+    Args:
+        preset: As for `load`, or a `Folder`.
+
+    Returns:
+        String, `metadata.json`'s `"task"`, as `"sampling"`; for a preset that
+        was saved before there was such an entry, that of its class. `None`
+        for a class of your own that names none.
+
+    Raises:
+        ValueError: If the entry is no name.
+    """
+    folder = _locate(preset, wanted=files.TASK)
+    name = None
+    if (folder.path / files.METADATA).is_file():
+        name = files.read_metadata(folder).get("task")
+    if name is None:
+        return registry.task_of(class_name(folder))
+    if not isinstance(name, str) or not name.isidentifier():
+        raise ValueError(
+            f"{folder.path / files.METADATA} must have the name of a task. "
+            f"Received: task={files.short(name)!r}"
+        )
+    return name
+
+
+def resolve(preset):
+    """The local folder of a preset; downloads and verifies it if need be.
+
+    Args:
+        preset: As for `load`, or a `Folder`.
+
+    Returns:
+        A `pathlib.Path`.
+    """
+    return locate(preset).path

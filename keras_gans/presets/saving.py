@@ -1,0 +1,214 @@
+"""Writes models as presets, and adds to presets on disk."""
+
+import itertools
+import os
+import pathlib
+import shutil
+import uuid
+
+import h5py
+import keras
+import numpy as np
+
+import keras_gans
+from keras_gans import registry
+from keras_gans.presets import files
+from keras_gans.presets.parts import (
+    container,
+    is_preset_model,
+    networks_of,
+    remove,
+)
+from keras_gans.presets.trust import check_classes
+
+
+def save(model, path, *, dtype=None, recipe=None, metadata=None, weights=True):
+    """Writes a preset's folder, all of it or nothing.
+
+    A folder that holds a preset is replaced; its `README.md`, `samples.png`
+    and `training.json`, and files that are not a preset's, stay.
+
+    Args:
+        model: A model of this package, as every `AdversarialModel`.
+        path: The folder.
+        dtype: `"float16"` stores compressed half precision, half the size or
+            less; `None` stores the exact weights.
+        recipe: Dict for `training.json`, the options of `keras-gans train`.
+        metadata: Dict of more entries for `metadata.json`: licence, dataset,
+            scores.
+        weights: `False` writes a recipe without weights.
+
+    Raises:
+        ValueError: If `path` is a folder with something else in it, if a
+            weight does not fit into float16, or if a network is of a class
+            that a preset cannot hold.
+    """
+    if dtype not in (None, "float16"):
+        raise ValueError(
+            f"dtype must be None or 'float16'. Received: dtype={dtype!r}"
+        )
+    if not is_preset_model(type(model)):
+        raise ValueError(
+            "model must be one of this package's models. "
+            f"Received: model={model!r}"
+        )
+    path = pathlib.Path(path).resolve()
+    if path.exists() and (
+        not path.is_dir()
+        or any(path.iterdir())
+        and not (path / files.METADATA).is_file()
+    ):
+        raise ValueError(
+            "path must be a new or empty folder, or one that holds a preset. "
+            f"Received: path={str(path)!r}"
+        )
+    networks = networks_of(model)
+    is_inference = [n is model.inference_network for n in networks.values()]
+    inference = next(itertools.compress(networks, is_inference), None)
+    if inference is None:
+        raise ValueError(
+            "model.inference_network must be one of the networks in "
+            f"get_config(). Received: networks {', '.join(networks)}"
+        )
+    network = inference.removeprefix("ema_")
+    config = tidy(keras.saving.serialize_keras_object(model.inference_network))
+    task = tidy(keras.saving.serialize_keras_object(model))
+    task["config"] = remove(task["config"], network)
+    # What could not be loaded is better refused now.
+    registered = keras.saving.get_custom_objects()
+    check_classes(config, "inference_network", registered)
+    check_classes(task, type(model).__name__, registered)
+    details = {
+        "format_version": files.FORMAT_VERSION,
+        "class": type(model).__name__,
+        "task": task_of(model),
+        "network": network,
+        "keras_gans_version": keras_gans.__version__,
+        "keras_version": keras.__version__,
+        "backend": keras.backend.backend(),
+    }
+    if details["task"] is None:
+        del details["task"]
+    if weights:
+        details["dtype"] = dtype or model.inference_network.variable_dtype
+    merge(details, metadata, reserved=("files", "task", "dtype", *details))
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}-{uuid.uuid4().hex}")
+    part.mkdir()
+    try:
+        files.write(part / files.CONFIG, config)
+        files.write(part / files.TASK, task)
+        if weights:
+            del networks[inference]
+            write_weights(model.inference_network, part / files.WEIGHTS, dtype)
+            write_weights(container(networks), part / files.TASK_WEIGHTS, dtype)
+        for name in (files.TRAINING, *files.EXTRAS):
+            if (path / name).is_file():
+                shutil.copy2(path / name, part / name)
+        if recipe is not None:
+            files.write(part / files.TRAINING, recipe)
+        files.write(part / files.METADATA, files.with_files(details, part))
+        _move_into_place(part, path)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def update(path, *, recipe=None, metadata=None):
+    """Adds to a preset on disk: scores, a recipe; states all hashes anew.
+
+    Call it after `README.md`, `samples.png` or JSON was edited by hand, too:
+    downloads are verified against the hashes. Weights that are damaged are
+    not made good by it, they keep their hash.
+
+    Args:
+        path: A preset's folder, a path or what `locate` returned.
+        recipe: Dict for `training.json`, or `None` to leave it.
+        metadata: Dict of entries to add to `metadata.json`.
+    """
+    folder = path if isinstance(path, files.Folder) else files.local(path)
+    path = folder.path
+    details = files.read_metadata(folder)
+    weights = {n: f for n, f in details.pop("files").items() if ".h5" in n}
+    own = ("format_version", "class", "task", "network", "backend", "dtype")
+    merge(details, metadata, reserved=("files", *own))
+    if recipe is not None:
+        files.write(path / files.TRAINING, recipe)
+    details = files.with_files(details, path)
+    details["files"].update(weights)
+    files.write(path / files.METADATA, details)
+
+
+def task_of(model):
+    """The name of a model's task, or `None`."""
+    name = getattr(model, "task_name", None)
+    return name or registry.task_of(type(model).__name__)
+
+
+def merge(details, metadata, reserved):
+    for name, value in (metadata or {}).items():
+        if name in reserved:
+            raise ValueError(
+                f"metadata must not contain {', '.join(reserved)}, which "
+                f"are written by save(). Received: {name}={value!r}"
+            )
+        details[name] = value
+
+
+def tidy(value):
+    """Serialized objects without what loading ignores or refuses."""
+    if isinstance(value, list):
+        return [tidy(v) for v in value]
+    if not isinstance(value, dict):
+        return value
+    value = {k: tidy(v) for k, v in value.items() if k != "compile_config"}
+    if value.get("build_config") == {"input_shape": None}:
+        del value["build_config"]
+    return value
+
+
+def write_weights(saveable, path, dtype):
+    keras.saving.save_weights(saveable, path)
+    if dtype is None:
+        return
+    part = path.with_name("exact.h5")
+    os.replace(path, part)
+
+    def copy_item(name, item):
+        if isinstance(item, h5py.Group):
+            target = file.require_group(name)
+        else:
+            value, options = np.asarray(item), {}
+            if value.dtype.kind == "f":
+                with np.errstate(over="ignore"):
+                    value = value.astype("float16")
+                if not np.isfinite(value).all():
+                    raise ValueError(
+                        "dtype='float16' needs weights between -65504 and "
+                        f"65504. Received: {name} with others"
+                    )
+            if value.ndim:  # Scalars cannot be compressed.
+                options = {"compression": "gzip", "shuffle": True}
+            target = file.create_dataset(name, data=value, **options)
+        target.attrs.update(item.attrs)
+
+    with h5py.File(part, "r") as exact, h5py.File(path, "w") as file:
+        exact.visititems(copy_item)
+    part.unlink()
+
+
+def _move_into_place(part, path):
+    if not path.exists() or not any(path.iterdir()):
+        os.replace(part, path)
+        return
+    old = part.with_name(f"{part.name}-old")
+    os.rename(path, old)
+    try:
+        os.rename(part, path)
+    except BaseException:
+        os.rename(old, path)
+        raise
+    for item in old.iterdir():  # What is not a preset's stays.
+        if item.name not in (files.METADATA, *files.FILES):
+            os.rename(item, path / item.name)
+    shutil.rmtree(old)

@@ -1,0 +1,90 @@
+"""Where a run trains: on which devices, with which of the workers."""
+
+import contextlib
+import json
+import os
+
+import keras
+
+from keras_gans import backend
+from keras_gans.checks import UsageError
+
+
+def make_deterministic():
+    """Equal seeds give equal bits, which exact resuming stands on."""
+    # cuBLAS asks for it before PyTorch's first matrix product.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()
+    elif keras.backend.backend() == "torch":
+        import torch
+
+        torch.use_deterministic_algorithms(True)
+
+
+def strategy_scope(name):
+    """The scope that a model is made and compiled in.
+
+    Args:
+        name: String, `"none"`, `"mirrored"`, `"multiworker"` or `"tpu"` of
+            TensorFlow; `"auto"` for all local devices, on JAX as well.
+
+    Returns:
+        A context manager.
+
+    Raises:
+        UsageError: If this backend, or this machine, has no such strategy.
+    """
+    if keras.backend.backend() != "tensorflow":
+        if name not in ("auto", "none"):
+            raise UsageError(
+                f"--strategy {name} is TensorFlow's; on "
+                f"{keras.backend.backend()} it must be auto or none"
+            )
+        if name == "auto" and keras.backend.backend() == "jax":
+            import jax
+
+            if jax.device_count() > 1:
+                keras.distribution.set_distribution(
+                    keras.distribution.DataParallel()
+                )
+        return contextlib.nullcontext()
+    import tensorflow as tf
+
+    if name == "auto":
+        several = len(tf.config.list_physical_devices("GPU")) > 1
+        name = "mirrored" if several else "none"
+    if name == "mirrored":
+        return tf.distribute.MirroredStrategy().scope()
+    if name == "multiworker":
+        if "TF_CONFIG" not in os.environ:
+            raise UsageError(
+                "--strategy multiworker needs the environment variable "
+                "TF_CONFIG on every worker"
+            )
+        return tf.distribute.MultiWorkerMirroredStrategy().scope()
+    if name == "tpu":  # Untested: the same path as the others, on no TPU.
+        resolver = tf.distribute.cluster_resolver.TPUClusterResolver()
+        tf.config.experimental_connect_to_cluster(resolver)
+        tf.tpu.experimental.initialize_tpu_system(resolver)
+        return tf.distribute.TPUStrategy(resolver).scope()
+    return contextlib.nullcontext()
+
+
+def is_chief(model):
+    """Whether this process is the one of several workers that writes."""
+    if not backend.is_multi_worker(model):
+        return True
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.process_index() == 0
+    config = json.loads(os.environ.get("TF_CONFIG", "{}"))
+    task = config.get("task", {"type": "worker", "index": 0})
+    return task["type"] == "chief" or (
+        task["type"] == "worker"
+        and task["index"] == 0
+        and "chief" not in config.get("cluster", {})
+    )

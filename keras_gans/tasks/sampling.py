@@ -1,0 +1,268 @@
+"""Models that draw samples, of latents and maybe of labels."""
+
+import numpy as np
+
+from keras_gans import callbacks, datasets, metrics, pictures
+from keras_gans.checks import UsageError
+from keras_gans.datasets import toys
+from keras_gans.names import DEFAULT_EXTRACTORS
+from keras_gans.pixels import from_uint8, to_uint8
+from keras_gans.tasks import shared
+from keras_gans.tasks.task import Ranking, Reference, Task
+
+SCORED = 2000  # examples that a checkpoint's score is measured on
+POINTS_SCORED = 2500  # as VEEGAN and PacGAN do for the toys
+
+# Of modes and of high quality there should be many.
+MODES = Ranking(
+    ("modes", "high_quality"), ("modes", "high_quality"), "points", high=True
+)
+
+
+# ---- data -----------------------------------------------------------------
+
+
+def load(model, recipe, split, data_dir=None, **kwargs):
+    arguments = {"labels": recipe.get("labels", False), **kwargs}
+    return datasets.load(
+        recipe["dataset"],
+        recipe["batch_size"],
+        split=split,
+        seed=recipe["seed"],
+        data_dir=data_dir,
+        **_fit(model),
+        **arguments,
+    )
+
+
+def _fit(model):
+    """What `datasets.load` makes of images."""
+    if model.example_kind != "image":
+        return {}
+    *size, channels = model.example_shape
+    return {"image_size": size, "channels": channels}
+
+
+# ---- runs -----------------------------------------------------------------
+
+
+def default_best_by(model, recipe):
+    # Of the toys "swd" sees the modes' shares before anything else, and may
+    # choose a cloud of points.
+    if toys.find(recipe["dataset"]):
+        return "modes"
+    return shared.kid_or_swd(model, recipe)
+
+
+def extractor(model, recipe):
+    is_toy = toys.find(recipe["dataset"]) is not None
+    return shared.extractor(recipe, is_toy or recipe["best_by"] != "modes")
+
+
+def reference(model, recipe, extractor, load):
+    if toys.find(recipe["dataset"]):
+        points = toys.draw(recipe["dataset"], POINTS_SCORED, recipe["seed"])
+        return Reference(recipe, points)
+    batches, count = [], 0
+    for batch in load("train", drop_remainder=False):
+        batch = batch if isinstance(batch, tuple) else (batch,)
+        batches.append([x.numpy() for x in batch])
+        count += len(batches[-1][0])
+        if count >= SCORED:
+            break
+    real, *labels = [np.concatenate(x)[:SCORED] for x in zip(*batches)]
+    return Reference(
+        recipe,
+        real,
+        labels=labels[0] if labels else None,
+        extractor=extractor,
+        features=extractor(to_uint8(real)) if extractor else None,
+    )
+
+
+def watchers(reference, report):
+    return {
+        "health": callbacks.TrainingHealth(
+            reference.real, reference.labels, report
+        )
+    }
+
+
+def scores(model, reference, seed):
+    fake = model.generate(len(reference.real), seed=seed)
+    scores = shared.kid(reference, fake)
+    if model.example_kind == "image":
+        fake = from_uint8(fake)
+    scores["swd"] = metrics.sliced_wasserstein(reference.real, fake)
+    toy = toys.find(reference.recipe["dataset"])
+    if toy:
+        covered, good = metrics.mode_coverage(fake, *toys.modes(toy))
+        scores.update(modes=covered, high_quality=good)
+    return scores
+
+
+def picture(model, reference, seed):
+    return draw_samples(model, seed, reference.real)
+
+
+def draw_samples(model, seed, reference=None, n=shared.SAMPLES, labels=None):
+    """A picture of samples: a grid of images, points, or a few curves.
+
+    Args:
+        model: A model that draws samples.
+        seed: Integer or `None`, see `generate`.
+        reference: Real points, drawn in grey below the samples.
+        n: Integer, the number of images in the grid.
+        labels: See `generate`; by default a conditional model's classes are
+            the columns of the grid.
+
+    Returns:
+        `PIL.Image.Image`.
+    """
+    if model.example_kind == "image":
+        classes = _num_classes(model)
+        columns = classes if labels is None and 1 < classes <= 16 else None
+        if columns:
+            n = -(-n // columns) * columns
+        return pictures.image_grid(model.generate(n, labels, seed), columns)
+    if model.example_shape == (2,):
+        samples = model.generate(POINTS_SCORED, seed=seed)
+        return pictures.scatter(samples, reference)
+    # The first of the values along the first axis.
+    curves = model.generate(4, labels, seed)
+    curves = curves.reshape(4, model.example_shape[0], -1)
+    lines = {f"sample {i}": c[:, 0] for i, c in enumerate(curves)}
+    return pictures.line_plot(range(curves.shape[1]), lines)
+
+
+def _num_classes(model):
+    """0 for a model that takes no labels."""
+    return getattr(model, "num_classes", None) or 0
+
+
+def summary(recipe, row):
+    if "modes" not in row:
+        return []
+    centers, _ = toys.modes(recipe["dataset"])
+    return [
+        f"{row['modes']} of {len(centers)} modes covered, "
+        f"{row['high_quality']:.1%} of {POINTS_SCORED:,} samples of high "
+        "quality"
+    ]
+
+
+# ---- evaluation -----------------------------------------------------------
+
+
+def _data_and_features(recipe, options):
+    """What is scored on, and with which extractor, or a `UsageError`."""
+    dataset = options.data or recipe.get("dataset")
+    if dataset is None:
+        raise UsageError("the preset has no recipe: name the data, --data")
+    extractor = (
+        options.extractor
+        or recipe.get("extractor")
+        or DEFAULT_EXTRACTORS.get(dataset)
+    )
+    if extractor is None:
+        raise UsageError(
+            f"no features are known to suit the data {dataset!r}: choose an "
+            "--extractor, as inception_v3"
+        )
+    return dataset, extractor
+
+
+def evaluate(model, recipe, options):
+    dataset, extractor = _data_and_features(recipe, options)
+    toy = toys.find(dataset)
+    if toy:
+        if options.split not in (None, "train"):
+            raise UsageError(f"{toy} has no split {options.split!r}")
+        # Of a seed that training does not use.
+        real, split = toys.draw(toy, options.n, seed=2**31), "train"
+    else:
+        real, split = shared.first_split(
+            options.split,
+            lambda split: datasets.load(
+                dataset,
+                250,
+                split=split,
+                drop_remainder=False,
+                data_dir=options.data_dir,
+                **_fit(model),
+            ),
+        )
+    return metrics.evaluate(
+        model,
+        real,
+        extractor,
+        options.metrics or (("modes",) if toy else ("fid", "kid", "prdc")),
+        options.n,
+        dataset=shared.data_name(dataset),
+        split=split,
+        seed=options.seed,
+        verbose=0 if options.quiet else "auto",
+    )
+
+
+# ---- random examples ------------------------------------------------------
+
+
+def batch(model, n, seed=0):
+    rng = np.random.default_rng(seed)
+    x = shared.smooth(rng, (n, *model.example_shape))
+    classes = _num_classes(model)
+    if not classes:
+        return (x,)
+    return x, rng.integers(0, classes, n).astype("int32")
+
+
+def inputs(model, n, seed=0):
+    latents = np.random.default_rng(seed).normal(size=(n, model.latent_dim))
+    labels = model.check_labels(None, n)
+    return model.generator_inputs(latents.astype("float32"), labels)
+
+
+def samples(model, n=4):
+    return model.generate(n, seed=0)
+
+
+def golden(model):
+    return shared.means(samples(model))
+
+
+def headline(metadata):
+    evaluation = metadata.get("evaluation")
+    if evaluation is None:
+        key, value = next(iter(metadata["scores"].items()))
+        return f"{key}: {shared.format_score(value)}"
+    checkpoint = metadata["training"]["checkpoint"].split()[0]
+    key, (value, _) = next(iter(evaluation[checkpoint].items()))
+    return f"{key} {shared.format_score(value)} ({evaluation['protocol']})"
+
+
+TASK = Task(
+    name="sampling",
+    command="generate",
+    does="draws samples",
+    recipe_keys=frozenset({"labels", "extractor"}),
+    best_by={"kid": shared.KID, "modes": MODES, "swd": shared.SWD},
+    check=shared.check_extractor,
+    load=load,
+    compile_arguments=shared.player_optimizers,
+    default_best_by=default_best_by,
+    extractor=extractor,
+    reference=reference,
+    watchers=watchers,
+    scores=scores,
+    picture=picture,
+    summary=summary,
+    check_evaluation=_data_and_features,
+    evaluate=evaluate,
+    export_arguments=shared.no_direction,
+    batch=batch,
+    inputs=inputs,
+    samples=samples,
+    golden=golden,
+    headline=headline,
+)

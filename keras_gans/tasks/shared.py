@@ -1,0 +1,221 @@
+"""What several kinds of model do alike."""
+
+import pathlib
+
+import keras
+import numpy as np
+
+from keras_gans import metrics, presets, schedules
+from keras_gans.checks import UsageError
+from keras_gans.datasets.checks import SplitError
+from keras_gans.names import CLASSIFIERS, EXTRACTORS
+from keras_gans.tasks.task import Ranking
+
+SAMPLES = 64  # in a picture of a run
+
+KID = Ranking(("kid",), ("KID",))
+SWD = Ranking(("swd",), ("SWD",), "values")
+
+
+# ---- recipes --------------------------------------------------------------
+
+
+def optimizer(value, base=keras.optimizers.Optimizer):
+    """The optimizer that a recipe names.
+
+    Args:
+        value: `"auto"`, or a dict with the `class_name` of one of Keras's
+            optimizers and its `config` of plain numbers. The learning rate
+            may be such a dict of one of `keras.optimizers.schedules`, or of
+            `LinearDecay` of `keras_gans.schedules`.
+        base: The class that it must be a subclass of.
+    """
+    if value == "auto":
+        return value
+    schedule = keras.optimizers.schedules.LearningRateSchedule
+    classes = vars(keras.optimizers)
+    if base is schedule:
+        classes = {
+            **vars(keras.optimizers.schedules),
+            "LinearDecay": schedules.LinearDecay,
+        }
+    name = value.get("class_name") if isinstance(value, dict) else None
+    config = dict(value.get("config", {})) if name else {}
+    rate = config.get("learning_rate")
+    if isinstance(rate, dict) and base is not schedule:
+        config["learning_rate"] = optimizer(rate, schedule)
+    cls = classes.get(name)
+    # A recipe may come with a preset from anywhere: it names no other class.
+    numbers = [
+        number
+        for value in config.values()
+        for number in (value if isinstance(value, list) else [value])
+    ]
+    plain = all(isinstance(n, (int, float, schedule)) for n in numbers)
+    if not (
+        isinstance(cls, type)
+        and issubclass(cls, base)
+        and cls is not base
+        and plain
+    ):
+        raise ValueError(
+            'An optimizer of a recipe must be "auto", or the class_name of '
+            "one of Keras's optimizers and a config of numbers; its learning "
+            "rate may be such a schedule. "
+            f"Received: {value}"
+        )
+    return cls(**config)
+
+
+def player_optimizers(model, recipe):
+    """The optimizers of a recipe, as `AdversarialModel.compile` takes them."""
+    keys = [f"{player}_optimizer" for player in model.players]
+    for key in recipe:
+        if key.endswith("_optimizer") and key not in keys:
+            raise ValueError(
+                f"A recipe of a {type(model).__name__} may have "
+                f"{' and '.join(keys)}. Received: {key}"
+            )
+    return {key: optimizer(recipe.get(key, "auto")) for key in keys}
+
+
+def check_arguments(recipe, key, arguments):
+    """Raises a `ValueError` for a dict in a recipe that has other keys."""
+    unknown = set(recipe.get(key, {})) - set(arguments)
+    if unknown:
+        raise ValueError(
+            f"{key} of a recipe may have {', '.join(sorted(arguments))}. "
+            f"Received: {', '.join(sorted(unknown))}"
+        )
+
+
+def check_extractor(recipe):
+    """Raises a `ValueError` for a name that is no extractor's."""
+    if recipe.get("extractor", EXTRACTORS[0]) not in EXTRACTORS:
+        raise ValueError(
+            f"extractor must be one of {', '.join(EXTRACTORS)}. "
+            f"Received: extractor={recipe['extractor']!r}"
+        )
+
+
+def data_name(dataset):
+    """What a protocol calls a recipe's data set: of a path its end."""
+    return pathlib.PurePath(dataset).name
+
+
+# ---- what ranks checkpoints -----------------------------------------------
+
+
+def extractor_name(recipe):
+    """What the recipe's images are measured with; `None` if unknown."""
+    name = f"{recipe['dataset']}_classifier"
+    return recipe.get("extractor", name if name in CLASSIFIERS else None)
+
+
+def kid_or_swd(model, recipe):
+    """`"kid"` where the features are known that suit the images.
+
+    They are those of the recipe's extractor, or of the zoo's classifier of its
+    data set where that takes images of this shape. Otherwise `"swd"`,
+    `metrics.sliced_wasserstein` of the values.
+    """
+    if "extractor" in recipe:
+        return "kid"
+    name = extractor_name(recipe)
+    if name and (presets.zoo_path() / name).is_dir():
+        network = metrics.get_extractor(name).network
+        if network.input_shape[1:] == tuple(model.example_shape):
+            return "kid"
+    return "swd"
+
+
+def extractor(recipe, suits):
+    """What makes the features that `"kid"` compares; `None` for others.
+
+    Args:
+        recipe: Dict with `best_by`.
+        suits: Boolean, whether any other score suits the data.
+    """
+    name = extractor_name(recipe)
+    by_kid = recipe["best_by"] == "kid"
+    if not suits or (by_kid and name is None):
+        raise ValueError(
+            "best_by must be 'swd', for 'kid' is of data that the zoo has "
+            "a classifier of, or that the recipe names an extractor for, "
+            f"and 'modes' of ring and grid. Received: best_by="
+            f"{recipe['best_by']!r} for {recipe['dataset']!r}"
+        )
+    return metrics.get_extractor(name) if by_kid else None
+
+
+def kid(reference, fake):
+    """`{"kid": ...}` of uint8 images where that is asked for, or `{}`."""
+    if reference.extractor is None:
+        return {}
+    # One subset of all: their number makes no bias, only noise.
+    distance, _ = metrics.kernel_distance(
+        reference.features, reference.extractor(fake), 1, len(fake)
+    )
+    return {"kid": distance}
+
+
+# ---- evaluation -----------------------------------------------------------
+
+
+def first_split(split, load):
+    """What `load` gives for a split, and the split's name.
+
+    Args:
+        split: String; `None` for `"test"` where the data have one, and else
+            `"train"`.
+        load: Function of a split.
+    """
+    if split:
+        return load(split), split
+    try:
+        return load("test"), "test"
+    except SplitError:
+        return load("train"), "train"
+
+
+def no_direction(model, options):
+    """`export_arguments` of kinds whose models have one direction."""
+    if options.direction != "ab":
+        raise UsageError(f"a {type(model).__name__} has no --direction")
+    return {}
+
+
+def format_score(value):
+    """A number as tables show it, or a few."""
+    if isinstance(value, list):
+        return " and ".join(format_score(v) for v in value)
+    return f"{value:.4g}"
+
+
+def headline(metadata, names, protocol):
+    """Those of a preset's scores in one line, whose names are given."""
+    scores = ", ".join(
+        f"{key.split(' (')[0]} {format_score(value)}"
+        for key, value in metadata["scores"].items()
+        if key.split(" (")[0] in names
+    )
+    return f"{scores} ({protocol})"
+
+
+# ---- random examples ------------------------------------------------------
+
+
+def noise(shape):
+    """uint8 images of noise, always the same."""
+    return np.random.default_rng(0).integers(0, 256, shape).astype("uint8")
+
+
+def smooth(rng, shape):
+    """Random float32 values in (-1, 1)."""
+    return np.tanh(rng.normal(size=shape)).astype("float32")
+
+
+def means(samples):
+    """The mean of each of some samples, rounded."""
+    flat = samples.astype("float64").reshape(len(samples), -1)
+    return flat.mean(axis=1).round(4).tolist()

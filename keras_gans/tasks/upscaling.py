@@ -1,0 +1,261 @@
+"""Models that make images larger."""
+
+import dataclasses
+
+import numpy as np
+
+from keras_gans import (
+    datasets,
+    image_files,
+    metrics,
+    pictures,
+    presets,
+    resizing,
+)
+from keras_gans.checks import NoWeights, UsageError
+from keras_gans.pixels import to_uint8
+from keras_gans.tasks import shared
+from keras_gans.tasks.task import Option, Ranking, Reference, Task
+
+SCORED = 4  # batches of crops
+# Arguments of `datasets.load_high_res`, and what the splits stand for.
+DATA_ARGUMENTS = {
+    "crop_size",
+    "augment",
+    "blur",
+    "noise",
+    "jpeg_quality",
+    "splits",
+}
+# Of models that train on pixels alone; without one in the recipe it is the
+# paper's, the first.
+PIXEL_LOSSES = ("mean_squared_error", "mean_absolute_error")
+HEADLINE = ("PSNR", "SSIM")
+
+PSNR = Ranking(("psnr",), ("PSNR",), "luma", high=True)
+CONTENT = Ranking(
+    ("content_loss",), ("CONTENT_LOSS",), "content loss in training"
+)
+GENERATOR = Option("is of an SRGAN, which a {model} is not", "generator")
+
+
+def check(recipe):
+    shared.check_arguments(recipe, "high_res", DATA_ARGUMENTS)
+    if recipe.get("loss", PIXEL_LOSSES[0]) not in PIXEL_LOSSES:
+        raise ValueError(
+            f"loss must be one of {', '.join(PIXEL_LOSSES)}. "
+            f"Received: loss={recipe['loss']!r}"
+        )
+
+
+def _is_adversarial(model):
+    """Whether it is of the second phase, which starts from the first's."""
+    return "discriminator" in model.players
+
+
+def load(model, recipe, split, data_dir=None, **kwargs):
+    own = dict(recipe.get("high_res", {}))
+    splits = own.pop("splits", {})
+    return datasets.load_high_res(
+        recipe["dataset"],
+        recipe["batch_size"],
+        scale=model.scale,
+        split=splits.get(split, split),
+        channels=_channels(model),
+        seed=recipe["seed"],
+        data_dir=data_dir,
+        **{**own, **kwargs},
+    )
+
+
+def _channels(model):
+    return model.inference_network.input_shape[-1]
+
+
+def prepare(model, recipe):
+    """Gives a model of the second phase the first's generator."""
+    preset = recipe.get("generator")
+    if preset is None:
+        return
+    kind = type(model).__name__
+    if not _is_adversarial(model):
+        refusal = GENERATOR.refusal.format(preset=preset, model=kind)
+        raise UsageError(f"--generator {refusal}")
+    try:
+        start = presets.load(preset).inference_network
+    except NoWeights:
+        raise ValueError(
+            f"{kind} starts from the generator of {preset}, which is a recipe "
+            f"without weights: `keras-gans train {preset}`, and then "
+            f"--generator runs/{preset}/best"
+        ) from None
+    shapes, wanted = (
+        [tuple(w.shape) for w in network.weights]
+        for network in (start, model.generator)
+    )
+    if shapes != wanted:
+        raise ValueError(
+            f"The generator of {preset} must have the layers of the one to "
+            "be trained. Received: weights of other shapes"
+        )
+    model.generator.set_weights(start.get_weights())
+
+
+def compile_arguments(model, recipe):
+    arguments = shared.player_optimizers(model, recipe)
+    if _is_adversarial(model):
+        if "loss" in recipe:
+            raise UsageError(
+                f"loss is of an SRResNet, which a {type(model).__name__} is not"
+            )
+        return arguments
+    # Of one player, and a loss as every model of Keras has.
+    (optimizer,) = arguments.values()
+    return {
+        "optimizer": optimizer,
+        "loss": recipe.get("loss", PIXEL_LOSSES[0]),
+    }
+
+
+# ---- runs -----------------------------------------------------------------
+
+
+def default_best_by(model, recipe):
+    return "content" if "generator" in recipe else "psnr"
+
+
+def extractor(model, recipe):
+    known = ["psnr", *(["content"] if _is_adversarial(model) else [])]
+    if recipe["best_by"] not in known:
+        raise ValueError(
+            f"best_by must be {' or '.join(map(repr, known))} for a "
+            f"{type(model).__name__}. Received: best_by={recipe['best_by']!r}"
+        )
+    return None
+
+
+def reference(model, recipe, extractor, load):
+    batches = [
+        [x.numpy() for x in batch]
+        for batch in load("train", augment=False).take(SCORED)
+    ]
+    inputs, targets = (np.concatenate(x) for x in zip(*batches))
+    return Reference(recipe, targets, inputs=to_uint8(inputs))
+
+
+def scores(model, reference, seed):
+    real = to_uint8(reference.real)
+    made = [model.upscale(x) for x in reference.inputs]
+    scores = [metrics.psnr(a, b, model.scale) for a, b in zip(real, made)]
+    return {"psnr": float(np.mean(scores))}
+
+
+def picture(model, reference, seed):
+    """Rows of bicubic, what the model makes, and the truth, two in a row."""
+    inputs, n = reference.inputs[: shared.SAMPLES // 4], model.scale
+    real = to_uint8(reference.real[: len(inputs)])
+    made = np.stack([model.upscale(x) for x in inputs])
+    plain = resizing.bicubic(inputs, [n * s for s in inputs.shape[1:3]])
+    tiles = np.stack([plain, made, real], axis=1)
+    return pictures.image_grid(tiles.reshape(-1, *real.shape[1:]), 6)
+
+
+# ---- evaluation -----------------------------------------------------------
+
+
+def evaluate(model, recipe, options):
+    # The recipe is of training alone: whole photographs are scored, and
+    # converted weights have none.
+    if options.metrics or options.split:
+        raise UsageError(
+            f"an {type(model).__name__} has scores of its own, of a folder: "
+            "leave --metrics and --split out"
+        )
+    if options.data is None:
+        raise UsageError(
+            "whole photographs are needed: name their folder, --data FOLDER"
+        )
+    files = image_files.find(options.data)[: options.n]
+
+    def read(paths):
+        return (image_files.read(path, 3)[0] for path in paths)
+
+    def score(upscale):
+        low_res = None
+        if options.low_res is not None:
+            names = (file.relative_to(options.data) for file in files)
+            low_res = read(options.low_res / name for name in names)
+        scores, _ = metrics.evaluate_upscaling(
+            upscale,
+            read(files),
+            model.scale,
+            low_res=low_res,
+            extractor=options.extractor,
+            dataset=shared.data_name(options.data),
+        )
+        return scores
+
+    scores = score(model)
+    for name, other in score("bicubic").items():
+        if "truth" not in name:
+            name = f"{name} of bicubic"
+            scores[name] = dataclasses.replace(other, name=name)
+    return scores
+
+
+# ---- random examples ------------------------------------------------------
+
+
+def batch(model, n, seed=0):
+    # A network takes images of any size, and a discriminator of one.
+    sides = [side or 8 * model.scale for side in model.example_shape[:2]]
+    rng = np.random.default_rng(seed)
+    y = shared.smooth(rng, (n, *sides, model.example_shape[-1]))
+    return y[:, :: model.scale, :: model.scale], y
+
+
+def inputs(model, n, seed=0):
+    return batch(model, n, seed)[0]
+
+
+def samples(model, n=4):
+    images = shared.noise((n, 12, 10, _channels(model)))
+    return np.stack([model.upscale(image) for image in images])
+
+
+def golden(model):
+    return shared.means(samples(model))
+
+
+def headline(metadata):
+    protocol = metadata["upscaling"]["protocol"]
+    return shared.headline(metadata, HEADLINE, protocol)
+
+
+TASK = Task(
+    name="upscaling",
+    command="upscale",
+    does="makes images larger",
+    recipe_keys=frozenset({"high_res", "generator", "loss"}),
+    best_by={"psnr": PSNR, "content": CONTENT},
+    train_options={"generator": GENERATOR},
+    evaluate_options={
+        "low_res": Option("is of models that enlarge, not of a {model}")
+    },
+    check=check,
+    load=load,
+    prepare=prepare,
+    compile_arguments=compile_arguments,
+    default_best_by=default_best_by,
+    extractor=extractor,
+    reference=reference,
+    scores=scores,
+    picture=picture,
+    evaluate=evaluate,
+    export_arguments=shared.no_direction,
+    batch=batch,
+    inputs=inputs,
+    samples=samples,
+    golden=golden,
+    headline=headline,
+)

@@ -1,0 +1,69 @@
+"""The image sets of tensorflow-datasets, on real data where it is."""
+
+import time
+
+import numpy as np
+import pytest
+from data_files import take, tfds_dir
+
+from keras_gans import datasets
+
+pytestmark = pytest.mark.neutral
+
+
+@pytest.mark.parametrize(
+    "name, size, shape",
+    [("mnist", 60_000, (28, 28, 1)), ("cifar10", 50_000, (32, 32, 3))],
+)
+def test_tfds(name, size, shape, monkeypatch):
+    monkeypatch.setenv("TFDS_DATA_DIR", tfds_dir(name))
+    dataset = datasets.load(name, labels=True, download=False)
+    assert int(dataset.cardinality()) == size // 64
+    images, y = take(dataset, 1)[0]
+    assert images.shape == (64, *shape) and images.dtype == np.float32
+    assert images.min() == -1 and images.max() == 1
+    assert y.dtype == np.int32 and len(np.unique(y)) >= 8
+    dataset = datasets.load(name, 10, split="test[:40]", shuffle=False)
+    assert len(take(dataset)) == 4
+    with pytest.raises(ValueError, match=r"\['test', 'train'\].*split='val'"):
+        datasets.load(name, split="val")
+
+
+def test_tfds_pixels_and_labels_are_those_of_tfds():
+    data_dir = tfds_dir("mnist")
+    import tensorflow_datasets as tfds
+
+    ours = take(
+        datasets.load(
+            "mnist", 9, labels=True, shuffle=False, data_dir=data_dir, skip=1
+        ),
+        1,
+    )[0]
+    theirs = tfds.load("mnist", split="train[9:18]", data_dir=data_dir)
+    theirs = next(theirs.batch(9).as_numpy_iterator())
+    np.testing.assert_allclose(ours[0], theirs["image"] / 127.5 - 1, atol=1e-6)
+    assert ours[1].tolist() == theirs["label"].tolist()
+
+
+def test_absent_tfds_set_fails_fast(tmp_path, monkeypatch):
+    pytest.importorskip("tensorflow_datasets", reason="reads TFDS sets")
+    with pytest.raises(FileNotFoundError, match="download=False"):
+        datasets.load("fashion_mnist", data_dir=tmp_path, download=False)
+
+    # No network, wherever the test runs.
+    def refuse(address, timeout):
+        raise OSError("no network")
+
+    monkeypatch.setattr(datasets.tfds.socket, "create_connection", refuse)
+    start = time.monotonic()
+    with pytest.raises(RuntimeError, match="could not be downloaded") as error:
+        datasets.load("fashion_mnist", data_dir=tmp_path)
+    assert time.monotonic() - start < 20
+    assert "\n" not in str(error.value) and str(tmp_path) in str(error.value)
+    assert error.value.__suppress_context__
+
+
+def test_unknown_name_lists_close_ones(tmp_path):
+    pytest.importorskip("tensorflow_datasets", reason="reads TFDS sets")
+    with pytest.raises(ValueError, match="'mnist'.*Received: source='mnits'"):
+        datasets.load("mnits", data_dir=tmp_path)

@@ -1,0 +1,287 @@
+"""Presets from a server and from a hub, on this machine."""
+
+import hashlib
+import shutil
+import socket
+import sys
+
+import pytest
+from hub_server import COMMIT, Folder, Hub, serve
+from preset_files import (
+    assert_same,
+    edit,
+    refuse,
+    run,
+    tiny,
+    write,
+    write_index,
+)
+
+import keras_gans
+from keras_gans import presets
+
+pytestmark = pytest.mark.neutral
+
+
+def test_download(saved, cache):
+    model, folder = saved
+    with serve(Folder, folder=folder) as server:
+        url = f"{server.url}/tiny"
+        assert_same(model, keras_gans.DCGAN.from_preset(url))
+        assert len(server.requests) == 6
+        assert presets.resolve(f"{url}/").is_relative_to(cache / "keras_gans")
+        assert len(server.requests) == 7  # metadata.json again, no more
+    # Offline, from the cache.
+    assert_same(model, presets.load(url))
+    kept = presets.resolve(url)
+    assert not list(kept.glob(".*"))
+
+
+def test_a_server_is_asked_once_for_a_located_preset(saved, cache):
+    with serve(Folder, folder=saved[1]) as server:
+        folder = presets.locate(f"{server.url}/tiny")
+        count = len(server.requests)
+        assert presets.info(folder)["training"] == {"epochs": 3}
+        assert presets.recipe(folder) == {"epochs": 3}
+        assert presets.class_name(folder) == "DCGAN"
+        assert presets.task_name(folder) == "sampling"
+        assert_same(saved[0], presets.load(folder))
+        assert len(server.requests) == count == 6
+
+
+def test_located_without_weights_it_has_none(saved, cache):
+    with serve(Folder, folder=saved[1]) as server:
+        folder = presets.locate(f"{server.url}/tiny", weights=False)
+        assert presets.load(folder, load_weights=False).built
+        refuse(folder, "weights.h5 must be a file", error=FileNotFoundError)
+        assert not [path for path in server.requests if path.endswith(".h5")]
+
+
+def test_download_without_weights(saved, cache):
+    with serve(Folder, folder=saved[1]) as server:
+        presets.load(f"{server.url}/tiny", load_weights=False)
+    assert not [path for path in server.requests if path.endswith(".h5")]
+
+
+def test_only_known_files_are_downloaded(folder, cache):
+    write(folder / "evil.py", "x")
+    edit(
+        folder / "metadata.json",
+        "files",
+        **{"evil.py": {"sha256": "0" * 64, "size": 1}},
+    )
+    with serve(Folder, folder=folder) as server:
+        refuse(f"{server.url}/tiny", "metadata.json must give")
+    assert server.requests == ["/tiny/metadata.json"]
+
+
+@pytest.mark.parametrize(
+    "name", ["metadata.json", "config.json", "task.weights.h5"]
+)
+def test_cut_download(saved, cache, name):
+    model, folder = saved
+    with serve(Folder, folder=folder, cut={name}) as server:
+        url = f"{server.url}/tiny"
+        refuse(url, f"{name} must be reachable", error=ConnectionError)
+        refuse(url, f"{name} must be reachable", error=ConnectionError)
+        server.cut = ()
+        assert_same(model, presets.load(url))
+    # A file that was complete is not fetched again.
+    for other in ("config.json", "model.weights.h5", "task.json"):
+        count = server.requests.count(f"/tiny/{other}")
+        assert count == (3 if other == name else 1)
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.weights.h5"])
+def test_download_with_a_wrong_hash(saved, folder, cache, name):
+    content = (folder / name).read_bytes()
+    (folder / name).write_bytes(content + b" ")
+    with serve(Folder, folder=folder) as server:
+        url = f"{server.url}/tiny"
+        refuse(url, f"{name} must have the SHA-256")
+        (folder / name).write_bytes(content)
+        assert_same(saved[0], presets.load(url))
+
+
+def test_a_damaged_cache_is_repaired(saved, cache):
+    model, folder = saved
+    with serve(Folder, folder=folder) as server:
+        url = f"{server.url}/tiny"
+        path = presets.resolve(url) / "model.weights.h5"
+        path.write_bytes(path.read_bytes()[:100])  # As a full disk would.
+        assert_same(model, presets.load(url))
+        path.write_bytes(b"")
+    refuse(url, "must be reachable", error=ConnectionError)
+
+
+def test_killed_download(saved, cache):
+    """A process that dies in the middle of a file leaves nothing usable."""
+    model, folder = saved
+    with serve(Folder, folder=folder) as server:
+        url = f"{server.url}/tiny"
+        code = (
+            "import os, keras\n"
+            "from keras_gans import presets\n"
+            "def killed(name, origin, cache_subdir, **kwargs):\n"
+            "    if name.endswith('.h5'):\n"
+            "        open(os.path.join(cache_subdir, name), 'w').write('x')\n"
+            "        print('killed', flush=True)\n"
+            "        os._exit(0)\n"
+            "    return get_file(name, origin, cache_subdir=cache_subdir,"
+            " **kwargs)\n"
+            "get_file, keras.utils.get_file = keras.utils.get_file, killed\n"
+            f"presets.resolve({url!r})"
+        )
+        assert "killed" in run(code)
+        assert list(cache.rglob("config.json"))
+        assert not list(cache.rglob("metadata.json"))
+        assert_same(model, presets.load(url))
+
+
+def test_download_of_a_new_version(saved, folder, cache):
+    with serve(Folder, folder=folder) as server:
+        url = f"{server.url}/tiny"
+        assert presets.load(url).seed == 7
+        assert (presets.resolve(url) / "training.json").exists()
+        shutil.rmtree(folder)
+        tiny(seed=8).save_to_preset(folder)
+        assert presets.load(url).seed == 8
+        assert not (presets.resolve(url) / "training.json").exists()
+
+
+@pytest.mark.parametrize("name", ["metadata.json", "task.json"])
+def test_download_of_what_is_not_there(folder, cache, name):
+    (folder / name).unlink()
+    with serve(Folder, folder=folder) as server:
+        url = f"{server.url}/tiny"
+        refuse(url, f"{name} must exist.*404", error=FileNotFoundError)
+
+
+def test_nobody_listens(cache):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    url = f"http://127.0.0.1:{port}/tiny"
+    refuse(url, "must be reachable", error=ConnectionError)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.com/tiny",
+        "https://example.com/tiny?x=1",
+        "https:///tiny",
+        "ftp://example.com/tiny",
+        "file:///etc",
+        "http://127.0.0.1@example.com/tiny",
+    ],
+)
+def test_other_addresses_are_refused(url, cache):
+    refuse(url, "preset must be an https://")
+
+
+def test_index_pins_a_download(saved, zoo, folder, cache):
+    model, _ = saved
+    pin = hashlib.sha256((folder / "metadata.json").read_bytes()).hexdigest()
+    with serve(Folder, folder=folder) as server:
+        write_index(
+            zoo,
+            far={
+                "class": "DCGAN",
+                "weights": True,
+                "url": f"{server.url}/far",
+                "metadata_sha256": pin,
+            },
+        )
+        edit(folder / "metadata.json", licence="changed")
+        refuse("far", "metadata.json must have the SHA-256")
+        shutil.copy(saved[1] / "metadata.json", folder / "metadata.json")
+        assert_same(model, presets.load("far"))
+        before = len(server.requests)
+        presets.load("far")  # Pinned and complete: nothing to ask for.
+        assert len(server.requests) == before
+    assert presets.recipe("far") == {"epochs": 3}
+    assert presets.info("far")["class"] == "DCGAN"
+
+
+def test_hub(saved, folder, tmp_path):
+    pytest.importorskip("huggingface_hub", reason="an optional dependency")
+    write(folder / "evil.py", "raise SystemExit")
+    damaged = shutil.copytree(folder, tmp_path / "damaged")
+    with open(damaged / "model.weights.h5", "ab") as file:
+        file.write(b"x")
+    folders = {"org/name": folder, "org/damaged": damaged}
+    environ = {  # huggingface_hub reads them when it is imported.
+        "HF_HOME": str(tmp_path / "hf"),
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "HF_HUB_DISABLE_XET": "1",
+    }
+    code = (
+        "import sys\n"
+        "from keras_gans import presets\n"
+        "for call in sys.argv[1:]:\n"
+        "    try:\n"
+        "        print(eval(call))\n"
+        "    except Exception as error:\n"
+        "        print(type(error).__name__, ' '.join(str(error).split()))\n"
+    )
+    generate = "presets.load('hf://org/name').generate(1, seed=0).tolist()"
+    located = (
+        "(lambda f: [presets.info(f)['training'], presets.recipe(f), "
+        "presets.class_name(f), presets.task_name(f), presets.load(f).built])"
+        "(presets.locate('hf://org/name'))"
+    )
+    images = str(saved[0].generate(1, seed=0).tolist())
+    with serve(Hub, folders=folders) as server:
+        environ["HF_ENDPOINT"] = server.url
+        (recipe,) = run(
+            code, "presets.recipe('hf://org/name')", **environ
+        ).splitlines()
+        assert recipe == "{'epochs': 3}"
+        assert not [path for path in server.requests if ".h5" in path]
+        before = len(server.requests)
+        loaded, once, tagged, unknown, revision, broken = run(
+            code,
+            generate,
+            located,
+            "presets.resolve('hf://org/name@v2')",
+            "presets.resolve('hf://org/none')",
+            "presets.resolve('hf://org/name@v3')",
+            "presets.load('hf://org/damaged')",
+            **environ,
+        ).splitlines()[-6:]
+        assert loaded.endswith(images)
+        expected = [{"epochs": 3}, {"epochs": 3}, "DCGAN", "sampling", True]
+        assert once == str(expected)
+        assert tagged.endswith(COMMIT)
+        assert unknown.startswith("FileNotFoundError preset must be a public")
+        assert revision.startswith("FileNotFoundError preset must be a public")
+        assert broken.startswith("ValueError")
+        assert "must be the file that metadata.json describes" in broken
+        assert f"GET /org/name/resolve/{COMMIT}/task.json" in server.requests
+        # By `load`, and once for the located preset.
+        asked = server.requests[before:]
+        assert sum("/org/name/revision/main" in path for path in asked) == 2
+        assert not [path for path in server.requests if "evil" in path]
+    # The server is gone: from the hub's cache.
+    cached, other = run(
+        code,
+        "presets.resolve('hf://org/name')",
+        "presets.resolve('hf://org/other')",
+        **environ,
+    ).splitlines()
+    assert cached.endswith(COMMIT)
+    assert other.startswith("ConnectionError hf://org/other must be reachable")
+
+
+@pytest.mark.parametrize(
+    "preset", ["hf://name", "hf://a/b/c", "hf://org/na me", "hf://../../x/y"]
+)
+def test_hub_addresses(preset):
+    refuse(preset, "preset must be hf://organisation/name")
+
+
+def test_hub_without_the_package(monkeypatch):
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    refuse(
+        "hf://org/name", r"pip install 'keras-gans\[hub\]'", error=ImportError
+    )

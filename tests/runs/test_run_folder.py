@@ -1,0 +1,269 @@
+"""Run folders: what a run leaves behind, and that it resumes exactly."""
+
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+import keras_gans
+from keras_gans import cli, runs
+
+pytest.importorskip(
+    "tensorflow", reason="`train` reads data through tf.data: tensorflow"
+)
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def command(tiny, out, *arguments):
+    return [
+        sys.executable,
+        *("-m", "keras_gans.cli", "train", str(tiny / "preset")),
+        *("--out", str(out), "--quiet", *arguments),
+    ]
+
+
+def environment():
+    return {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "CUDA_VISIBLE_DEVICES": "-1",  # Exactness is promised on one CPU.
+    }
+
+
+def final_weights(out):
+    gan = keras_gans.DCGAN.from_preset(
+        str(out / "last"), load_weights=False, seed=0
+    )
+    recipe = json.loads((out / "run.json").read_text())["recipe"]
+    gan.compile(runs.optimizer(recipe["generator_optimizer"]))
+    (checkpoint,) = (out / "checkpoints").iterdir()
+    gan.load_weights(checkpoint / "gan.weights.h5")
+    variables = [
+        *gan.weights,
+        *gan.generator_optimizer.variables,
+        *gan.discriminator_optimizer.variables,
+        gan.seed_generator.state,
+    ]
+    return [keras.ops.convert_to_numpy(v) for v in variables]
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tiny, tmp_path_factory):
+    out = tmp_path_factory.mktemp("run") / "whole"
+    subprocess.run(
+        command(tiny, out), env=environment(), check=True, timeout=300
+    )
+    return out
+
+
+def test_run_folder(uninterrupted):
+    out = uninterrupted
+    log = (out / "log.csv").read_text().splitlines()
+    assert log[0] == "step,seconds,d_loss,g_loss,swd"
+    steps = [int(line.split(",")[0]) for line in log[1:]]
+    assert steps == [201, 402, 603, 804]
+    samples = sorted(p.name for p in (out / "samples").iterdir())
+    assert samples == [f"step_{s:08d}.png" for s in steps]
+    config = json.loads((out / "run.json").read_text())
+    assert config["recipe"]["batch_size"] == 8
+    # The zoo has no classifier of these images.
+    assert config["recipe"]["best_by"] == "swd"
+    assert config["versions"]["keras"] == keras.__version__
+    with Image.open(out / "samples.gif") as animation:
+        assert animation.n_frames > 1
+    with Image.open(out / "losses.png") as plot:
+        assert plot.size == (720, 400)
+    for name in ("best", "last"):
+        gan = keras_gans.AdversarialModel.from_preset(str(out / name))
+        assert gan.generate(2, seed=0).shape == (2, 8, 8, 1)
+
+
+def test_killed_and_resumed_is_the_run_that_was_never_killed(
+    uninterrupted, tiny, tmp_path
+):
+    out = tmp_path / "killed"
+    process = subprocess.Popen(command(tiny, out), env=environment())
+    deadline = time.monotonic() + 240
+    while not list(out.glob("checkpoints/step_*")):
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.02)
+    time.sleep(0.1)  # Into the next epoch.
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    killed_at = json.loads(
+        (next(out.glob("checkpoints/step_*")) / "state.json").read_text()
+    )["step"]
+    assert killed_at < 804
+    # What a death in the middle of writing leaves, beside the good one.
+    (out / "checkpoints" / "tmp_1").mkdir()
+    (out / "checkpoints" / "tmp_1" / "gan.weights.h5").write_bytes(b"half")
+
+    subprocess.run(
+        command(tiny, out, "--resume"),
+        env=environment(),
+        check=True,
+        timeout=300,
+    )
+    for resumed, whole in zip(
+        final_weights(out), final_weights(uninterrupted), strict=True
+    ):
+        np.testing.assert_array_equal(resumed, whole)
+
+    def rows(folder):  # All but the seconds.
+        lines = (folder / "log.csv").read_text().splitlines()
+        return [line.split(",")[:1] + line.split(",")[2:] for line in lines]
+
+    assert rows(out) == rows(uninterrupted)
+
+
+def test_training_health_is_in_the_checkpoint(uninterrupted):
+    (checkpoint,) = (uninterrupted / "checkpoints").iterdir()
+    state = json.loads((checkpoint / "state.json").read_text())
+    steps = [look["step"] for look in state["health"]["history"]]
+    # How often it looks is a matter of time; at the first epochs it does.
+    assert steps[:2] == [201, 402]
+    assert state["health"]["findings"] == {}
+
+
+def test_a_finding_is_reported(tiny, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(
+        "keras_gans.callbacks._diagnose", lambda history: {"won": "Oh no."}
+    )
+    arguments = ["train", str(tiny / "preset"), "--out", str(tmp_path / "run")]
+    assert cli.main([*arguments, "--steps", "2", "--quiet"]) == 0
+    assert "Training health, step 2: Oh no.\n" in capsys.readouterr().out
+    # The checkpoint after this look knows that it was said.
+    (checkpoint,) = (tmp_path / "run" / "checkpoints").iterdir()
+    state = json.loads((checkpoint / "state.json").read_text())
+    assert state["health"]["findings"] == {"won": "Oh no."}
+
+
+def test_resume_keeps_the_score(uninterrupted, tiny, capsys):
+    arguments = ["train", str(tiny / "preset"), "--out", str(uninterrupted)]
+    assert cli.main([*arguments, "--resume", "--best-by", "kid"]) == 2
+    assert "best_by swd" in capsys.readouterr().err
+
+
+def test_a_run_is_not_overwritten(uninterrupted, tiny, capsys):
+    arguments = ["train", str(tiny / "preset"), "--out", str(uninterrupted)]
+    assert cli.main(arguments) == 1
+    assert "--resume" in capsys.readouterr().err
+
+
+def test_resume_keeps_the_runs_arguments(uninterrupted, tiny, capsys):
+    arguments = ["train", str(tiny / "preset"), "--out", str(uninterrupted)]
+    assert cli.main([*arguments, "--resume", "--batch-size", "16"]) == 2
+    assert "batch_size 8" in capsys.readouterr().err
+
+
+def test_resume_keeps_the_preset(uninterrupted, capsys):
+    arguments = ["train", "gan_ring", "--out", str(uninterrupted)]
+    assert cli.main([*arguments, "--resume"]) == 2
+    assert "keeps it. Received: gan_ring" in capsys.readouterr().err
+
+
+def test_a_run_is_no_preset(uninterrupted, capsys):
+    assert cli.main(["generate", str(uninterrupted)]) == 1
+    assert "best" in capsys.readouterr().err
+
+
+def test_resume_of_a_complete_run_does_nothing(uninterrupted, tiny):
+    before = final_weights(uninterrupted)
+    done = subprocess.run(
+        command(tiny, uninterrupted, "--resume"),
+        env=environment(),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "The run is complete" in done.stdout
+    for a, b in zip(before, final_weights(uninterrupted), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_interrupt_says_how_to_go_on(tiny, tmp_path):
+    out = tmp_path / "run"
+    process = subprocess.Popen(
+        # So long that it cannot end before the interrupt.
+        command(tiny, out, "--epochs", "2000"),
+        env=environment(),
+        # A suite in the background ignores SIGINT, and its children would.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 240
+    while not list(out.glob("checkpoints/step_*")):
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert "--resume" in errors
+    assert "Traceback" not in errors
+
+
+def test_data_that_is_not_there(tiny, tmp_path, capsys):
+    code = cli.main(
+        [
+            *("train", str(tiny / "preset"), "--out", str(tmp_path / "run")),
+            *("--data", str(tmp_path / "nowhere.npz")),
+        ]
+    )
+    assert code == 1
+    message = capsys.readouterr().err
+    assert "nowhere.npz" in message and message.count("\n") == 1
+    assert not (tmp_path / "run" / "log.csv").exists()
+
+
+def test_two_workers_train_together(tiny, tmp_path):
+    """Two processes on loopback; one of them writes, both end well."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+    hosts = [f"127.0.0.1:{s.getsockname()[1]}" for s in sockets]
+    for s in sockets:
+        s.close()
+    workers = []
+    for index in range(2):
+        config = {
+            "cluster": {"worker": hosts},
+            "task": {"type": "worker", "index": index},
+        }
+        workers.append(
+            subprocess.Popen(
+                command(
+                    *(tiny, tmp_path / "run", "--strategy", "multiworker"),
+                    *("--steps", "20"),
+                ),
+                env={**environment(), "TF_CONFIG": json.dumps(config)},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+            )
+        )
+    outputs = [worker.communicate(timeout=240)[0] for worker in workers]
+    assert [worker.returncode for worker in workers] == [0, 0]
+    assert "20 steps" in outputs[0]
+    assert outputs[1] == ""
+    single = tmp_path / "single"
+    subprocess.run(
+        command(tiny, single, "--steps", "20"),
+        env=environment(),
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    # The network has batch normalization, which is per replica: close only.
+    losses = [
+        (folder / "log.csv").read_text().splitlines()[1].split(",")[2:4]
+        for folder in (tmp_path / "run", single)
+    ]
+    np.testing.assert_allclose(*np.array(losses, "float64"), rtol=0.2)

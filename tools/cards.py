@@ -1,0 +1,193 @@
+"""The words and tables of the zoo: model cards, and the README's part.
+
+Everything measured comes from the presets' metadata (`facts`), everything
+else from their entries in `presets/`. Nothing here reads or writes a file.
+"""
+
+import textwrap
+
+from keras_gans import tasks
+from keras_gans.tasks.shared import format_score
+
+
+def card(name, entry, facts, measured):
+    """The model card of a preset with weights.
+
+    Args:
+        name: The preset.
+        entry: Its entry.
+        facts: Its metadata.
+        measured: The module of its task, see `measuring`.
+    """
+    run, recipe = facts["training"], entry["recipe"]
+    (by,) = (key for key in measured.BEST_BY if f"best_{key}" in run)
+    data = entry["data"]
+    paragraphs = [
+        f"# {name}",
+        sentence(entry["description"]),
+        "![samples](samples.png)",
+        entry.get("caption", ""),
+        f"**Paper.** {entry['paper']}",
+        f"**Data.** {sentence(data['name'])} Licence of the data: "
+        f"{data['license']}. The weights are under Apache-2.0."
+        + where_from(data),
+        f"**Command.** Seed {recipe['seed']}, {run['steps']:,} generator "
+        f"updates of batch {recipe['batch_size']}, {run['minutes']:.1f} "
+        f"minutes on {run['hardware']}, Keras {facts['keras_version']} on "
+        f"{facts['backend']}.",
+        command(name, options(entry)),
+        f"**Scores** of these weights, the {run['checkpoint']}; a single run.",
+        measured.table(facts),
+        "The best and the last checkpoint of the run, as `keras-gans "
+        "evaluate` scores them:"
+        if "evaluation" in facts
+        else "",
+        evaluation_table(facts["evaluation"]) if "evaluation" in facts else "",
+        f"{measured.BEST_BY[by]}, as the run's log has it (it ranks the "
+        f"checkpoints of one run and is no FID): best {run[f'best_{by}']:.4f} "
+        f"at step {run['best_step']:,}, last {run[f'last_{by}']:.4f} at step "
+        f"{run['steps']:,}.",
+        f"**Ours against the paper's.** {entry['compared']}",
+        f"**Known failures.** {entry['failures']}",
+    ]
+    return as_text(paragraphs)
+
+
+def recipe_card(name, entry, can_start):
+    """The card of a preset without weights.
+
+    Args:
+        name: The preset.
+        entry: Its entry.
+        can_start: Boolean, whether what it starts from has weights.
+    """
+    data, given = entry["data"], options(entry)
+    source = f"Download and unpack it first: {data.get('download')}."
+    if not given:
+        given = ["--data-dir FOLDER_OF_TFDS_DATA"]
+        source = "The first run downloads it through TensorFlow Datasets."
+    start = entry.get("starts_from")
+    if start and not can_start:
+        given = [*given, f"--generator runs/{start}/best"]
+        source += f" Train `{start}` before: this preset starts from it."
+    paragraphs = [
+        f"# {name}",
+        f"{sentence(entry['description'])} A recipe: it has no weights yet.",
+        command(name, given),
+        f"Data: {data['name']}. Licence of the data: {data['license']}. "
+        f"{source}",
+    ]
+    return as_text(paragraphs)
+
+
+def where_from(data):
+    found = data.get("download")
+    return f" The data come from {found}." if found else ""
+
+
+def options(entry):
+    """What `keras-gans train` is told of data that it cannot find itself."""
+    if "options" in entry:
+        return [entry["options"]]
+    return ["--data FOLDER"] if "download" in entry["data"] else []
+
+
+def command(name, given):
+    return f"```\n{' '.join(['keras-gans train', name, *given])}\n```"
+
+
+def sentence(text):
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def as_text(paragraphs):
+    """Paragraphs of a card, wrapped, but for tables and code."""
+    return (
+        "\n\n".join(
+            p
+            if p[0] in "#|`"
+            else textwrap.fill(
+                p, 79, break_long_words=False, break_on_hyphens=False
+            )
+            for p in paragraphs
+            if p
+        )
+        + "\n"
+    )
+
+
+def evaluation_table(evaluation):
+    """FID and its like of the best and the last checkpoint, as Markdown."""
+
+    def cell(value, std):
+        return f"{value:.4g}" + (f" ± {std:.2g}" if std is not None else "")
+
+    rows = [
+        f"| {key} | {cell(*evaluation['best'][key])} | "
+        f"{cell(*evaluation['last'][key])} |"
+        for key in evaluation["best"]
+    ]
+    head = f"| {evaluation['protocol']} | best | last |\n| --- | --- | --- |"
+    return "\n".join([head, *rows])
+
+
+# ---- the README -----------------------------------------------------------
+
+
+def readme(text, index, facts, sizes):
+    """The README with the zoo's tables as they are now.
+
+    Args:
+        text: The README so far.
+        index: Dict of names to entries of `index.json`.
+        facts: Dict of names to metadata.
+        sizes: Dict of names to bytes of weights.
+    """
+    before, rest = text.split("<!-- zoo: ", 1)
+    after = rest.split("<!-- /zoo -->", 1)[1]
+    return (
+        f"{before}<!-- zoo: written by tools/zoo.py -->\n"
+        f"{presets_table(index, facts, sizes)}\n"
+        f"{scores_table(facts)}<!-- /zoo -->{after}"
+    )
+
+
+def presets_table(index, facts, sizes):
+    lines = [
+        "| preset | model | what it draws | weights | score |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for name, entry in index.items():
+        score, size = "a recipe: `keras-gans train`", "no"
+        if entry["weights"]:
+            score = tasks.get(entry["task"]).headline(facts[name])
+            size = f"{sizes[name] / 1e6:.1f} MB"
+        lines.append(
+            f"| [`{name}`](zoo/{name}) | `{entry['class']}` | "
+            f"{entry['description']} | {size} | {score} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def scores_table(facts):
+    """Both checkpoints of every run that was scored, as Markdown."""
+    names = ("FID", "KID", "precision", "recall")
+    lines = [
+        f"| best / last checkpoint | {' | '.join(names)} | protocol |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for preset, known in facts.items():
+        evaluation = known.get("evaluation")
+        if not evaluation or "FID" not in evaluation["best"]:
+            continue
+        cells = [
+            " / ".join(
+                format_score(evaluation[checkpoint][name][0])
+                for checkpoint in ("best", "last")
+            )
+            for name in names
+        ]
+        lines.append(
+            f"| `{preset}` | {' | '.join(cells)} | {evaluation['protocol']} |"
+        )
+    return "\n".join(lines) + "\n"

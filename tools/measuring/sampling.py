@@ -1,0 +1,74 @@
+"""What publishing measures of models that draw samples.
+
+By a judge where there is one for the data, by the modes where they are known,
+and by the distance of the values.
+"""
+
+import judge
+
+from keras_gans import datasets, metrics, presets
+from keras_gans.datasets import toys
+from keras_gans.pixels import from_uint8
+from keras_gans.tasks.shared import format_score
+from keras_gans.tasks.task import Reference
+
+# What `keras-gans train` chose the best checkpoint by.
+BEST_BY = {
+    "kid": "Kernel distance (KID) of the features of the data set's "
+    "classifier between 2,000 samples and 2,000 training images",
+    "swd": "Sliced Wasserstein distance of the examples' values",
+    "high_quality": "Share of 2,500 samples of high quality, of checkpoints "
+    "that cover the most modes",
+}
+
+
+def metrics_of(recipe):
+    """What `zoo.py score` asks `keras-gans evaluate` for."""
+    modes = "modes," if toys.find(recipe["dataset"]) else ""
+    return f"{modes}fid,kid,prdc"
+
+
+def facts(folder, entry, recipe, *, ablations=(), test_data=None):
+    """What `publish` measures: metadata, and the picture of the card."""
+    model = presets.load(folder)
+    toy = toys.find(recipe["dataset"])
+    real = toys.draw(toy, 2500) if toy else None
+    picture = model.task.picture(model, Reference(recipe, real), 0)
+    return {"scores": scores(model, recipe)}, picture
+
+
+def scores(model, recipe):
+    """A dict of scores, each with its protocol."""
+    dataset = recipe["dataset"]
+    if toys.find(dataset):
+        modes = toys.modes(dataset)
+        covered, good = metrics.mode_coverage(
+            model.generate(2500, seed=0), *modes
+        )
+        return {
+            f"modes covered of {len(modes[0])} (2,500 samples, seed 0)": (
+                covered
+            ),
+            "share of high quality (2,500 samples, seed 0)": round(good, 4),
+        }
+    found = {}
+    if dataset == judge.DATASET:
+        found = judge.judgement(model, recipe.get("labels", False))
+    test = datasets.load(dataset, 2000, split="test", shuffle=False)
+    real = next(iter(test)).numpy()
+    fake = model.generate(2000, seed=0)
+    if model.example_kind == "image":
+        fake = from_uint8(fake)
+    found["sliced Wasserstein distance (2,000 samples, 2,000 test images)"] = (
+        round(metrics.sliced_wasserstein(real, fake), 4)
+    )
+    return found
+
+
+def table(facts):
+    """The scores, as Markdown."""
+    rows = "\n".join(
+        f"| {key} | {format_score(value)} |"
+        for key, value in facts.get("scores", {}).items()
+    )
+    return f"| score | value |\n| --- | --- |\n{rows}"

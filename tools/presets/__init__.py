@@ -1,0 +1,70 @@
+"""The presets of the zoo: a file per family, found by listing this folder.
+
+A family's file has `PRESETS`, a dict of names to entries. An entry is a dict:
+
+    model          function that makes the model
+    recipe         what `keras-gans train` follows; `seed` is 0 by default
+    description    what it draws, a clause
+    data           of `data_sets`: name, licence, and `download` where
+                   `keras-gans train` must be given a folder
+
+and of presets with weights, for the card:
+
+    paper, compared, failures    sentences
+    caption        of the picture (optional)
+    options        for `keras-gans train`, where `--data FOLDER` is not enough
+    starts_from    the preset that training begins with (the recipe's
+                   `generator`)
+    scored_on      what the protocol calls the data of the scores
+    ablations      label -> attributes of the model that are changed before it
+                   is trained, or a function `(model, recipe, folder)` that
+                   trains it into `folder / "last"`
+"""
+
+import importlib
+import pkgutil
+
+
+def collect():
+    """The entries of all families, each with its recipe complete.
+
+    Returns:
+        Dict of names to entries, family by family.
+    """
+    found = {}
+    for family in pkgutil.iter_modules(__path__):
+        module = importlib.import_module(f"{__name__}.{family.name}")
+        for name, entry in module.PRESETS.items():
+            if name in found:
+                raise ValueError(
+                    "A preset must be in one file of tools/presets. "
+                    f"Received: {name!r} again in {family.name}.py"
+                )
+            recipe = {"seed": 0, **entry["recipe"]}
+            found[name] = {**entry, "family": family.name, "recipe": recipe}
+    return found
+
+
+PRESETS = collect()
+
+
+def in_order(index):
+    """Names of all presets, in the order in which the zoo lists them.
+
+    What the index has stays where it is; a new preset comes after the last
+    one of its family, that of a new family at the end.
+
+    Args:
+        index: The names in the index so far.
+    """
+    names = [name for name in index if name in PRESETS]
+    for name, entry in PRESETS.items():
+        if name in names:
+            continue
+        places = [
+            place
+            for place, other in enumerate(names, 1)
+            if PRESETS[other]["family"] == entry["family"]
+        ]
+        names.insert(max(places, default=len(names)), name)
+    return names

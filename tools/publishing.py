@@ -1,0 +1,229 @@
+"""Writes zoo/: recipes and cards, weights of runs, and their scores."""
+
+import csv
+import json
+import pathlib
+
+import cards
+import keras
+import measuring
+from presets import PRESETS, in_order
+
+import keras_gans
+from keras_gans import cli, metrics, presets, runs
+
+ZOO = pathlib.Path(__file__).resolve().parent.parent / "zoo"
+
+
+def make_model(name):
+    keras_gans.import_models()
+    # Keras numbers the names of models: as if this were the only one.
+    keras.utils.clear_session()
+    return PRESETS[name]["model"]()
+
+
+def read_metadata(name):
+    return json.loads((ZOO / name / "metadata.json").read_text())
+
+
+def has_weights(name):
+    return (ZOO / name / "model.weights.h5").exists()
+
+
+def write_recipes():
+    """Every preset's config and recipe, and all that `write_listing` does.
+
+    Weights that are there stay.
+    """
+    for name, entry in PRESETS.items():
+        if not has_weights(name):
+            presets.save(
+                make_model(name),
+                ZOO / name,
+                recipe=entry["recipe"],
+                metadata={"dataset": entry["data"]},
+                weights=False,
+            )
+    write_listing()
+
+
+def write_listing():
+    """Cards and recipes of the presets that the zoo has, index and README."""
+    before = json.loads((ZOO / "index.json").read_text())
+    index = {}
+    for name in in_order(before["presets"]):
+        folder = ZOO / name
+        if not folder.is_dir():
+            continue  # `write_recipes` makes it.
+        (folder / "README.md").write_text(make_card(name))
+        presets.update(folder, recipe=PRESETS[name]["recipe"])
+        index[name] = index_entry(name, read_metadata(name))
+    (ZOO / "index.json").write_text(
+        json.dumps({**before, "presets": index}, indent=2) + "\n"
+    )
+    path = ZOO.parent / "README.md"
+    path.write_text(make_readme(path.read_text()))
+
+
+def index_entry(name, facts):
+    """What `index.json` says of a preset with this metadata."""
+    entry = PRESETS[name]
+    return {
+        "class": facts["class"],
+        "task": facts["task"],
+        "description": entry["description"],
+        "dataset": entry["recipe"]["dataset"],
+        "weights": has_weights(name),
+    }
+
+
+def make_card(name):
+    """The card of a preset whose metadata are in the zoo."""
+    entry = PRESETS[name]
+    if not has_weights(name):
+        start = entry.get("starts_from")
+        can_start = start is not None and has_weights(start)
+        return cards.recipe_card(name, entry, can_start)
+    facts = read_metadata(name)
+    return cards.card(name, entry, facts, measuring.get(facts["task"]))
+
+
+def make_readme(text):
+    """The project's README, given as it was, with the zoo's tables of now."""
+    index = json.loads((ZOO / "index.json").read_text())["presets"]
+    facts = {name: read_metadata(name) for name in index}
+    sizes = {
+        name: sum(f.stat().st_size for f in (ZOO / name).glob("*.h5"))
+        for name in index
+    }
+    return cards.readme(text, index, facts, sizes)
+
+
+def publish(
+    name, run, checkpoint, hardware, recipe, ablations=(), test_data=None
+):
+    """Takes a run's preset into the zoo, in float16, with a sample grid.
+
+    Args:
+        name: The preset.
+        run: Path of the run folder.
+        checkpoint: `"best"` or `"last"`.
+        hardware: String, what the run was made on.
+        recipe: The preset's, with the data to score on.
+        ablations: Pairs of label and run folder, see `measuring`.
+        test_data: Folder of what to score on, see `measuring`.
+    """
+    for label, _ in ablations:
+        ablation(name, label)
+    keras_gans.import_models()
+    entry = PRESETS[name]
+    model = presets.load(run / checkpoint)
+    measuring.get(model.task.name)  # Before anything is written.
+    presets.save(
+        model,
+        ZOO / name,
+        dtype="float16",
+        recipe=entry["recipe"],
+        metadata={
+            "dataset": entry["data"],
+            "license": "Apache-2.0",
+            "training": {
+                **log_of_run(run, checkpoint, model.task),
+                "hardware": hardware,
+            },
+        },
+    )
+    measure(name, recipe, ablations, test_data)
+
+
+def measure(name, recipe, ablations=(), test_data=None):
+    """Measures what the zoo has of a preset, as a user will see it.
+
+    That is from the stored float16. Arguments as of `publish`.
+    """
+    keras_gans.import_models()
+    entry, folder = PRESETS[name], ZOO / name
+    model = presets.load(folder)
+    metadata, picture = measuring.get(model.task.name).facts(
+        folder, entry, recipe, ablations=ablations, test_data=test_data
+    )
+    golden = model.task.golden(model)
+    presets.update(folder, metadata={**metadata, "golden": golden})
+    picture.save(folder / "samples.png")
+    write_listing()
+
+
+def log_of_run(run, checkpoint, task):
+    """What the card says of the training."""
+    with (run / "log.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    # The run's own choice. Runs of before there was one went by "swd".
+    recipe = json.loads((run / "run.json").read_text())["recipe"]
+    by = task.best_by[recipe.get("best_by", "swd")].columns[-1]
+    best = json.loads((run / "best" / "metadata.json").read_text())["step"]
+    (best,) = (row for row in rows if int(row["step"]) == best)
+    chosen = best if checkpoint == "best" else rows[-1]
+    return {
+        "steps": int(rows[-1]["step"]),
+        "minutes": sum(float(row["seconds"]) for row in rows) / 60,
+        "checkpoint": f"{checkpoint} checkpoint (step {int(chosen['step']):,})",
+        f"best_{by}": float(best[by]),
+        "best_step": int(best["step"]),
+        f"last_{by}": float(rows[-1][by]),
+    }
+
+
+def score(name, run):
+    """Scores a run's two checkpoints, into the metadata, card and README."""
+    recipe = PRESETS[name]["recipe"]
+    task = presets.task_name(run / "best")
+    chosen = measuring.get(task).metrics_of(recipe)
+    if chosen is None:
+        raise SystemExit(f"{name} is scored when it is published.")
+    evaluation = {}
+    for checkpoint in ("best", "last"):
+        out = run / f"scores_{checkpoint}.json"
+        command = ["evaluate", str(run), "--data", recipe["dataset"]]
+        command += ["--checkpoint", checkpoint, "-o", str(out)]
+        command += ["--metrics", chosen]
+        if cli.main(command):
+            raise SystemExit(1)
+        scores = [
+            metrics.Score.from_json(item)
+            for item in json.loads(out.read_text())["scores"]
+        ]
+        evaluation["protocol"] = str(scores[0].protocol)
+        evaluation[checkpoint] = {s.name: [s.value, s.std] for s in scores}
+    presets.update(ZOO / name, metadata={"evaluation": evaluation})
+    write_listing()
+
+
+def ablation(name, label):
+    """What is changed for one of the ablations of a preset's entry."""
+    known = PRESETS[name].get("ablations", {})
+    if label not in known:
+        raise SystemExit(
+            f"{name} has no ablation {label!r}: it has "
+            f"{', '.join(known) or 'none'}"
+        )
+    return known[label]
+
+
+def ablate(name, label, recipe, folder):
+    """Trains a preset's model without a part of its loss, into a run folder.
+
+    Args:
+        name: The preset.
+        label: String, one of the `ablations` of its entry.
+        recipe: The preset's, with the data to train on.
+        folder: `pathlib.Path`.
+    """
+    change = ablation(name, label)
+    keras.utils.set_random_seed(recipe["seed"])
+    model = make_model(name)
+    if callable(change):
+        return change(model, recipe, folder)
+    for key, value in change.items():
+        setattr(model, key, value)
+    model.compile(**model.task.compile_arguments(model, recipe))
+    runs.train(model, recipe, folder, verbose=2)
