@@ -58,7 +58,7 @@ class Case:
     @property
     def task(self):
         """The name of the kind of model."""
-        return _task_name(self.model)
+        return self.model.task_name
 
 
 @functools.cache
@@ -235,89 +235,3 @@ def assert_equal(a, b, **tolerance):
 def changed(a, b):
     """Whether any array of the lists differs."""
     return any((left != right).any() for left, right in zip(a, b))
-
-
-def networks_of(model, player):
-    """A player's networks, those in lists and dicts too."""
-    networks = [getattr(model, name) for name in model.players[player]]
-    return keras.tree.flatten(networks)
-
-
-def variables_of(model, player):
-    """What a player trains."""
-    if not isinstance(model.players, dict):  # UNTIL players are a dict.
-        return getattr(model, f"{player}_variables")
-    networks = networks_of(model, player)
-    return [v for n in networks for v in n.trainable_variables]
-
-
-# ---- UNTIL models have a task: delete from here on ------------------------
-
-
-def _task_name(model):
-    if hasattr(model, "task_name"):
-        return model.task_name
-    names = {base.__name__ for base in model.__mro__}
-    if "Upscaling" in names:
-        return "upscaling"
-    return "translation" if "ImageTranslationModel" in names else "sampling"
-
-
-def task_of(model):
-    """`model.task`, or what stands for it."""
-    return getattr(model, "task", None) or _Task(_task_name(type(model)))
-
-
-def is_image(model):
-    kind = getattr(model, "example_kind", None)
-    return kind == "image" if kind else len(model.example_shape) == 3
-
-
-@dataclasses.dataclass
-class _Task:
-    name: str
-
-    def batch(self, model, n, seed=0):
-        rng = np.random.default_rng(seed)
-        shape = getattr(model, "image_shape", model.example_shape)
-        x = np.tanh(rng.normal(size=(n, *shape))).astype("float32")
-        if self.name == "upscaling":
-            scale = model.scale
-            return x[:, ::scale, ::scale], x
-        if self.name == "translation":
-            return x, np.tanh(2 * x[:, ::-1] + 0.2)
-        if not hasattr(model, "num_classes"):
-            return (x,)
-        return x, rng.integers(0, model.num_classes, n).astype("int32")
-
-    def inputs(self, model, n, seed=0):
-        if self.name != "sampling":
-            return self.batch(model, n, seed)[0]
-        rng = np.random.default_rng(seed)
-        z = rng.normal(size=(n, model.latent_dim)).astype("float32")
-        if not hasattr(model, "num_classes"):
-            return z
-        return [z, (np.arange(n) % model.num_classes).astype("int32")]
-
-    def samples(self, model, n=4):
-        if self.name == "sampling":
-            return model.generate(n, seed=0)
-        rng = np.random.default_rng(0)
-        images = rng.integers(0, 256, (n, *model.image_shape)).astype("uint8")
-        if self.name == "upscaling":
-            return np.stack([model.upscale(image) for image in images])
-        return model.translate(images, seed=0)
-
-
-def _data(case, n=32, seed=0):
-    return task_of(case.build()).batch(case.build(), n, seed)
-
-
-Case.data = _data
-Case.translates = property(lambda case: case.task != "sampling")
-
-
-def __getattr__(name):
-    if name == "CASES":
-        return cases()
-    raise AttributeError(name)

@@ -14,6 +14,8 @@ from keras import layers, ops
 import keras_gans
 from keras_gans.models.conditional_gan import ConditionalGANDiscriminator
 
+pytestmark = pytest.mark.neutral
+
 CASE = Case(keras_gans.ConditionalGAN, tiny_conditional_gan)
 
 
