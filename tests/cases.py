@@ -1,6 +1,10 @@
-"""The models that the harness tests: a new model is one new entry here."""
+"""What the harness knows of a model, the tiny models, and their helpers."""
 
 import dataclasses
+import functools
+import importlib
+import pathlib
+import re
 import typing
 
 import keras
@@ -14,76 +18,57 @@ from keras_gans.models.srgan import SRGANDiscriminator, SRResNetGenerator
 LATENT_DIM = 4
 IMAGE_SHAPE = (8, 8, 1)
 NUM_CLASSES = 3
+MODELS = pathlib.Path(__file__).with_name("models")
 
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """A model, tiny, and data for it.
+    """A model, tiny, for the harness: `CASE` of its tests/models/test_x.py.
 
     Attributes:
-        name: What pytest prints.
+        model: The model's class.
         build: Function of the model's keyword arguments.
-        example_shape: Shape of one example.
-        num_classes: Integer, or `None` for a model without labels.
         logs: What `fit` logs.
+        only_in_training: Which of them `evaluate` does not log: penalties.
+        turns: The players, in the order of a step.
         unseen: How many weights no loss depends on. A Wasserstein loss is a
             difference of scores, which a bias of the last layer leaves.
-        translates: Boolean, images in and images out, trained on pairs.
-        upscales: Boolean, such a model whose outputs are twice as large.
         rounds: Boolean, whether two equal trainings differ in their last bits
             at times, on TensorFlow, in one thread as well: kernels that choose
             their way by where in memory a tensor lies.
+        drift: Float, how far weights may be, in the mean, from those of the
+            same steps operation by operation: more where the statistics of a
+            few pixels amplify rounding.
     """
 
-    name: str
+    model: type
     build: typing.Callable
-    example_shape: tuple = IMAGE_SHAPE
-    num_classes: int | None = None
     logs: tuple = ("d_loss", "g_loss")
+    only_in_training: tuple = ()
+    turns: tuple = ("discriminator", "generator")
     unseen: int = 0
-    translates: bool = False
-    upscales: bool = False
     rounds: bool = False
+    drift: float = 1e-4
 
     @property
-    def evaluated(self):
-        """What `evaluate` logs: all but penalties."""
-        return self.logs if self.translates else self.logs[:2]
+    def name(self):
+        """What pytest prints: the paper's module."""
+        return self.model.__module__.rpartition(".")[2]
 
-    def data(self, n=32, seed=0):
-        """`(x,)` or `(x, y)` as NumPy arrays, images in [-1, 1]."""
-        rng = np.random.default_rng(seed)
-        x = np.tanh(rng.normal(size=(n, *self.example_shape)))
-        x = x.astype("float32")
-        if self.upscales:
-            return x[:, ::2, ::2], x
-        if self.translates:
-            return x, np.tanh(2 * x[:, ::-1] + 0.2)
-        if self.num_classes is None:
-            return (x,)
-        return x, rng.integers(0, self.num_classes, n).astype("int32")
+    @property
+    def task(self):
+        """The name of the kind of model."""
+        return self.model.task_name
 
-    def inputs(self, n, seed=0):
-        """Inputs of the inference network."""
-        if self.translates:
-            return self.data(n, seed)[0]
-        rng = np.random.default_rng(seed)
-        z = rng.normal(size=(n, LATENT_DIM)).astype("float32")
-        if self.num_classes is None:
-            return z
-        return [z, (np.arange(n) % self.num_classes).astype("int32")]
 
-    def samples(self, model):
-        """What users get of it: uint8 images."""
-        if not self.translates:
-            return model.generate(4, seed=0)
-        images = np.random.default_rng(0).integers(
-            0, 256, (4, *self.example_shape)
-        )
-        images = images.astype("uint8")
-        if self.upscales:
-            return np.stack([model.upscale(image) for image in images])
-        return model.translate(images, seed=0)
+@functools.cache
+def cases():
+    """The `CASE` of every tests/models/test_*.py that has one."""
+    found = []
+    for path in sorted(MODELS.glob("test_*.py")):
+        if re.search(r"^CASE = ", path.read_text(), re.MULTILINE):
+            found.append(importlib.import_module(path.stem).CASE)
+    return found
 
 
 def tiny_gan(example_shape=IMAGE_SHAPE, batch_normalization=True, **kwargs):
@@ -217,38 +202,6 @@ def points_spectral_gan(**kwargs):
 def points_gan(**kwargs):
     """Two-dimensional points, and no BatchNorm anywhere."""
     return tiny_gan((2,), batch_normalization=False, **kwargs)
-
-
-CASES = [
-    Case("gan", tiny_gan),
-    Case("dcgan", tiny_dcgan),
-    Case("conditional_gan", tiny_conditional_gan, num_classes=NUM_CLASSES),
-    Case("wgan", tiny_wgan, unseen=1),
-    Case("wgan_gp", tiny_wgan_gp, logs=("d_loss", "g_loss", "gp"), unseen=1),
-    Case(
-        "pix2pix",
-        tiny_pix2pix,
-        logs=("d_loss", "g_loss", "l1_loss"),
-        translates=True,
-    ),
-    Case(
-        "cyclegan",
-        tiny_cyclegan,
-        logs=("d_loss", "g_loss", "cycle_loss", "identity_loss"),
-        translates=True,
-    ),
-    Case(
-        "srgan",
-        tiny_srgan,
-        (16, 16, 1),
-        logs=("d_loss", "g_loss", "content_loss"),
-        unseen=2,  # The content network's.
-        translates=True,
-        upscales=True,
-        rounds=True,
-    ),
-]
-SAMPLING = [case for case in CASES if not case.translates]
 
 
 def adam(learning_rate=1e-3, **kwargs):

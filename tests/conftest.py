@@ -1,14 +1,125 @@
 import os
+import pathlib
+import sys
+import tempfile
 
-# Before TensorFlow and Keras are imported: no GPU memory is taken for good,
-# and no banner of the C++ libraries is in the way of a failure's output.
+# Before TensorFlow, JAX, PyTorch and Keras are imported: no GPU memory is
+# taken for good, and no banner of the C++ libraries is in the way of a
+# failure's output.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
-# On JAX the tests' time is that of its compiler.
+# On JAX the tests' time is that of its compiler: little is optimized, and what
+# one test has compiled is there for all others of this run, those in other
+# processes too.
 os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
+if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+    # Held here: it goes with this process.
+    compiled = tempfile.TemporaryDirectory(
+        prefix="keras-gans-tests-", ignore_cleanup_errors=True
+    )
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = compiled.name
+# The networks are tiny: more threads take time, and save none. A worker of
+# pytest-xdist has one core.
+THREADS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+)
+if "PYTEST_XDIST_WORKER" in os.environ:
+    for name in THREADS:
+        os.environ.setdefault(name, "1")
+    flags = os.environ.get("XLA_FLAGS", "")
+    if "multi_thread_eigen" not in flags:
+        flags += " --xla_cpu_multi_thread_eigen=false"
+        os.environ["XLA_FLAGS"] = flags.strip()
+# Each model's case is in its test file.
+sys.path.append(str(pathlib.Path(__file__).with_name("models")))
 
 import keras  # noqa: E402
 import pytest  # noqa: E402
+
+if keras.backend.backend() == "tensorflow":
+    import tensorflow
+
+    # As on JAX: a third of a tiny graph's time goes into making it faster.
+    tensorflow.config.optimizer.set_experimental_options(
+        {"disable_meta_optimizer": True}
+    )
+
+# ---- which tests run ------------------------------------------------------
+
+# What was left out by its mark, in this process and in workers.
+left_out = {"slow": 0, "neutral": 0}
+
+
+@pytest.hookimpl(tryfirst=True)  # Workers read the groups in this hook, too.
+def pytest_collection_modifyitems(config, items):
+    """Leaves `neutral` tests to TensorFlow, and puts tests into groups."""
+    backend = keras.backend.backend()
+    if backend != "tensorflow" and "neutral" not in config.option.markexpr:
+        neutral = [x for x in items if x.get_closest_marker("neutral")]
+        items[:] = [x for x in items if not x.get_closest_marker("neutral")]
+        config.hook.pytest_deselected(items=neutral)
+    # A file's tests share what its fixtures make: one worker runs them, but
+    # for those that a mark puts elsewhere.
+    for item in items:
+        if not item.get_closest_marker("xdist_group"):
+            name = item.path.relative_to(config.rootpath).as_posix()
+            item.add_marker(pytest.mark.xdist_group(name))
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        # Workers take groups in this order: long ones first, and no core
+        # waits for one at the end.
+        slow = {
+            _group(item) for item in items if item.get_closest_marker("slow")
+        }
+        items.sort(key=lambda item: _group(item) not in slow)
+
+
+def _group(item):
+    return item.get_closest_marker("xdist_group").args[0]
+
+
+def pytest_deselected(items):
+    for item in items:
+        for name in left_out:
+            if item.get_closest_marker(name):
+                left_out[name] += 1
+                break
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # The last line of all.
+def pytest_sessionfinish(session):
+    yield
+    config = session.config
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        config.workeroutput["left_out"] = left_out
+        return
+    report = config.pluginmanager.get_plugin("terminalreporter")
+    if report is None:
+        return
+    if left_out["neutral"]:
+        report.write_line(
+            f"{left_out['neutral']} tests that depend on no backend were left "
+            "to TensorFlow's lane"
+        )
+    if left_out["slow"]:
+        report.write_line(
+            f"{left_out['slow']} slow tests were left out, run them with: "
+            "pytest -m slow"
+        )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node, error):
+    """Every worker of pytest-xdist leaves out the same tests."""
+    left_out.update(getattr(node, "workeroutput", {}).get("left_out", {}))
+
+
+# ---- fixtures -------------------------------------------------------------
 
 
 @pytest.fixture(autouse=True)

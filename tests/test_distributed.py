@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from cases import points_gan
 
+pytestmark = pytest.mark.slow
+
 BACKEND = keras.backend.backend()
 SCRIPT = pathlib.Path(__file__).with_name("distributed_training.py")
 TIMEOUT = 400

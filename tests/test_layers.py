@@ -8,6 +8,7 @@ from keras import ops
 from keras_gans import backend, layers
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize(
     "image_shape, expected",
     [
@@ -24,6 +25,7 @@ def test_dcgan_base_shape(image_shape, expected):
     assert layers.dcgan_base_shape(image_shape) == expected
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize(
     "shape",
     [
@@ -71,6 +73,7 @@ def test_dcgan_base_shape_names_shapes_that_work(shape):
     assert min(distances) == best
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize(
     "image_shape",
     [(28, 28), (28, 28, 1, 1), None, 28, (28.0, 28, 1), (0, 8, 1)],
@@ -94,6 +97,7 @@ def test_stacks_meet(image_shape):
     assert np.abs(keras.ops.convert_to_numpy(outputs)).max() <= 1
 
 
+@pytest.mark.neutral
 def test_paper_architecture():
     # Radford et al., 2015, figure 1: 4x4x1024, 512, 256, 128, then the image;
     # a sixteenth of it.
@@ -208,6 +212,7 @@ def test_gradients_flow_through_the_division():
     np.testing.assert_allclose(numpy(gradient), expected, rtol=1e-5)
 
 
+@pytest.mark.neutral
 def test_spectral_normalization_refuses_what_is_not_linear():
     with pytest.raises(ValueError, match="no activation.*activation=relu"):
         layers.SpectralNormalization(keras.layers.Dense(2, activation="relu"))

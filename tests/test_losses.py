@@ -72,6 +72,7 @@ def test_values_by_hand(family, shape):
     assert value == pytest.approx(DISCRIMINATOR[family], rel=1e-5)
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize("family", GENERATOR)
 def test_every_player_pulls_its_own_way(family):
     # The generator wants fake logits up; the discriminator real ones up and
@@ -84,6 +85,7 @@ def test_every_player_pulls_its_own_way(family):
     assert slope(lambda x: discriminator(zero, x), 0.3) > 0
 
 
+@pytest.mark.neutral
 def test_minimax_vanishes_where_the_discriminator_wins():
     assert abs(slope(losses.minimax_generator_loss, -12.0)) < 1e-4
     assert slope(losses.non_saturating_generator_loss, -12.0) == (
@@ -99,6 +101,7 @@ def test_finite_at_extreme_logits(family, at):
     assert np.isfinite(number(loss(family, "discriminator")(x, x)))
 
 
+@pytest.mark.neutral
 def test_label_smoothing_of_cross_entropy():
     s = 0.1
     target = (1 - s) * log_sigmoid(REAL) + s * log_sigmoid(np.negative(REAL))
@@ -117,6 +120,7 @@ def test_label_smoothing_of_cross_entropy():
     )
 
 
+@pytest.mark.neutral
 def test_label_smoothing_of_least_squares():
     value = number(
         losses.least_squares_discriminator_loss(tensor(REAL), tensor(FAKE), 0.5)
@@ -125,6 +129,7 @@ def test_label_smoothing_of_least_squares():
     assert value == pytest.approx(2.0)
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize("player", ["generator", "discriminator"])
 @pytest.mark.parametrize("family", GENERATOR)
 def test_serialise_by_name(family, player):

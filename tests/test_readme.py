@@ -12,6 +12,8 @@ from PIL import Image
 import keras_gans
 from keras_gans import datasets, presets
 
+pytestmark = pytest.mark.neutral
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)

@@ -4,6 +4,8 @@ import pytest
 
 from keras_gans.schedules import LinearDecay
 
+pytestmark = pytest.mark.neutral
+
 
 def rates(schedule, steps):
     return [float(keras.ops.convert_to_numpy(schedule(s))) for s in steps]

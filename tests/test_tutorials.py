@@ -16,6 +16,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.neutral
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TUTORIALS = sorted((ROOT / "tutorials").glob("*.ipynb"))
 MAX_BYTES = 1_500_000  # of a file: GitHub shows it, and clones stay small
@@ -80,8 +82,15 @@ def test_there_are_tutorials():
     ]
 
 
+@pytest.mark.slow
 @needs_jupyter
-@each_tutorial
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(p, id=p.stem, marks=pytest.mark.xdist_group(p.stem))
+        for p in TUTORIALS
+    ],
+)
 def test_runs_offline_in_smoke_mode(path, tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_GANS_TUTORIAL_SMOKE", "1")
     # Nobody listens there: a download fails, and does not wait.

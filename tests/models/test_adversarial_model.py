@@ -438,6 +438,7 @@ def sequential(inputs, outputs):
     return keras.Sequential([keras.Input((inputs,)), layers.Dense(outputs)])
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize(
     "arguments, words",
     [
@@ -470,6 +471,7 @@ def test_refused_networks(arguments, words):
         SamplingModel(**{**good, **arguments})
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize(
     "name, value",
     [
@@ -484,29 +486,34 @@ def test_compile_names_what_it_does_not_take(name, value):
         points_gan().compile(**{name: value})
 
 
+@pytest.mark.neutral
 def test_compile_refuses_one_optimizer_for_two_networks():
     one = adam()
     with pytest.raises(ValueError, match="two objects.*Received: the same"):
         points_gan().compile(one, one)
 
 
+@pytest.mark.neutral
 def test_names_of_optimizers_are_taken():
     model = points_gan()
     model.compile("adam", "adam")
     assert model.generator_optimizer is not model.discriminator_optimizer
 
 
+@pytest.mark.neutral
 def test_auto_needs_a_paper():
     model = SamplingModel(sequential(3, 2), sequential(2, 1), 3)
     with pytest.raises(ValueError, match="generator_optimizer.*Received:"):
         model.compile()
 
 
+@pytest.mark.neutral
 def test_fit_before_compile():
     with pytest.raises(ValueError, match="compile"):
         points_gan().fit(points())
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize(
     "arguments, words",
     [
@@ -540,6 +547,7 @@ def poisoned(value):
     return x
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize(
     "x, words",
     [
@@ -563,12 +571,14 @@ def test_fit_refuses(x, words):
     refuses(words, x)
 
 
+@pytest.mark.neutral
 def test_points_have_no_range():
     model = compiled(points_gan())
     assert np.isfinite(fit(model, 50 * points(8))["d_loss"]).all()
     refuses("x must be finite", points() * np.nan, model=model)
 
 
+@pytest.mark.neutral
 def test_a_little_rounding_is_no_error():
     fit(compiled(tiny_gan()), images() + 1.005)
 
@@ -577,6 +587,7 @@ def test_float64_trains():
     fit(compiled(tiny_gan()), images(dtype="float64"))
 
 
+@pytest.mark.neutral
 def test_evaluate_and_validation_data_are_checked_too():
     model = compiled(tiny_gan())
     with pytest.raises(ValueError, match="x must be float.*Received:"):

@@ -4,6 +4,7 @@ import pytest
 from cases import (
     LATENT_DIM,
     NUM_CLASSES,
+    Case,
     adam,
     fit,
     tiny_conditional_gan,
@@ -12,6 +13,10 @@ from keras import layers, ops
 
 import keras_gans
 from keras_gans.models.conditional_gan import ConditionalGANDiscriminator
+
+pytestmark = pytest.mark.neutral
+
+CASE = Case(keras_gans.ConditionalGAN, tiny_conditional_gan)
 
 
 def numpy(x):

@@ -1,12 +1,20 @@
 import keras
 import numpy as np
 import pytest
-from cases import adam, assert_equal, fit, tiny_cyclegan, weights_of
+from cases import Case, assert_equal, fit, tiny_cyclegan, weights_of
 from keras import layers, ops
 
 import keras_gans
 from keras_gans.models.cyclegan import CycleGANGenerator
 from keras_gans.schedules import LinearDecay
+
+CASE = Case(
+    keras_gans.CycleGAN,
+    tiny_cyclegan,
+    logs=("d_loss", "g_loss", "cycle_loss", "identity_loss"),
+    turns=("generator", "discriminator"),
+    drift=1e-3,
+)
 
 
 def domains(n=8, shape=(8, 8, 1), seed=0):
@@ -15,6 +23,7 @@ def domains(n=8, shape=(8, 8, 1), seed=0):
     return a, b
 
 
+@pytest.mark.neutral
 def test_sizes_are_the_papers():
     nine = CycleGANGenerator((256, 256, 3))
     # The authors' 11,378,179, less the biases before a normalization.
@@ -88,6 +97,7 @@ def test_losses_by_hand():
     assert logs["d_loss"] == pytest.approx(0.5 * judged, rel=1e-5)
 
 
+@pytest.mark.neutral
 def test_without_identity_loss():
     logs = known(identity_weight=0.0).train_on_batch(
         constant(0.1), constant(0.2), return_dict=True
@@ -114,21 +124,10 @@ def test_discriminators_see_the_history():
     assert all(min(abs(s - f) for f in fakes) < 1e-4 for s in seen)
 
 
-def test_both_pairs_of_networks_learn():
-    model = tiny_cyclegan(seed=0)
-    model.compile(adam(), adam())
-    names = ("generator_ab", "generator_ba", "discriminator_a")
-    names += ("discriminator_b",)
-    before = {name: weights_of(getattr(model, name)) for name in names}
-    fit(model, *domains())
-    for name in names:
-        after = weights_of(getattr(model, name))
-        assert all((b != a).any() for b, a in zip(before[name], after))
-
-
 # ---- use ------------------------------------------------------------------
 
 
+@pytest.mark.neutral
 def test_both_directions():
     model = tiny_cyclegan()
     images = ((domains()[0] + 1) * 127.5).astype("uint8")[:, :6, :7]
@@ -149,7 +148,7 @@ def test_both_directions():
 def test_checkpoint_has_the_pool_and_the_schedule(tmp_path):
     def build():
         keras.utils.set_random_seed(0)
-        model = tiny_cyclegan(seed=0, pool_size=6)
+        model = known(pool_size=6)  # A small graph: the networks hardly count.
         rate = LinearDecay(1e-2, 16)
         model.compile(keras.optimizers.Adam(rate), keras.optimizers.Adam(rate))
         return model
@@ -178,6 +177,7 @@ def weights_of_pool(pool):
     return [np.array(ops.convert_to_numpy(v)) for v in pool.weights]
 
 
+@pytest.mark.neutral
 def test_preset_holds_four_networks_and_no_pool(tmp_path):
     model = tiny_cyclegan()
     model.save_to_preset(tmp_path / "preset")
@@ -199,11 +199,13 @@ def test_preset_holds_four_networks_and_no_pool(tmp_path):
     )
 
 
+@pytest.mark.neutral
 def test_channels_must_be_the_same():
     with pytest.raises(ValueError, match="generator_ba must make images of 1"):
         tiny_cyclegan(generator_ba=CycleGANGenerator((8, 8, 1), 3, 2, 1))
 
 
+@pytest.mark.neutral
 def test_small_images_are_padded():
     model = tiny_cyclegan(image_shape=(8, 8, 1))
     for height, width in ((4, 4), (3, 30), (1, 1)):
@@ -213,6 +215,7 @@ def test_small_images_are_padded():
         CycleGANGenerator((4, 8, 1))
 
 
+@pytest.mark.neutral
 def test_a_network_that_is_none_is_named():
     for name in ("generator_ab", "generator_ba", "discriminator_b"):
         with pytest.raises(ValueError, match=f"{name} must be a keras.Model"):

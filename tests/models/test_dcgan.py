@@ -1,10 +1,12 @@
 import keras
 import numpy as np
 import pytest
-from cases import LATENT_DIM, adam, fit, tiny_dcgan
+from cases import LATENT_DIM, Case, adam, fit, tiny_dcgan
 
 import keras_gans
 from keras_gans.models.dcgan import DCGANDiscriminator, DCGANGenerator
+
+CASE = Case(keras_gans.DCGAN, tiny_dcgan)
 
 
 @pytest.mark.parametrize("image_shape", [(8, 16, 3), (16, 8, 5)])
@@ -18,6 +20,7 @@ def test_trains_any_channels_and_rectangles(image_shape):
     assert images.shape == (3, *image_shape) and images.dtype == "uint8"
 
 
+@pytest.mark.neutral
 def test_papers_optimizers():
     for optimizer in tiny_dcgan().default_optimizers():
         assert isinstance(optimizer, keras.optimizers.Adam)
@@ -25,6 +28,7 @@ def test_papers_optimizers():
         assert float(optimizer.learning_rate) == pytest.approx(2e-4)
 
 
+@pytest.mark.neutral
 def test_config_is_short():
     generator = DCGANGenerator((8, 8, 1), LATENT_DIM, 4, name="g")
     assert generator.get_config() == {
@@ -46,6 +50,7 @@ def test_config_is_short():
         assert again.count_params() == network.count_params()
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize(
     "arguments, words",
     [

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from cases import (
     LATENT_DIM,
+    Case,
     adam,
     fit,
     points_gan,
@@ -16,6 +17,8 @@ from keras import ops
 import keras_gans
 from keras_gans import losses
 from keras_gans.models.gan import GANDiscriminator, GANGenerator
+
+CASE = Case(keras_gans.GAN, tiny_gan)
 
 EAGER = {"run_eagerly": True}
 
@@ -59,6 +62,7 @@ def points(n, seed=0):
     return np.random.default_rng(seed).normal(size=(n, 2)).astype("float32")
 
 
+@pytest.mark.neutral
 def test_discriminator_steps_see_fresh_disjoint_slices(monkeypatch):
     x = points(12)
     model = points_gan(discriminator_steps=3, seed=0)
@@ -73,6 +77,7 @@ def test_discriminator_steps_see_fresh_disjoint_slices(monkeypatch):
     assert all(len(f) == 4 for f in fakes)
 
 
+@pytest.mark.neutral
 def test_a_batch_that_does_not_divide_loses_its_rest():
     model = points_gan(discriminator_steps=2)
     parts = model.split_batch((np.arange(7), np.arange(7)), 2)
@@ -82,6 +87,7 @@ def test_a_batch_that_does_not_divide_loses_its_rest():
     ]
 
 
+@pytest.mark.neutral
 def test_fit_refuses_a_batch_that_does_not_divide():
     model = points_gan(discriminator_steps=2)
     model.compile()
@@ -96,6 +102,7 @@ def test_fit_refuses_a_batch_that_does_not_divide():
     assert np.isfinite(model.evaluate(points(7), verbose=0)).all()
 
 
+@pytest.mark.neutral
 def test_losses_of_a_step(monkeypatch):
     calls = []
 
@@ -149,6 +156,7 @@ def test_no_gradient_of_the_discriminators_step_reaches_the_generator():
         np.testing.assert_array_equal(b, a)
 
 
+@pytest.mark.neutral
 def test_label_smoothing_reaches_the_real_targets_only(monkeypatch):
     # With this seed and no noise both models see the same fakes.
     plain, smooth = (
@@ -169,6 +177,7 @@ def test_label_smoothing_reaches_the_real_targets_only(monkeypatch):
     )
 
 
+@pytest.mark.neutral
 def test_instance_noise_has_its_deviation_on_real_and_fake(monkeypatch):
     n = 4000
     seen = {}
@@ -198,6 +207,7 @@ def test_instance_noise_has_its_deviation_on_real_and_fake(monkeypatch):
     assert len({x.tobytes() for x in (real - 5, fake, fake_of_generator)}) == 3
 
 
+@pytest.mark.neutral
 def test_instance_noise_is_not_in_evaluate():
     # The same networks: only the noise differs, and must not count.
     results = []
@@ -209,6 +219,7 @@ def test_instance_noise_is_not_in_evaluate():
     assert results[0] == results[1]
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize(
     "family", ["minimax", "non_saturating", "least_squares", "hinge"]
 )
@@ -228,6 +239,7 @@ def test_every_family_of_losses_trains_and_is_kept(family):
     assert np.isfinite(list(fit(model, points(8)).values())).all()
 
 
+@pytest.mark.neutral
 def test_default_networks():
     model = keras_gans.GAN()
     assert model.generator.output_shape == (None, 28, 28, 1)
@@ -239,6 +251,7 @@ def test_default_networks():
     assert last.activation is keras.activations.linear
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize("example_shape", [(8, 8, 3), (4, 6, 5), (3,), (5, 1)])
 def test_any_example_shape(example_shape):
     model = tiny_gan(example_shape)
@@ -249,6 +262,7 @@ def test_any_example_shape(example_shape):
     assert samples.dtype == ("uint8" if is_image else "float32")
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize(
     "arguments, words",
     [
@@ -279,6 +293,7 @@ def test_refused_arguments(arguments, words):
 # ---- relativistic losses and R1 -------------------------------------------
 
 
+@pytest.mark.neutral
 def test_a_relativistic_generator_is_shown_real_examples(monkeypatch):
     model = points_gan(
         generator_loss=losses.relativistic_average_generator_loss,
@@ -382,6 +397,7 @@ def test_r1_of_a_conditional_discriminator_is_at_its_labels():
     assert values[2.0] - values[0.0] == pytest.approx(expected, rel=1e-2)
 
 
+@pytest.mark.neutral
 def test_a_generator_loss_of_two_arguments_is_relativistic():
     def loss(real, fake):
         return ops.mean(real) - ops.mean(fake)
@@ -393,12 +409,14 @@ def test_a_generator_loss_of_two_arguments_is_relativistic():
     assert not points_gan(generator_loss=smoothed).is_relativistic
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize("weight", [-1.0, "1", float("inf")])
 def test_r1_weight_is_a_number(weight):
     with pytest.raises(ValueError, match="r1_weight must be.*Received"):
         points_gan(r1_weight=weight)
 
 
+@pytest.mark.neutral
 def test_r1_refuses_batch_normalization():
     discriminator = keras.Sequential(
         [
@@ -412,6 +430,7 @@ def test_r1_refuses_batch_normalization():
         keras_gans.GAN(r1_weight=1.0, discriminator=discriminator)
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize("make", [tiny_dcgan, tiny_conditional_gan])
 def test_networks_of_r1_and_of_spectral_normalization(make):
     def kinds(**kwargs):

@@ -1,12 +1,20 @@
 import keras
 import numpy as np
 import pytest
-from cases import fit, tiny_pix2pix, weights_of
+from cases import Case, fit, tiny_pix2pix, weights_of
 from keras import layers, ops
 
 import keras_gans
 from keras_gans.layers import BatchStatisticsNormalization, Dropout
 from keras_gans.models.pix2pix import PatchGANDiscriminator, UNetGenerator
+
+CASE = Case(
+    keras_gans.Pix2Pix,
+    tiny_pix2pix,
+    logs=("d_loss", "g_loss", "l1_loss"),
+    turns=("generator", "discriminator"),
+    drift=1e-3,
+)
 
 
 def pairs(n=8, shape=(8, 8, 1), seed=0):
@@ -23,6 +31,7 @@ def pictures(n=3, shape=(8, 8, 1), seed=0):
 # ---- the networks ---------------------------------------------------------
 
 
+@pytest.mark.neutral
 def test_sizes_are_the_papers():
     # The authors' counts, less the biases that a normalization takes away:
     # their U-Net with batch normalization has none either, but for the first
@@ -38,6 +47,7 @@ def test_sizes_are_the_papers():
     assert patch(ops.zeros((1, 256, 256, 6))).shape == (1, 30, 30, 1)
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize("size", [1, 16, 34, 70])
 def test_a_logit_sees_a_patch_of_its_size(size):
     network = PatchGANDiscriminator(1, size, filters=2, normalization="batch")
@@ -60,6 +70,7 @@ def test_a_logit_sees_a_patch_of_its_size(size):
     assert changed[-1] - changed[0] == size - 1
 
 
+@pytest.mark.neutral
 def test_no_normalization_where_a_value_would_become_zero():
     unet = UNetGenerator((8, 8, 1), 1, filters=2)
     convolutions = [x for x in unet.layers if type(x) is layers.Conv2D]
@@ -72,6 +83,7 @@ def test_no_normalization_where_a_value_would_become_zero():
     assert isinstance(node.operation, layers.ReLU)
 
 
+@pytest.mark.neutral
 def test_skip_connections_reach_the_output():
     unet = UNetGenerator((8, 8, 1), 1, filters=2, normalization="instance")
     x, _ = pairs(1)
@@ -87,6 +99,7 @@ def test_skip_connections_reach_the_output():
     assert np.abs(after).max() > 0 and (after != before).any()
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize(
     "shape, works", [((60, 64, 3), r"\(56, 64\) and \(64, 64\)")]
 )
@@ -97,6 +110,7 @@ def test_sizes_that_do_not_halve_are_refused(shape, works):
         UNetGenerator((64, 64, 3), filters=2, depth=8)
 
 
+@pytest.mark.neutral
 def test_rectangles():
     model = tiny_pix2pix(image_shape=(8, 24, 1))
     model.compile()
@@ -105,6 +119,7 @@ def test_rectangles():
     assert model.translate(pictures(shape=(8, 24, 1))).shape == (3, 8, 24, 1)
 
 
+@pytest.mark.neutral
 def test_other_channels_out_than_in():
     model = tiny_pix2pix(output_channels=3)
     model.compile()
@@ -176,6 +191,7 @@ def test_the_generator_runs_once_per_step():
     assert len(calls) - count == count
 
 
+@pytest.mark.neutral
 def test_l1_pulls_towards_the_truth():
     x = np.full((8, 8, 8, 1), 0.25, "float32")
     y = np.full((8, 8, 8, 1), 0.75, "float32")
@@ -187,6 +203,7 @@ def test_l1_pulls_towards_the_truth():
     assert abs(weights_of(free.generator)[0]) < 0.1
 
 
+@pytest.mark.neutral
 def test_pairs_are_checked():
     model = tiny_pix2pix()
     model.compile()
@@ -244,6 +261,7 @@ def test_translate_leaves_the_seeds_of_training_alone():
     assert states() == before
 
 
+@pytest.mark.neutral
 def test_a_result_does_not_depend_on_its_neighbours():
     for normalization in ("batch", "instance"):
         model = tiny_pix2pix(normalization=normalization)
@@ -274,6 +292,7 @@ def test_dropout_layer():
 # ---- translate ------------------------------------------------------------
 
 
+@pytest.mark.neutral
 def test_translate_takes_any_size():
     model = tiny_pix2pix(normalization="instance")
     for height, width in ((8, 8), (13, 9), (3, 21), (1, 1)):
@@ -283,6 +302,7 @@ def test_translate_takes_any_size():
         assert model.translate(images[0]).shape == images.shape[1:]
 
 
+@pytest.mark.neutral
 def test_padding_is_a_reflection_and_is_cut_off():
     # The identity: what comes back is the picture itself.
     class Identity(layers.Layer):
@@ -296,6 +316,7 @@ def test_padding_is_a_reflection_and_is_cut_off():
     np.testing.assert_array_equal(model.translate(images), images)
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize(
     "images",
     [
@@ -310,6 +331,7 @@ def test_translate_refuses_what_it_cannot_take(images):
         tiny_pix2pix().translate(images)
 
 
+@pytest.mark.neutral
 def test_there_is_one_direction_and_no_sampling():
     model = tiny_pix2pix()
     with pytest.raises(ValueError, match="direction must be one of ab"):
@@ -332,6 +354,7 @@ class Halves(keras.Model):
         return ops.tanh(self.convolution(x))
 
 
+@pytest.mark.neutral
 def test_networks_of_ones_own(dtype_policy):
     for policy in ("float32", "mixed_float16"):
         dtype_policy(policy)
@@ -381,5 +404,6 @@ def test_seed_is_that_of_the_masks():
         keras.utils.set_random_seed(seed or 0)
         return fit(model, *pairs())["g_loss"]
 
-    assert loss(1) == loss(1)
-    assert loss(1) != loss(2)
+    one = loss(1)
+    assert one == loss(1)
+    assert one != loss(2)

@@ -6,6 +6,8 @@ from keras import layers
 from keras_gans.layers import global_pooling
 from keras_gans.models.resnet import ResNetDiscriminator, ResNetGenerator
 
+pytestmark = pytest.mark.neutral
+
 
 def test_the_papers_sizes():
     # By hand for WGAN-GP's generator of 128 filters: a dense layer, three

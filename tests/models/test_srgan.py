@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from cases import adam, assert_equal, fit, tiny_srgan, weights_of
+from cases import Case, adam, assert_equal, fit, tiny_srgan, weights_of
 from keras import ops
 from PIL import Image
 
@@ -13,6 +13,16 @@ from keras_gans.models import srgan
 from keras_gans.models.srgan import SRGANDiscriminator, SRResNetGenerator
 from keras_gans.models.upscaling import _spans
 from keras_gans.pixels import to_uint8
+
+CASE = Case(
+    keras_gans.SRGAN,
+    tiny_srgan,
+    logs=("d_loss", "g_loss", "content_loss"),
+    turns=("generator", "discriminator"),
+    unseen=2,  # The content network's.
+    rounds=True,
+    drift=1e-3,
+)
 
 
 def to_numpy(x):
@@ -36,6 +46,7 @@ def colors():
 # ---- networks -------------------------------------------------------------
 
 
+@pytest.mark.neutral
 def test_the_generator_is_the_papers():
     generator = SRResNetGenerator()
     convolutions = [
@@ -65,6 +76,7 @@ def test_the_generator_is_the_papers():
     assert generator.output_shape == (None, None, None, 3)
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize("scale", [2, 4, 8])
 @pytest.mark.parametrize("normalization", ["batch", None])
 def test_scales(scale, normalization):
@@ -94,6 +106,7 @@ def test_convolution_of_blocks_is_the_convolution(size):
     assert again.get_config() == layer.get_config()
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -124,6 +137,7 @@ def test_prelu_is_that_of_keras():
     np.testing.assert_allclose(to_numpy(layer(x)), to_numpy(plain(x)))
 
 
+@pytest.mark.neutral
 def test_the_discriminator_is_the_papers():
     discriminator = SRGANDiscriminator()
     convolutions = [
@@ -155,12 +169,14 @@ def test_the_discriminator_is_the_papers():
     assert len(norms) == 7  # All but the first.
 
 
+@pytest.mark.neutral
 def test_a_discriminator_of_any_size():
     discriminator = SRGANDiscriminator((32, 32, 3), 2, global_pooling=True)
     for size in ((32, 32), (48, 17)):
         assert discriminator(ops.zeros((2, *size, 3))).shape == (2, 1)
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize(
     "make, words",
     [
@@ -214,6 +230,7 @@ def test_the_losses_by_hand():
     )
 
 
+@pytest.mark.neutral
 def test_each_term_alone_reaches_the_generator():
     for weights in ((1.0, 0.0), (0.0, 1.0)):
         keras.utils.set_random_seed(0)
@@ -229,6 +246,7 @@ def test_each_term_alone_reaches_the_generator():
             assert (a != to_numpy(v)).any()
 
 
+@pytest.mark.neutral
 def test_the_content_network_of_a_classifier():
     network = srgan.content_network("cifar10_classifier", "re_lu_2")
     small, large = ops.zeros((1, 32, 32, 3)), ops.zeros((1, 64, 48, 3))
@@ -257,6 +275,7 @@ def test_the_content_network_of_a_classifier():
         srgan.content_network("cifar10_classifier", "nowhere")
 
 
+@pytest.mark.neutral
 def test_vgg19_is_prepared_as_its_weights_want_it(monkeypatch):
     made = []
 
@@ -275,6 +294,7 @@ def test_vgg19_is_prepared_as_its_weights_want_it(monkeypatch):
     np.testing.assert_allclose(features, expected, atol=1e-3)
 
 
+@pytest.mark.neutral
 def test_vgg19_without_its_weights(monkeypatch):
     def fails(**kwargs):
         raise OSError("no route to host")
@@ -285,6 +305,7 @@ def test_vgg19_without_its_weights(monkeypatch):
         model.compile()
 
 
+@pytest.mark.neutral
 def test_what_a_name_stands_for_is_not_in_a_checkpoint(tmp_path):
     model = keras_gans.SRGAN(
         SRResNetGenerator(filters=2, num_residual_blocks=1),
@@ -326,6 +347,7 @@ def test_srresnet_is_a_keras_model_that_learns():
     assert loss == pytest.approx(((prediction - high) ** 2).mean(), rel=1e-3)
 
 
+@pytest.mark.neutral
 def test_the_papers_optimizers():
     model = keras_gans.SRResNet(filters=2, num_residual_blocks=1)
     model.compile()
@@ -336,6 +358,7 @@ def test_the_papers_optimizers():
         assert optimizer.beta_1 == 0.9
 
 
+@pytest.mark.neutral
 def test_srgan_starts_from_srresnet(tmp_path, colors):
     colors.save_to_preset(tmp_path / "srresnet")
     arguments = {
@@ -351,6 +374,7 @@ def test_srgan_starts_from_srresnet(tmp_path, colors):
         )
 
 
+@pytest.mark.neutral
 def test_srresnet_round_trips(tmp_path, colors):
     colors.save_to_preset(tmp_path / "preset")
     loaded = keras_gans.SRResNet.from_preset(tmp_path / "preset")
@@ -387,6 +411,7 @@ def test_training_stops_when_the_loss_is_no_number():
     assert_equal(weights_of(model), start)
 
 
+@pytest.mark.neutral
 def test_pairs_are_asked_for():
     model = tiny_srgan()
     model.compile()
@@ -421,6 +446,7 @@ def test_tiles_show_no_seams(colors, tile):
     assert made.std() > 10  # And not all black or white.
 
 
+@pytest.mark.neutral
 def test_tiles_need_the_reach_of_the_network(colors):
     """One pixel of surroundings less, and it shows."""
     image = np.zeros((61, 61, 3), "float32")
@@ -439,6 +465,7 @@ def test_tiles_need_the_reach_of_the_network(colors):
         assert (center(image) != plain).any() == seen
 
 
+@pytest.mark.neutral
 def test_spans():
     assert list(_spans(10, 256, 3)) == [(0, 10, 0, 10)]
     # What one window holds is not computed twice.
@@ -469,6 +496,7 @@ def test_the_network_is_compiled_once(monkeypatch):
     assert np.abs(difference).max() <= 1
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize("channels", [None, 1, 2, 3, 4])
 @pytest.mark.parametrize("dtype", ["uint8", "uint16"])
 def test_arrays_of_all_kinds(colors, channels, dtype):
@@ -491,6 +519,7 @@ def test_arrays_of_all_kinds(colors, channels, dtype):
         assert len(np.unique(made)) > 1000
 
 
+@pytest.mark.neutral
 def test_a_grey_network_on_colours():
     keras.utils.set_random_seed(0)
     model = keras_gans.SRResNet(
@@ -505,6 +534,7 @@ def test_a_grey_network_on_colours():
         )
 
 
+@pytest.mark.neutral
 def test_self_ensemble_does_not_see_directions(colors):
     image = np.random.default_rng(0).integers(0, 256, (12, 9, 3))
     image = image.astype("uint8")
@@ -520,6 +550,7 @@ def test_self_ensemble_does_not_see_directions(colors):
         assert difference.max() <= 1 and (difference > 0).mean() < 0.01
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize(
     "mode, becomes",
     [
@@ -553,6 +584,7 @@ def test_pil_images(colors, mode, becomes):
         )
 
 
+@pytest.mark.neutral
 def test_a_palette_with_transparency(colors):
     image = Image.new("P", (5, 4), 1)
     image.putpalette([0, 0, 0, 200, 10, 10])
@@ -563,6 +595,7 @@ def test_a_palette_with_transparency(colors):
     assert made.getpixel((19, 15))[3] == 255 and made.getpixel((1, 1))[3] < 50
 
 
+@pytest.mark.neutral
 def test_the_progress_bar(colors, capsys):
     image = np.zeros((40, 60), "uint8")
     colors.upscale(image, tile=20)
@@ -571,6 +604,7 @@ def test_the_progress_bar(colors, capsys):
     assert "3/3" in capsys.readouterr().out
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize(
     "image",
     [
@@ -585,11 +619,13 @@ def test_what_is_no_image(colors, image):
         colors.upscale(image)
 
 
+@pytest.mark.neutral
 def test_a_tile_of_nothing(colors):
     with pytest.raises(ValueError, match="tile must be an integer"):
         colors.upscale(np.zeros((4, 4), "uint8"), tile=0)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     keras.backend.backend() != "tensorflow",
     reason="exports of images of any size are of the tensorflow backend",

@@ -1,10 +1,12 @@
 import keras
 import numpy as np
 import pytest
-from cases import LATENT_DIM, adam, fit, tiny_wgan, weights_of
+from cases import LATENT_DIM, Case, adam, fit, tiny_wgan, weights_of
 from keras import layers, ops
 
 import keras_gans
+
+CASE = Case(keras_gans.WGAN, tiny_wgan, unseen=1)
 
 
 def linear_wgan(kernel=0.5, **kwargs):
@@ -50,6 +52,7 @@ def test_batch_normalization_is_clipped_too():
     assert any("gamma" in v.path for v in model.discriminator.weights)
 
 
+@pytest.mark.neutral
 def test_the_gap_grows_and_the_generator_follows():
     # Real points lie at (2, 2): scores rise towards them, and so do samples.
     model = linear_wgan(kernel=0.0, clip_value=1.0, discriminator_steps=2)
@@ -60,6 +63,7 @@ def test_the_gap_grows_and_the_generator_follows():
     assert (model.generate(200, seed=0).mean(axis=0) > before).all()
 
 
+@pytest.mark.neutral
 def test_discriminator_steps_see_fresh_slices():
     model = linear_wgan(discriminator_steps=3)
     model.compile(adam(), adam())
@@ -81,6 +85,7 @@ def test_discriminator_steps_see_fresh_slices():
     assert len({tuple(p) for f in [*fake, seen[6]] for p in f}) == 8
 
 
+@pytest.mark.neutral
 def test_the_papers_optimizers():
     for optimizer in tiny_wgan().default_optimizers():
         assert isinstance(optimizer, keras.optimizers.RMSprop)
@@ -88,6 +93,7 @@ def test_the_papers_optimizers():
         assert optimizer.rho == 0.99
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize("value", [0, -0.01, "0.01", True, float("inf")])
 def test_clip_value_is_positive(value):
     with pytest.raises(ValueError, match=f"Received: clip_value={value!r}"):

@@ -3,11 +3,19 @@
 import keras
 import numpy as np
 import pytest
-from cases import LATENT_DIM, adam, fit, points_wgan_gp, tiny_wgan_gp
+from cases import LATENT_DIM, Case, adam, fit, points_wgan_gp, tiny_wgan_gp
 from keras import layers, ops
 
 import keras_gans
 from keras_gans import penalties
+
+CASE = Case(
+    keras_gans.WGANGP,
+    tiny_wgan_gp,
+    logs=("d_loss", "g_loss", "gp"),
+    only_in_training=("gp",),
+    unseen=1,
+)
 
 BACKEND = keras.backend.backend()
 
@@ -44,6 +52,7 @@ def seen(monkeypatch):
     return calls
 
 
+@pytest.mark.neutral
 @needs_values
 def test_alpha_is_uniform_one_per_example_and_drawn_anew(seen):
     step(points_wgan_gp(discriminator_steps=2, seed=0), points(4000))
@@ -57,6 +66,7 @@ def test_alpha_is_uniform_one_per_example_and_drawn_anew(seen):
         assert np.abs(shares - 0.25).max() < 0.04
 
 
+@pytest.mark.neutral
 @needs_values
 def test_alpha_of_images_has_the_rank_of_images(seen):
     model = tiny_wgan_gp(seed=0)
@@ -64,6 +74,7 @@ def test_alpha_of_images_has_the_rank_of_images(seen):
     assert {alpha.shape for _, _, alpha in seen} == {(4, 1, 1, 1)}
 
 
+@pytest.mark.neutral
 @needs_values
 def test_every_discriminator_step_has_a_fresh_slice(seen):
     x = points(15)
@@ -100,6 +111,7 @@ def test_loss_by_hand(seen):
     assert float(logs["d_loss"]) == pytest.approx(expected, rel=1e-4)
 
 
+@pytest.mark.neutral
 def test_a_weight_of_zero_is_no_penalty():
     history = fit_points(gp_weight=0.0)
     assert history["gp"][0] > 0
@@ -112,6 +124,7 @@ def fit_points(**kwargs):
     return fit(model, points(64))
 
 
+@pytest.mark.neutral
 def test_batch_normalization_is_refused_by_name():
     discriminator = keras.Sequential(
         [
@@ -125,12 +138,14 @@ def test_batch_normalization_is_refused_by_name():
         tiny_wgan_gp(discriminator=discriminator)
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize("weight", [-1.0, "10", float("nan"), True])
 def test_gp_weight_is_a_number(weight):
     with pytest.raises(ValueError, match="gp_weight must be.*Received"):
         tiny_wgan_gp(gp_weight=weight)
 
 
+@pytest.mark.neutral
 def test_the_papers_optimizers():
     for optimizer in tiny_wgan_gp().default_optimizers():
         assert isinstance(optimizer, keras.optimizers.Adam)
