@@ -28,6 +28,7 @@ from cases import (
     weights_of,
 )
 from keras import ops
+from three_players import three_players
 
 import keras_gans
 from keras_gans.callbacks import TrainingHealth
@@ -181,6 +182,17 @@ def upscaling(scope):
     return result
 
 
+def players(scope):
+    """A list of networks, a dict of them, and a third player."""
+    model = build(scope, three_players, discriminator_optimizer=sgd)
+    history = fit(model, points(20 * BATCH), batch_size=BATCH)
+    return {
+        "losses": {k: v[0] for k, v in history.items()},
+        "weights": flat(model),
+        "replicas_differ": differing_replicas(model),
+    }
+
+
 def batch_norm(scope):
     result = {}
     for name, make, data in (
@@ -287,6 +299,7 @@ def tensorflow_main(mode):
     result["wasserstein"] = wasserstein(scope)
     result["translation"] = translation(scope)
     result["upscaling"] = upscaling(scope)
+    result["players"] = players(scope)
     result["batch_norm"] = batch_norm(scope)
     if mode == "mirrored":
         result["latents"] = latents(scope, strategy)
@@ -320,6 +333,7 @@ def jax_main(mode):
         "wasserstein": wasserstein(scope),
         "translation": translation(scope),
         "upscaling": upscaling(scope),
+        "players": players(scope),
     }
     if mode == "mirrored":
         result["refused"] = {

@@ -136,6 +136,13 @@ def test_both_phases_of_super_resolution(single, mirrored, name):
     assert b["replicas_differ"] == []
 
 
+def test_three_players_with_lists_and_dicts_of_networks(single, mirrored):
+    a, b = single["players"], mirrored["players"]
+    assert_same_training(a, b)
+    assert set(a["losses"]) == {"d_loss", "g_loss", "e_loss"}
+    assert b["replicas_differ"] == []
+
+
 def test_with_every_random_draw(single, mirrored):
     a, b = single["everything"], mirrored["everything"]
     assert_same_training(a, b)
