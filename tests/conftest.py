@@ -53,7 +53,7 @@ if keras.backend.backend() == "tensorflow":
 # ---- which tests run ------------------------------------------------------
 
 # What was left out by its mark, in this process and in workers.
-left_out = {"slow": 0, "neutral": 0}
+left_out = {"neutral": 0, "slow": 0}
 
 
 @pytest.hookimpl(tryfirst=True)  # Workers read the groups in this hook, too.
@@ -64,12 +64,12 @@ def pytest_collection_modifyitems(config, items):
         neutral = [x for x in items if x.get_closest_marker("neutral")]
         items[:] = [x for x in items if not x.get_closest_marker("neutral")]
         config.hook.pytest_deselected(items=neutral)
+        left_out["neutral"] = len(neutral)
     # A file's tests share what its fixtures make: one worker runs them, but
     # for those that a mark puts elsewhere.
     for item in items:
         if not item.get_closest_marker("xdist_group"):
-            name = item.path.relative_to(config.rootpath).as_posix()
-            item.add_marker(pytest.mark.xdist_group(name))
+            item.add_marker(pytest.mark.xdist_group(str(item.path)))
     if "PYTEST_XDIST_WORKER" in os.environ:
         # Workers take groups in this order: long ones first, and no core
         # waits for one at the end.
@@ -84,21 +84,17 @@ def _group(item):
 
 
 def pytest_deselected(items):
-    for item in items:
-        for name in left_out:
-            if item.get_closest_marker(name):
-                left_out[name] += 1
-                break
+    # What -k or a path leaves out is not of one kind.
+    if items and all(item.get_closest_marker("slow") for item in items):
+        left_out["slow"] += len(items)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)  # The last line of all.
 def pytest_sessionfinish(session):
+    if "PYTEST_XDIST_WORKER" in os.environ:  # Which has no terminal.
+        session.config.workeroutput["left_out"] = left_out
     yield
-    config = session.config
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        config.workeroutput["left_out"] = left_out
-        return
-    report = config.pluginmanager.get_plugin("terminalreporter")
+    report = session.config.pluginmanager.get_plugin("terminalreporter")
     if report is None:
         return
     if left_out["neutral"]:
@@ -115,7 +111,7 @@ def pytest_sessionfinish(session):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node, error):
-    """Every worker of pytest-xdist leaves out the same tests."""
+    # Every worker of pytest-xdist leaves out the same tests.
     left_out.update(getattr(node, "workeroutput", {}).get("left_out", {}))
 
 
