@@ -56,9 +56,7 @@ if keras.backend.backend() == "tensorflow":
 left_out = {"neutral": 0, "slow": 0}
 
 
-# A wrapper: before the workers' own hook, which reads the groups and is tried
-# first.
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(tryfirst=True)  # Workers read the groups in this hook, too.
 def pytest_collection_modifyitems(config, items):
     """Leaves `neutral` tests to TensorFlow, and puts tests into groups."""
     backend = keras.backend.backend()
@@ -79,7 +77,6 @@ def pytest_collection_modifyitems(config, items):
             _group(item) for item in items if item.get_closest_marker("slow")
         }
         items.sort(key=lambda item: _group(item) not in slow)
-    return (yield)
 
 
 def _group(item):
