@@ -20,6 +20,7 @@ class ThreePlayers(keras_gans.SamplingModel):
         "discriminator": ("discriminators",),
         "encoder": ("encoders",),
     }
+    collections = ("discriminators", "encoders")
     loss_names = ("d_loss", "g_loss", "e_loss")
 
     def default_optimizers(self):

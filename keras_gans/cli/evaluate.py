@@ -77,6 +77,10 @@ def _evaluate(args):
     refuse_options(args, task, "evaluate_options", presets.class_name(preset))
     # Converted weights have no recipe; who needs one misses it.
     recipe = presets.info(preset).get("training", {})
+    if recipe:
+        from keras_gans import runs
+
+        recipe = runs.check_recipe(recipe, task)
     task.check_evaluation(recipe, args)
     scores = task.evaluate(presets.load(preset), recipe, args)
 

@@ -32,8 +32,9 @@ class AdversarialModel(Players, CheckedTrainer, PresetModel, keras.Model):
 
     Who trains stands in the class attribute `players`, a dict of a player to
     the names of its networks. Each player has an optimizer, the attribute
-    `<player>_optimizer`. What stands under such a name may be a network, or a
-    list or dict of networks; all are checked, compiled, saved and resumed:
+    `<player>_optimizer`. What stands under such a name is a network; where the
+    class attribute `collections` has the name, it may be a list or dict of
+    networks. All are checked, compiled, saved and resumed:
 
     ```python
     class ThreePlayers(keras_gans.SamplingModel):
@@ -42,6 +43,7 @@ class AdversarialModel(Players, CheckedTrainer, PresetModel, keras.Model):
             "discriminator": ("discriminators",),
             "encoder": ("encoder",),
         }
+        collections = ("discriminators",)
 
     gan = ThreePlayers(
         generator=generator,
@@ -69,7 +71,8 @@ class AdversarialModel(Players, CheckedTrainer, PresetModel, keras.Model):
         }
         super().__init__(**kwargs)
         for name, value in networks.items():
-            setattr(self, name, checked_networks(name, value))
+            many = name in self.collections
+            setattr(self, name, checked_networks(name, value, many))
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
         # evaluate() draws from its own seeds: validating in the middle of

@@ -180,7 +180,7 @@ class CycleGAN(ImageTranslationModel):
 
     players = {
         "generator": ("generator_ab", "generator_ba"),
-        "discriminator": ("discriminator_b", "discriminator_a"),
+        "discriminator": ("discriminator_a", "discriminator_b"),
     }
     loss_names = ("d_loss", "g_loss", "cycle_loss", "identity_loss")
     directions = ("ab", "ba")

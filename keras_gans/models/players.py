@@ -19,12 +19,13 @@ class _AllOptimizers:
 class Players:
     """What stands before `keras.Model` in the bases of a GAN."""
 
-    # A player's networks: names of attributes, each a network, or a list or
-    # dict of networks.
+    # A player's networks: names of attributes, each a network,
     players = {
         "generator": ("generator",),
         "discriminator": ("discriminator",),
     }
+    # but for these, which may be lists and dicts of networks.
+    collections = ()
 
     @classmethod
     def network_names(cls):
@@ -45,21 +46,12 @@ class Players:
             v for n in self.networks_of(player) for v in n.trainable_variables
         ]
 
-    @property
-    def generator_variables(self):
-        return self.variables_of("generator")
-
-    @property
-    def discriminator_variables(self):
-        return self.variables_of("discriminator")
-
     def default_optimizers(self):
-        """New optimizers of the paper, in the order of `players`."""
-        raise ValueError(
-            f"{type(self).__name__} has no optimizers of its own: pass "
-            f"{' and '.join(f'{p}_optimizer' for p in self.players)} to "
-            'compile(). Received: "auto"'
-        )
+        """New optimizers of the paper, in the order of `players`.
+
+        For the first of them, or for all; the others have none.
+        """
+        return ()
 
     def compile(
         self,
@@ -92,6 +84,9 @@ class Players:
         for player in self.players:
             if player not in optimizers:
                 optimizers[player] = kwargs.pop(f"{player}_optimizer", "auto")
+        for player in [p for p in optimizers if p not in self.players]:
+            if optimizers[player] != "auto":  # No player's: it is refused.
+                kwargs[f"{player}_optimizer"] = optimizers[player]
         optimizers = {player: optimizers[player] for player in self.players}
         allowed = ("run_eagerly", "steps_per_execution", "jit_compile")
         auto_scale_loss = kwargs.pop("auto_scale_loss", True)
@@ -118,12 +113,19 @@ class Players:
         _check_different(optimizers)
         # Outside of a strategy's scope variables would belong to no replica.
         with backend.strategy_scope(self):
+            defaults = {}
             if "auto" in optimizers.values():
                 defaults = dict(zip(self.players, self.default_optimizers()))
             for player, optimizer in optimizers.items():
-                if optimizer == "auto":
-                    optimizer = defaults[player]
                 name = f"{player}_optimizer"
+                if optimizer == "auto":
+                    optimizer = defaults.get(player)
+                if optimizer is None:
+                    raise ValueError(
+                        f"{type(self).__name__} has no optimizer of its own "
+                        f"for this player: pass {name} to compile(). "
+                        f'Received: {name}="auto"'
+                    )
                 optimizer = self._prepare_optimizer(
                     name, optimizer, self.variables_of(player), auto_scale_loss
                 )
@@ -180,25 +182,24 @@ class Players:
         self.compile(**keras.saving.deserialize_keras_object(config))
 
 
-def checked_networks(name, value):
-    """A network, or a list or dict of them; raises a `ValueError` otherwise.
+def checked_networks(name, value, may_be_many):
+    """A player's networks as they are kept; raises a `ValueError` for others.
 
     Dicts come back sorted: Keras's files number what is in a dict, so that
     its order must be the same before and after.
+
+    Args:
+        name: String, the attribute.
+        value: A `keras.Model`, or a list or dict of them.
+        may_be_many: Boolean, whether it may be a list or dict.
     """
-
-    def check(network):
-        if not isinstance(network, keras.Model):
-            raise ValueError(
-                f"{name} must be a keras.Model. Received: {name}={value!r}"
-            )
-        return network
-
-    if not keras.tree.flatten(value):
+    networks = keras.tree.flatten(value) if may_be_many else [value]
+    if not networks or not all(isinstance(n, keras.Model) for n in networks):
+        many = ", or a list or dict of them" if may_be_many else ""
         raise ValueError(
-            f"{name} must be a keras.Model. Received: {name}={value!r}"
+            f"{name} must be a keras.Model{many}. Received: {name}={value!r}"
         )
-    return map_networks(check, value)
+    return map_networks(lambda network: network, value)
 
 
 def map_networks(function, value):

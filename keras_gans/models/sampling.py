@@ -58,10 +58,15 @@ class SamplingModel(AdversarialModel):
                 "ema_momentum must be a float between 0 and 1, or None. "
                 f"Received: ema_momentum={ema_momentum}"
             )
-        networks = {"generator": generator, "discriminator": discriminator}
-        for name, network in networks.items():
-            if name in self.network_names():
-                kwargs[name] = network
+        if self.players.get("generator") != ("generator",):
+            raise TypeError(
+                "players of a SamplingModel must have one that draws, "
+                '{"generator": ("generator",)}. Received: players='
+                f"{self.players}"
+            )
+        kwargs["generator"] = generator
+        if discriminator is not None or self._has_one_discriminator:
+            kwargs["discriminator"] = discriminator
         self.latent_dim = latent_dim
         super().__init__(seed=seed, **kwargs)
         self.ema_momentum = ema_momentum
@@ -76,6 +81,11 @@ class SamplingModel(AdversarialModel):
             self.ema_generator = self._copy_of_generator()
 
     # ---- networks ---------------------------------------------------------
+
+    @property
+    def _has_one_discriminator(self):
+        """Not a list or dict of them, nor a network of another name."""
+        return "discriminator" in self.network_names()
 
     def symbolic_inputs(self):
         return keras.KerasTensor((None, self.latent_dim), name="latents")
@@ -154,17 +164,23 @@ class SamplingModel(AdversarialModel):
             ops.shape(real)[0], labels, seed=self.test_seed_generator
         )
         fake = self(inputs)
-        real_logits, fake_logits = (
-            self.discriminator(
-                self.discriminator_inputs(examples, inputs), training=False
-            )
-            for examples in (real, fake)
-        )
-        logs = self.track(**self.test_losses(real_logits, fake_logits))
+        logs = {}
+        if self._has_one_discriminator:
+            logits = [
+                self.discriminator(
+                    self.discriminator_inputs(examples, inputs), training=False
+                )
+                for examples in (real, fake)
+            ]
+            logs = self.track(**self.test_losses(*logits))
         return {**logs, **self.track_metrics(real, fake)}
 
     def test_losses(self, real_logits, fake_logits):
-        """Dict of the losses without penalties, for `evaluate`."""
+        """Dict of the losses without penalties, for `evaluate`.
+
+        A model with other discriminators than one `discriminator` has a
+        `test_step` of its own, or metrics alone.
+        """
         return {}
 
     # ---- sampling ---------------------------------------------------------

@@ -32,7 +32,8 @@ class CheckedTrainer:
             y: What belongs to them, where `x` is an array: labels or images.
             batch_size: Integer, the global batch size of arrays.
             epochs: Integer, the number of passes over the data.
-            **kwargs: Everything else that `keras.Model.fit` takes.
+            **kwargs: Everything else that `keras.Model.fit` takes, but for
+                weights of examples and classes where the losses have none.
 
         Raises:
             ValueError: For data that the model cannot be trained on.

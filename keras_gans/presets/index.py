@@ -258,19 +258,19 @@ def task_name(preset):
         preset: As for `load`, or a `Folder`.
 
     Returns:
-        String, `metadata.json`'s `"task"`, as `"sampling"`; for a preset that
-        was saved before there was such an entry, that of its class. `None`
-        for a class of your own that names none.
+        String, as `"sampling"`: that of its class, or for a class that is not
+        of this package what `metadata.json` says; `None` if it says nothing.
 
     Raises:
         ValueError: If the entry is no name.
     """
     folder = _locate(preset, wanted=files.TASK)
-    name = None
-    if (folder.path / files.METADATA).is_file():
-        name = files.read_metadata(folder).get("task")
+    name = registry.task_of(class_name(folder))
+    if name is not None or not (folder.path / files.METADATA).is_file():
+        return name
+    name = files.read_metadata(folder).get("task")
     if name is None:
-        return registry.task_of(class_name(folder))
+        return None
     if not isinstance(name, str) or not name.isidentifier():
         raise ValueError(
             f"{folder.path / files.METADATA} must have the name of a task. "

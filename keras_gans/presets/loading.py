@@ -96,7 +96,8 @@ def load(preset, cls=None, load_weights=True, custom_objects=None, **kwargs):
     except LookupError:
         raise ValueError(
             f"{folder.path / files.METADATA} must have as network one that "
-            f"{files.TASK} has a place for. Received: network={network!r}"
+            f"{files.TASK} has a place for. Received: "
+            f"network={files.short(network)}"
         ) from None
 
     shapes = {}

@@ -5,7 +5,7 @@ from typing import TypeVar
 import keras
 
 import keras_gans
-from keras_gans.presets import index, loading, saving
+from keras_gans.presets import index, loading, parts, saving
 
 Model = TypeVar("Model")
 
@@ -82,6 +82,9 @@ class PresetModel:
             **kwargs: See `keras_gans.presets.save`.
         """
         saving.save(self, path, **kwargs)
+
+
+parts.bases.append(PresetModel)
 
 
 def _made(value):

@@ -143,7 +143,8 @@ def declared_shapes(folder, config, task, network, custom_objects):
             if network not in networks:
                 raise ValueError(
                     f"{folder.path / files.METADATA} must have as network one "
-                    f"of {', '.join(networks)}. Received: network={network!r}"
+                    f"of {', '.join(networks)}. Received: "
+                    f"network={files.short(network)}"
                 )
             for name, value in networks.items():
                 _check_examples(folder, name, value)

@@ -28,8 +28,6 @@ _NAMES = {
     "Run": "keras_gans.runs.run",
     "train": "keras_gans.runs.run",
     "check_recipe": "keras_gans.runs.recipe",
-    "draw_samples": "keras_gans.tasks.sampling",
-    "draw_translations": "keras_gans.tasks.translation",
     "optimizer": "keras_gans.tasks.shared",
     "is_chief": "keras_gans.runs.devices",
     "make_deterministic": "keras_gans.runs.devices",

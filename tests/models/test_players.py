@@ -150,6 +150,65 @@ def test_one_optimizer_for_two_players_is_refused():
         three_players().compile(one, adam(), encoder_optimizer=one)
 
 
+def test_evaluate_has_what_there_is_one_of():
+    model = three_players()
+
+    class Distance(keras.metrics.Mean):
+        def update_state(self, real, fake):
+            super().update_state(ops.abs(ops.mean(real) - ops.mean(fake)))
+
+    model.compile(metrics=[Distance(name="distance")])
+    logs = model.evaluate(points(), return_dict=True, verbose=0)
+    assert set(logs) == {"distance"}
+    with pytest.raises((TypeError, ValueError), match="discriminator"):
+        three_players(discriminator=perceptron(2, 1))
+
+
+def test_one_network_is_no_list():
+    d = perceptron(2, 1)
+    with pytest.raises(ValueError, match="discriminator must be a keras.Model"):
+        keras_gans.GAN(perceptron(4, 2), [d, d], latent_dim=4)
+    with pytest.raises(ValueError, match="generator must be a keras.Model"):
+        keras_gans.GAN([perceptron(4, 2)], d, latent_dim=4)
+
+
+def test_a_player_without_an_optimizer_is_named():
+    class More(keras_gans.GAN):
+        players = {**keras_gans.GAN.players, "teacher": ("teacher",)}
+
+    model = More(
+        perceptron(4, 2),
+        perceptron(2, 1),
+        latent_dim=4,
+        teacher=perceptron(2, 2),
+    )
+    with pytest.raises(ValueError, match="pass teacher_optimizer"):
+        model.compile()
+    model.compile(teacher_optimizer="adam")
+    assert model.generator_optimizer.beta_1 == 0.5
+
+
+def test_who_draws_is_one_generator():
+    class Several(keras_gans.SamplingModel):
+        players = {"generator": ("generators",)}
+
+    with pytest.raises(TypeError, match="must have one that draws"):
+        Several(generators=[perceptron(4, 2)])
+
+
+def test_optimizers_know_the_variables_in_the_order_of_the_step():
+    gan = keras_gans.CycleGAN(
+        image_shape=(8, 8, 1), filters=2, num_residual_blocks=1, patch_size=16
+    )
+    gan.compile()
+    wanted = [
+        *gan.discriminator_a.trainable_variables,
+        *gan.discriminator_b.trainable_variables,
+    ]
+    known = gan.discriminator_optimizer._trainable_variables
+    assert [id(v) for v in known] == [id(v) for v in wanted]
+
+
 def test_compile_names_the_players():
     with pytest.raises(ValueError, match="encoder_optimizer, metrics.*teacher"):
         three_players().compile(teacher_optimizer=adam())

@@ -238,11 +238,11 @@ def test_each_term_alone_reaches_the_generator():
             content_weight=weights[0], adversarial_weight=weights[1]
         )
         model.compile(adam(1e-2), adam(1e-9))
-        start = [to_numpy(v).copy() for v in model.generator_variables]
+        start = [to_numpy(v).copy() for v in model.variables_of("generator")]
         rng = np.random.default_rng(0)
         high = rng.uniform(-1, 1, (8, 16, 16, 1)).astype("float32")
         fit(model, high[:, ::2, ::2], high)
-        for a, v in zip(start, model.generator_variables):
+        for a, v in zip(start, model.variables_of("generator")):
             assert (a != to_numpy(v)).any()
 
 

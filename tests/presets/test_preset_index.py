@@ -138,6 +138,9 @@ def test_errors_name_a_preset_as_it_was_asked_for(zoo):
 def test_task_name(zoo, folder):
     assert presets.task_name(folder) == "sampling"
     edit(folder / "metadata.json", task="sorting")
+    # What a class of this package does is not for a stranger's file to say.
+    assert presets.task_name(folder) == "sampling"
+    edit(folder / "task.json", class_name="Mine")
     assert presets.task_name(folder) == "sorting"
 
 
@@ -154,6 +157,7 @@ def test_presets_that_name_no_task_go_by_their_class(folder):
 
 @pytest.mark.parametrize("name", ["os.path", "../x", "", 1, ["sampling"]])
 def test_a_task_must_be_a_name(folder, name):
+    edit(folder / "task.json", class_name="Mine")
     edit(folder / "metadata.json", task=name)
     with pytest.raises(ValueError, match="name of a task. Received: task="):
         presets.task_name(folder)

@@ -24,6 +24,7 @@ class Ensemble(keras_gans.AdversarialModel):
         "generator": ("generators",),
         "discriminator": ("discriminator",),
     }
+    collections = ("generators",)
     example_kind = "points"
 
     def __init__(self, generators, experts, expert_momentum=None, **kwargs):

@@ -15,7 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 @pytest.mark.neutral
 def test_there_is_a_file_for_each():
-    assert tasks.names() == ["sampling", "translation", "upscaling"]
+    assert {"sampling", "translation", "upscaling"} <= set(tasks.names())
     for name in tasks.names():
         task = tasks.get(name)
         assert task is tasks.get(name)
@@ -23,14 +23,15 @@ def test_there_is_a_file_for_each():
     of_classes = {task for _, task in registry.CLASSES.values() if task}
     assert of_classes <= set(tasks.names())
     for wrong in ("shared", "painting", None):
-        with pytest.raises(ValueError, match="sampling, translation, upscal"):
+        with pytest.raises(ValueError, match=", ".join(tasks.names())):
             tasks.get(wrong)
 
 
 @pytest.mark.neutral
 def test_a_commands_name_is_one_tasks():
     commands = [tasks.get(name).command for name in tasks.names()]
-    assert commands == ["generate", "translate", "upscale"]
+    assert {"generate", "translate", "upscale"} <= set(commands)
+    assert len(set(commands)) == len(commands)
     advice = tasks.get("sampling").advice
     assert advice == "draws samples: keras-gans generate"
 

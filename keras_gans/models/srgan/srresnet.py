@@ -123,9 +123,15 @@ class SRResNet(CheckedTrainer, Upscaling, PresetModel, keras.Model):
                 "SRResNet trains on pairs (low_res_images, high_res_images). "
                 "Received: y=None"
             )
-        check_examples("x", examples, self.generator.input_shape[1:])
+        # A subclassed network of one's own may not know its shapes.
+        unknown = (None,) * 4
+        inputs, outputs = (
+            getattr(self.generator, f"{end}_shape", None) or unknown
+            for end in ("input", "output")
+        )
+        check_examples("x", examples, inputs[1:])
         size = [side * self.scale for side in examples.shape[1:3]]
-        check_examples("y", labels, (*size, self.example_shape[-1]))
+        check_examples("y", labels, (*size, outputs[-1]))
 
     def get_config(self):
         return {
