@@ -8,13 +8,19 @@ what a reader has no use for: what libraries print to stderr, and times.
 
 import base64
 import importlib.util
+import inspect
 import io
+import json
+import operator
 import os
 import pathlib
 import re
 import sys
+import textwrap
 
 import pytest
+
+import keras_gans
 
 pytestmark = pytest.mark.neutral
 
@@ -41,8 +47,6 @@ def execute(path, folder):
     import nbclient
     import nbformat
 
-    import keras_gans
-
     notebook = nbformat.read(path, as_version=4)
     # The package that is tested here, be it installed or not.
     package = str(pathlib.Path(keras_gans.__file__).resolve().parents[1])
@@ -68,6 +72,20 @@ def pictures(notebook):
         for output in cell.get("outputs", [])
         if "image/png" in output.get("data", {})
     ]
+
+
+@each_tutorial
+def test_source_that_is_shown_is_the_source(path):
+    """What a cell prints of the package, as it was stored, is not old."""
+    shown = re.compile(r"inspect\.getsource\(keras_gans\.([\w.]+)\)")
+    for cell in json.loads(path.read_text())["cells"]:
+        found = shown.search("".join(cell["source"]))
+        if cell["cell_type"] != "code" or not found:
+            continue
+        value = operator.attrgetter(found[1])(keras_gans)
+        source = textwrap.dedent(inspect.getsource(value))
+        text = "".join(cell["outputs"][0]["text"])
+        assert text.strip() == source.strip()
 
 
 def test_there_are_tutorials():
