@@ -45,7 +45,7 @@ import pytest  # noqa: E402
 if keras.backend.backend() == "tensorflow":
     import tensorflow
 
-    # As on JAX: a third of a tiny graph's time goes into making it faster.
+    # As on JAX: making tiny graphs fast takes a third of the tests' time.
     tensorflow.config.optimizer.set_experimental_options(
         {"disable_meta_optimizer": True}
     )

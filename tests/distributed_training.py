@@ -275,6 +275,10 @@ def refused(scope, **kwargs):
 def tensorflow_main(mode):
     import tensorflow as tf
 
+    # As in conftest.py: making such graphs fast takes longer than they do.
+    tf.config.optimizer.set_experimental_options(
+        {"disable_meta_optimizer": True}
+    )
     if mode == "single":
         strategy, scope = None, contextlib.nullcontext
     elif mode == "mirrored":

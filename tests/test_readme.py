@@ -11,6 +11,7 @@ from PIL import Image
 
 import keras_gans
 from keras_gans import datasets, presets
+from keras_gans.models.srgan import SRGANDiscriminator
 
 pytestmark = pytest.mark.neutral
 
@@ -96,13 +97,19 @@ def test_larger_images(monkeypatch, tf):
     # Smaller and shorter, without a download: the rest as it stands.
     code = re.sub(r"steps_per_epoch=1000, epochs=\d+", "1, verbose=0", code)
     code = code.replace("1, verbose", "steps_per_epoch=1, verbose")
-    code = code.replace("(scale=4)", "(scale=4, filters=4)")
+    code = code.replace(
+        "(scale=4)", "(scale=4, filters=4, num_residual_blocks=1)"
+    )
     code = code.replace(
         "first.generator)",
-        "first.generator, content_network='cifar10_classifier', "
+        "first.generator, small, content_network='cifar10_classifier', "
         "content_layer='re_lu')",
     )
-    scope = {"photo": np.zeros((5, 7, 3), "uint8")}
+    code = code.replace("generator=first", "first")
+    scope = {
+        "photo": np.zeros((5, 7, 3), "uint8"),
+        "small": SRGANDiscriminator((96, 96, 3), filters=2),
+    }
     exec(code, scope)
     assert scope["large"].shape == (20, 28, 3)
     ((source, kwargs),) = calls
