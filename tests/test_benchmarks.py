@@ -332,6 +332,7 @@ def shapes(batch):
     return [tuple(x.shape) for x in batch]
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_both_sides_are_alike_and_learn_from_the_same():
     """Whatever families there are: they need no test of their own for it."""

@@ -71,6 +71,7 @@ def on_the_ring(cls, **kwargs):
     return health
 
 
+@pytest.mark.slow
 def test_a_minimax_game_that_the_discriminator_wins_is_reported():
     health = on_the_ring(
         keras_gans.GAN,
@@ -203,6 +204,7 @@ def test_diagnosis():
     assert diagnose(*[nothing] * 10) == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "case",
     [case for case in cases() if case.task == "sampling"],
@@ -348,6 +350,7 @@ def test_looks_cost_a_hundredth_of_the_time(monkeypatch):
     assert len(health.history) == 1 + 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [

@@ -103,6 +103,7 @@ def test_is_not_the_checkout(installed):
     assert pathlib.Path(where).is_relative_to(installed.site)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -85,6 +85,7 @@ def test_a_kind_that_nothing_measures_names_the_file_to_write(tool):
         tool("measuring").get("pottery")
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 @pytest.mark.parametrize("name", NAMES)
 def test_entry_config_and_recipe_agree_with_the_tool(name, tool):
