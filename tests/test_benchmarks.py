@@ -13,6 +13,9 @@ import keras
 import numpy as np
 import pytest
 
+# What is compared is PyTorch beside Keras's default, TensorFlow.
+pytestmark = pytest.mark.neutral
+
 BENCHMARKS = pathlib.Path(__file__).resolve().parents[1] / "benchmarks"
 SCRIPT = BENCHMARKS / "train_step.py"
 

@@ -20,6 +20,8 @@ setuptools = pytest.importorskip(
     "setuptools", "77", reason="building the wheel needs setuptools >= 77"
 )
 
+pytestmark = pytest.mark.neutral
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # No connection leaves the process: as on a machine without a network.
 OFFLINE = """

@@ -261,6 +261,7 @@ def test_classifier_is_a_judge(judge):
     assert module.accuracy(network, test) >= 0.99
 
 
+@pytest.mark.neutral
 @pytest.mark.slow
 @pytest.mark.parametrize("name", MNIST)
 def test_digits_are_what_a_classifier_takes_them_for(name, judge):
