@@ -120,11 +120,20 @@ def pytest_testnodedown(node, error):
 
 @pytest.fixture(autouse=True)
 def same_start():
-    """The same seeds and the same dtype policy for every test."""
+    """The same seeds and the same settings for every test."""
     keras.utils.set_random_seed(0)
     policy = keras.config.dtype_policy()
     yield
     keras.config.set_dtype_policy(policy)
+    # `keras-gans train` makes the rest of its process deterministic.
+    if keras.backend.backend() == "tensorflow":
+        from tensorflow.python.framework import config
+
+        config.disable_op_determinism()
+    elif keras.backend.backend() == "torch":
+        import torch
+
+        torch.use_deterministic_algorithms(False)
 
 
 @pytest.fixture
