@@ -13,6 +13,9 @@ import keras
 import numpy as np
 import pytest
 
+# What is compared is PyTorch beside Keras's default, TensorFlow.
+pytestmark = pytest.mark.neutral
+
 BENCHMARKS = pathlib.Path(__file__).resolve().parents[1] / "benchmarks"
 SCRIPT = BENCHMARKS / "train_step.py"
 
@@ -54,7 +57,6 @@ def smoke_run(folder, *arguments, script=SCRIPT):
 
 
 @pytest.mark.slow
-@pytest.mark.neutral
 def test_a_smoke_run_reports_every_side(tmp_path):
     need("torch", "tensorflow")
     results, text = smoke_run(tmp_path, "--models", "ConditionalGAN")
@@ -76,7 +78,6 @@ def test_a_smoke_run_reports_every_side(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.neutral
 def test_a_smoke_run_of_image_to_image(tmp_path):
     need("torch", "tensorflow")
     results, text = smoke_run(tmp_path, "--models", "Pix2Pix 64x64")
@@ -88,7 +89,6 @@ def test_a_smoke_run_of_image_to_image(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.neutral
 def test_memory_is_that_of_the_process(monkeypatch):
     need("tensorflow")
     train_step = load("train_step")
@@ -107,7 +107,6 @@ def test_memory_is_that_of_the_process(monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.neutral
 def test_a_smoke_run_of_upscale(tmp_path):
     need("torch", "tensorflow")
     results, text = smoke_run(
@@ -312,7 +311,6 @@ def test_image_to_image_in_pytorch_is_the_same(kind):
     )
 
 
-@pytest.mark.neutral
 def test_image_pool_in_pytorch_gives_back_what_it_took():
     need("torch")
     import torch
@@ -332,7 +330,7 @@ def shapes(batch):
     return [tuple(x.shape) for x in batch]
 
 
-@pytest.mark.neutral
+@pytest.mark.slow
 def test_both_sides_are_alike_and_learn_from_the_same():
     """Whatever families there are: they need no test of their own for it."""
     need("torch", "tensorflow")
@@ -376,7 +374,6 @@ def test_frozen_networks_have_no_gradients():
     assert trainer.discriminator(x).requires_grad
 
 
-@pytest.mark.neutral
 def test_readme_table_is_replaced_between_its_markers(tmp_path, monkeypatch):
     table, readme = load("table"), tmp_path / "README.md"
     monkeypatch.setattr(table, "README", readme)
@@ -394,7 +391,6 @@ def stored(name):
 RESULTS = ["train_step_cpu_tensorflow", "train_step_super_resolution"]
 
 
-@pytest.mark.neutral
 @pytest.mark.parametrize("name", [*RESULTS, "upscale", "upscale_small"])
 def test_readme_has_the_results_that_are_stored(name):
     report = load("upscale" if "upscale" in name else "table").report
@@ -403,7 +399,6 @@ def test_readme_has_the_results_that_are_stored(name):
     assert begin + report(stored(name)) + end in readme
 
 
-@pytest.mark.neutral
 @pytest.mark.parametrize("name", RESULTS)
 def test_goals_are_those_of_the_results(name):
     goals, results = load("goals"), stored(name)
@@ -440,7 +435,6 @@ FAMILIES = (
 """
 
 
-@pytest.mark.neutral
 def test_a_family_is_a_file_and_nothing_else(tmp_path, monkeypatch):
     rows, folder = load("rows"), load("families")
     (tmp_path / "new_gan.py").write_text(FAMILY)
@@ -453,7 +447,6 @@ def test_a_family_is_a_file_and_nothing_else(tmp_path, monkeypatch):
     assert row.goals == (("fit", "step", 0.5),)
 
 
-@pytest.mark.neutral
 @pytest.mark.parametrize("module", ["train_step", "plain_side"])
 def test_sides_do_not_import_each_others_framework(module):
     if module == "plain_side":

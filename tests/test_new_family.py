@@ -161,7 +161,7 @@ def run(tree, *command, **environment):
 
 def test_harness_runs_on_it(tree):
     out = run(
-        tree, "-m", "pytest", "-p", "no:cacheprovider", "-m", "",
+        tree, "-m", "pytest", "-p", "no:cacheprovider", "-n", "0", "-m", "",
         "tests/models/test_harness.py", "-k", "lsgan",
     )  # fmt: skip
     assert int(re.search(r"(\d+) passed", out)[1]) >= 10

@@ -106,6 +106,7 @@ def test_editors_complete_names():
     )
 
 
+@pytest.mark.slow
 def test_editors_show_a_constructor_and_complete_an_instance():
     script = jedi.Script(
         "import keras_gans\nkeras_gans.DCGAN(", project=jedi.Project(ROOT)

@@ -57,6 +57,7 @@ def test_training_in_ten_lines(tmp_path, monkeypatch):
     np.testing.assert_array_equal(loaded.generate(100, seed=0), scope["digits"])
 
 
+@pytest.mark.slow
 def test_images_to_images(monkeypatch, tf):
     images = np.random.default_rng(0).uniform(-1, 1, (2, 2, 64, 64, 3))
     calls = []
@@ -80,6 +81,7 @@ def test_images_to_images(monkeypatch, tf):
     assert set(kwargs) - {"sides"} <= set(names)
 
 
+@pytest.mark.slow
 def test_larger_images(monkeypatch, tf):
     rng = np.random.default_rng(0)
     images = [

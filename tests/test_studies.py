@@ -96,6 +96,7 @@ def test_the_failures_that_are_stored_were_reported():
 # ---- mode coverage --------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_every_loss_has_the_same_networks_on_a_toy():
     study = load("mode_coverage")
     sizes = set()

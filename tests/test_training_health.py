@@ -71,6 +71,8 @@ def on_the_ring(cls, **kwargs):
     return health
 
 
+@pytest.mark.neutral
+@pytest.mark.slow
 def test_a_minimax_game_that_the_discriminator_wins_is_reported():
     health = on_the_ring(
         keras_gans.GAN,
@@ -83,6 +85,7 @@ def test_a_minimax_game_that_the_discriminator_wins_is_reported():
     assert "Training health, step " in said and "What usually helps" in said
 
 
+@pytest.mark.neutral
 def test_wgan_gp_beside_it_is_not_reported():
     health = on_the_ring(keras_gans.WGANGP, gp_weight=0.1)
     assert len(health.history) == 5
@@ -203,6 +206,7 @@ def test_diagnosis():
     assert diagnose(*[nothing] * 10) == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "case",
     [case for case in cases() if case.task == "sampling"],
@@ -348,6 +352,8 @@ def test_looks_cost_a_hundredth_of_the_time(monkeypatch):
     assert len(health.history) == 1 + 4
 
 
+@pytest.mark.neutral
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [

@@ -20,6 +20,8 @@ setuptools = pytest.importorskip(
     "setuptools", "77", reason="building the wheel needs setuptools >= 77"
 )
 
+pytestmark = pytest.mark.neutral
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # No connection leaves the process: as on a machine without a network.
 OFFLINE = """
@@ -103,6 +105,7 @@ def test_is_not_the_checkout(installed):
     assert pathlib.Path(where).is_relative_to(installed.site)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -85,6 +85,7 @@ def test_a_kind_that_nothing_measures_names_the_file_to_write(tool):
         tool("measuring").get("pottery")
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 @pytest.mark.parametrize("name", NAMES)
 def test_entry_config_and_recipe_agree_with_the_tool(name, tool):
@@ -260,6 +261,7 @@ def test_classifier_is_a_judge(judge):
     assert module.accuracy(network, test) >= 0.99
 
 
+@pytest.mark.neutral
 @pytest.mark.slow
 @pytest.mark.parametrize("name", MNIST)
 def test_digits_are_what_a_classifier_takes_them_for(name, judge):

@@ -192,6 +192,7 @@ def test_recipe_without_weights_says_how_to_train(capsys):
     assert "keras-gans train dcgan_celeb_a" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_other_backend_keeps_the_samples(preset, tmp_path):
     """The installed command, with --backend, in a process of its own."""
     backend = keras.backend.backend()
@@ -283,6 +284,7 @@ def digits(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_evaluate_a_run(digits, tmp_path, capsys):
     reports = {}
     for checkpoint in ("best", "last"):
@@ -325,6 +327,7 @@ def test_evaluate_data_without_a_test_split(digits, tmp_path, capsys):
     assert "`split` must be" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_evaluate_with_the_default_extractor(tmp_path, capsys):
     pytest.importorskip("tensorflow", reason="reads MNIST with tensorflow")
     data_dir = os.environ.get("TFDS_DATA_DIR", ROOT.parent / "shared" / "tfds")

@@ -11,6 +11,9 @@ from keras_gans.convert.assembling import find_plan
 from keras_gans.convert.plans import num_parameters
 from keras_gans.layers import Dropout
 
+# Golden samples of such networks are drawn on every backend (test_zoo.py).
+pytestmark = pytest.mark.neutral
+
 # ---- the same images ------------------------------------------------------
 
 

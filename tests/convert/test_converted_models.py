@@ -69,6 +69,8 @@ def test_command_of_one_direction(networks, save, tmp_path, capsys):
     assert loaded.translate(pixels, direction="ba").shape == (1, 32, 39, 3)
 
 
+@pytest.mark.neutral
+@pytest.mark.slow
 def test_command_of_pix2pix_and_training(networks, save, tmp_path, capsys):
     theirs = networks.UnetGenerator(1, 2, filters=4, depth=6)
     path = save(networks.randomize(theirs, seed=7))
@@ -96,6 +98,8 @@ def test_command_of_pix2pix_and_training(networks, save, tmp_path, capsys):
     assert np.isfinite(logs["g_loss"]).all()
 
 
+@pytest.mark.neutral
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", ["basicsr", "ema", "mmagic", "plain"])
 @pytest.mark.parametrize("scale", [2, 3, 4])
 def test_msrresnet(scale, layout, networks, save, tmp_path, capsys):

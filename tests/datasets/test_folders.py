@@ -174,6 +174,7 @@ def test_folders_that_are_not_there(tmp_path):
         datasets.load(tmp_path / "nowhere")
 
 
+@pytest.mark.slow
 def test_a_program_that_is_reading_a_folder_can_end(folder):
     code = (
         "import sys; from keras_gans import datasets\n"

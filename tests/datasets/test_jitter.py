@@ -92,6 +92,7 @@ def test_large_images_are_scaled_once():
 # --- order -----------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("drop_remainder", [True, False])
 @pytest.mark.parametrize("kind", ["folder", "arrays", "unpaired"])
 def test_resuming_is_exact(kind, drop_remainder, tmp_path):

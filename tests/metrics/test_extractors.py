@@ -189,6 +189,8 @@ def test_inception_without_a_network(monkeypatch, tmp_path):
     assert "\n" not in str(e.value)
 
 
+@pytest.mark.neutral
+@pytest.mark.slow
 def test_inception(monkeypatch, dtype_policy):
     """Its shapes and its name, with weights of no meaning."""
     build = keras.applications.InceptionV3

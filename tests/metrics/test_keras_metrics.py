@@ -139,6 +139,7 @@ print(gan.evaluate(x, return_dict=True, verbose=0))
 """
 
 
+@pytest.mark.slow
 def test_saved_with_its_model(tmp_path):
     """A process that never named the metric loads it."""
     gan = keras_gans.DCGAN(image_shape=(28, 28, 1), latent_dim=4, filters=4)

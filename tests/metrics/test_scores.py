@@ -324,6 +324,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 """
 
 
+@pytest.mark.neutral
 @pytest.mark.slow
 def test_memory_of_50_000_images():
     done = subprocess.run(

@@ -446,6 +446,7 @@ def test_networks_of_r1_and_of_spectral_normalization(make):
     assert kinds(**spectral, r1_weight=1.0) & both == {"SpectralNormalization"}
 
 
+@pytest.mark.slow
 def test_sngan_with_r1_trains():
     model = tiny_conditional_gan(
         spectral_normalization=True,

@@ -114,6 +114,7 @@ def test_a_damaged_cache_is_repaired(saved, cache):
     refuse(url, "must be reachable", error=ConnectionError)
 
 
+@pytest.mark.slow
 def test_killed_download(saved, cache):
     """A process that dies in the middle of a file leaves nothing usable."""
     model, folder = saved
@@ -203,6 +204,7 @@ def test_index_pins_a_download(saved, zoo, folder, cache):
     assert presets.info("far")["class"] == "DCGAN"
 
 
+@pytest.mark.slow
 def test_hub(saved, folder, tmp_path):
     pytest.importorskip("huggingface_hub", reason="an optional dependency")
     write(folder / "evil.py", "raise SystemExit")

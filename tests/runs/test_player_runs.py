@@ -21,6 +21,7 @@ class Killed(Exception):
     pass
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_exactly(tmp_path, monkeypatch):
     monkeypatch.setattr("keras_gans.runs.run.MIN_STEPS", 1)
     points = np.random.default_rng(0).normal(size=(24, 2)).astype("float32")

@@ -118,6 +118,7 @@ def test_a_run_that_was_stopped_ends_like_one_that_was_not(
         assert picture.size == (206, 206)
 
 
+@pytest.mark.slow
 def test_train_and_evaluate_from_the_command_line(
     case, folder, tmp_path, capsys, monkeypatch
 ):
@@ -298,6 +299,7 @@ def test_domains_of_two_sizes_and_their_splits(folder):
     assert int(batches.cardinality()) == 12 // 4
 
 
+@pytest.mark.slow
 def test_a_run_on_domains_of_which_one_has_repeats(tmp_path, monkeypatch):
     """What is translated and what it is compared with differ in number."""
     monkeypatch.setattr("keras_gans.runs.run.MIN_STEPS", 1)

@@ -93,6 +93,7 @@ def test_a_killed_run_goes_on_exactly(
         assert picture.size == (6 * 34 + 2, 4 * 34 + 2)
 
 
+@pytest.mark.slow
 def test_both_phases_from_the_command_line(
     recipe, photos, tmp_path, capsys, short_epochs
 ):
