@@ -141,8 +141,9 @@ def tree(tmp_path_factory):
     return tree
 
 
-def run(tree, *command, **environment):
+def run(tree, *command):
     paths = [tree, tree / "tools", tree / "benchmarks"]
+    outer = {k: v for k, v in os.environ.items() if "PYTEST" not in k}
     result = subprocess.run(
         [sys.executable, *command],
         cwd=tree,
@@ -150,9 +151,8 @@ def run(tree, *command, **environment):
         text=True,
         timeout=300,
         env={
-            **os.environ,
+            **outer,
             "PYTHONPATH": os.pathsep.join(map(str, paths)),
-            **environment,
         },
     )
     assert result.returncode == 0, f"{result.stdout}\n{result.stderr}"[-3000:]
