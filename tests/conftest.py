@@ -64,7 +64,7 @@ def pytest_collection_modifyitems(config, items):
         items[:] = [x for x in items if not x.get_closest_marker("neutral")]
         config.hook.pytest_deselected(items=neutral)
         left_out["neutral"] = len(neutral)
-    if "PYTEST_XDIST_WORKER" in os.environ:
+    if hasattr(config, "workerinput"):
         # So that at the end no core waits for the other one.
         long = {x.path for x in items if x.get_closest_marker("slow")}
         items.sort(key=lambda x: x.path not in long)
@@ -98,7 +98,7 @@ def pytest_deselected(items):
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)  # The last line of all.
 def pytest_sessionfinish(session):
-    if "PYTEST_XDIST_WORKER" in os.environ:  # Which has no terminal.
+    if hasattr(session.config, "workeroutput"):  # Of a worker.
         session.config.workeroutput["left_out"] = left_out
     yield
     report = session.config.pluginmanager.get_plugin("terminalreporter")
