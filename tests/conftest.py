@@ -56,31 +56,38 @@ if keras.backend.backend() == "tensorflow":
 left_out = {"neutral": 0, "slow": 0}
 
 
-@pytest.hookimpl(tryfirst=True)  # Workers read the groups in this hook, too.
 def pytest_collection_modifyitems(config, items):
-    """Leaves `neutral` tests to TensorFlow, and puts tests into groups."""
+    """Leaves `neutral` tests to TensorFlow; long ones come first in workers."""
     backend = keras.backend.backend()
     if backend != "tensorflow" and "neutral" not in config.option.markexpr:
         neutral = [x for x in items if x.get_closest_marker("neutral")]
         items[:] = [x for x in items if not x.get_closest_marker("neutral")]
         config.hook.pytest_deselected(items=neutral)
         left_out["neutral"] = len(neutral)
-    # A file's tests share what its fixtures make: one worker runs them, but
-    # for those that a mark puts elsewhere.
-    for item in items:
-        if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(str(item.path)))
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        # Workers take groups in this order: long ones first, and no core
-        # waits for one at the end.
-        slow = {
-            _group(item) for item in items if item.get_closest_marker("slow")
-        }
-        items.sort(key=lambda item: _group(item) not in slow)
+    if hasattr(config, "workerinput"):
+        # So that at the end no core waits for the other one.
+        long = {x.path for x in items if x.get_closest_marker("slow")}
+        items.sort(key=lambda x: x.path not in long)
 
 
-def _group(item):
-    return item.get_closest_marker("xdist_group").args[0]
+# Files whose tests share what is made for a parameter, and nothing else.
+BY_PARAMETER = ("test_harness.py", "test_tutorials.py")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """`--dist loadfile`, and finer: the harness is work for all workers."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            path = nodeid.partition("::")[0]
+            if path.endswith(BY_PARAMETER) and nodeid.endswith("]"):
+                return f"{path}[{nodeid.rpartition('[')[2]}"
+            return path
+
+    if config.getvalue("dist") == "loadfile":
+        return Scheduling(config, log)
 
 
 def pytest_deselected(items):
@@ -91,7 +98,7 @@ def pytest_deselected(items):
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)  # The last line of all.
 def pytest_sessionfinish(session):
-    if "PYTEST_XDIST_WORKER" in os.environ:  # Which has no terminal.
+    if hasattr(session.config, "workeroutput"):  # Of a worker.
         session.config.workeroutput["left_out"] = left_out
     yield
     report = session.config.pluginmanager.get_plugin("terminalreporter")

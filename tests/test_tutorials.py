@@ -102,13 +102,7 @@ def test_there_are_tutorials():
 
 @pytest.mark.slow
 @needs_jupyter
-@pytest.mark.parametrize(
-    "path",
-    [
-        pytest.param(p, id=p.stem, marks=pytest.mark.xdist_group(p.stem))
-        for p in TUTORIALS
-    ],
-)
+@each_tutorial
 def test_runs_offline_in_smoke_mode(path, tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_GANS_TUTORIAL_SMOKE", "1")
     # Nobody listens there: a download fails, and does not wait.

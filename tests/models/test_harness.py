@@ -2,6 +2,7 @@
 
 import functools
 import json
+import operator
 
 import keras
 import numpy as np
@@ -20,20 +21,10 @@ from keras_gans import backend, example_kinds, registry
 
 BACKEND = keras.backend.backend()
 CASES = cases()
+SAMPLING = [case for case in CASES if case.task == "sampling"]
+NAME = operator.attrgetter("name")
 # Each model in one half precision, and in the other on another backend.
 POLICIES = ("mixed_float16", "mixed_bfloat16")
-
-
-def params(chosen):
-    """Tests of one model run in one process, which trains it once."""
-    return [
-        pytest.param(
-            case,
-            id=case.name,
-            marks=pytest.mark.xdist_group(f"harness_{case.name}"),
-        )
-        for case in chosen
-    ]
 
 
 def build(case, **compile_arguments):
@@ -69,17 +60,17 @@ class Trained:
 train_once = functools.cache(Trained)
 
 
-@pytest.fixture(params=params(CASES))
+@pytest.fixture(params=CASES, ids=NAME)
 def trained(request):
     return train_once(request.param)
 
 
-@pytest.fixture(params=params(c for c in CASES if c.task == "sampling"))
+@pytest.fixture(params=SAMPLING, ids=NAME)
 def sampling(request):
     return train_once(request.param)
 
 
-@pytest.fixture(params=params(CASES))
+@pytest.fixture(params=CASES, ids=NAME)
 def case(request):
     return request.param
 
