@@ -113,6 +113,22 @@ def test_checkpoint_resumes_exactly(tmp_path):
     assert_equal(optimizers_state(second), optimizers_state(whole))
 
 
+def test_the_order_of_a_dict_is_not_the_files(tmp_path):
+    model = three_players()
+    model.save_weights(tmp_path / "model.weights.h5")
+    given = {key: perceptron(2, 4) for key in ("shift", "scale")}
+    assert list(given) != list(model.encoders)
+    other = ThreePlayers(
+        generator=perceptron(4, 2),
+        discriminators=[perceptron(2, 1), perceptron(2, 1, width=3)],
+        encoders=given,
+        latent_dim=4,
+    )
+    other.load_weights(tmp_path / "model.weights.h5")
+    for key, network in given.items():
+        assert_equal(weights_of(network), weights_of(model.encoders[key]))
+
+
 def test_preset_keeps_all_networks(tmp_path):
     model = build(ema_momentum=0.9)
     fit(model, points())
