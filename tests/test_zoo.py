@@ -32,6 +32,24 @@ def tool():
 
 
 @pytest.fixture(scope="module")
+def model(request):
+    """The preset of that name, loaded once for all that looks at it."""
+    name = request.param
+    return presets.load(name, load_weights=name in TRAINED)
+
+
+of_all = pytest.mark.parametrize(
+    ("name", "model"), [(n, n) for n in NAMES], indirect=["model"], ids=NAMES
+)
+of_trained = pytest.mark.parametrize(
+    ("name", "model"),
+    [(n, n) for n in TRAINED],
+    indirect=["model"],
+    ids=TRAINED,
+)
+
+
+@pytest.fixture(scope="module")
 def judge(tool):
     """The judge, and the module that knows how to use it."""
     module = tool("judge")
@@ -87,11 +105,9 @@ def test_a_kind_that_nothing_measures_names_the_file_to_write(tool):
 
 @pytest.mark.slow
 @pytest.mark.neutral
-@pytest.mark.parametrize("name", NAMES)
-def test_entry_config_and_recipe_agree_with_the_tool(name, tool):
+@of_all
+def test_entry_config_and_recipe_agree_with_the_tool(name, model, tool):
     assert presets.recipe(name) == tool("presets").PRESETS[name]["recipe"]
-    keras.utils.set_random_seed(0)
-    model = presets.load(name, load_weights=False)
     assert type(model).__name__ == presets.info(name)["class"]
     config = model.get_config()
     expected = tool("publishing").make_model(name).get_config()
@@ -101,17 +117,15 @@ def test_entry_config_and_recipe_agree_with_the_tool(name, tool):
     assert config == expected
 
 
-@pytest.mark.parametrize("name", TRAINED)
-def test_weights_draw_the_golden_samples(name):
-    model = presets.load(name)
+@of_trained
+def test_weights_draw_the_golden_samples(name, model):
     golden = presets.info(name)["metadata"]["golden"]
     np.testing.assert_allclose(model.task.golden(model), golden, atol=0.05)
 
 
-@pytest.mark.parametrize("name", TRAINED)
-def test_plain_keras_opens_the_inference_network(name):
+@of_trained
+def test_plain_keras_opens_the_inference_network(name, model):
     network = keras.saving.load_model(presets.resolve(name))
-    model = presets.load(name)
     inputs = model.task.inputs(model, 2)
     np.testing.assert_array_equal(
         network.predict_on_batch(inputs),
