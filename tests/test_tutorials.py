@@ -7,6 +7,7 @@ what a reader has no use for: what libraries print to stderr, and times.
 """
 
 import base64
+import hashlib
 import importlib.util
 import inspect
 import io
@@ -63,6 +64,13 @@ def execute(path, folder):
         record_timing=False,
     ).execute(env=env)
     return notebook
+
+
+def digest(notebook):
+    """Of the code of all cells."""
+    code = [c for c in notebook["cells"] if c["cell_type"] == "code"]
+    sources = json.dumps(["".join(c["source"]) for c in code])
+    return hashlib.sha256(sources.encode()).hexdigest()
 
 
 def pictures(notebook):
@@ -143,6 +151,37 @@ def test_is_stored_with_fresh_and_clean_outputs(path):
 
 
 @each_tutorial
+def test_outputs_are_those_of_its_cells(path):
+    """Whoever changes a cell runs the notebook again: `refresh`, below."""
+    notebook = _read(path)
+    assert notebook["metadata"]["keras_gans"] == {"ran": digest(notebook)}
+
+
+# A paragraph of one word in capitals, or a note to its writer.
+PLACEHOLDER = re.compile(r"\W*[A-Z]{2,}\W*|.*\b(?:TODO|FIXME|XXX)\b.*", re.S)
+
+
+def placeholders(text):
+    return [p for p in text.split("\n\n") if PLACEHOLDER.fullmatch(p)]
+
+
+@each_tutorial
+def test_no_word_stands_for_a_text_to_come(path):
+    for cell in _read(path)["cells"]:
+        text = "".join(cell["source"])
+        assert text.strip()
+        if cell["cell_type"] == "markdown":
+            assert not placeholders(text)
+
+
+def test_a_placeholder_is_found():
+    for text in ("SCALE", "A.\n\nBIAS\n\nB.", "A.\n\n**TEN**", "TODO: text"):
+        assert placeholders(text), text
+    for text in ("The FID.", "## FID and KID", "A line, and\nKID).\n\nB."):
+        assert not placeholders(text), text
+
+
+@each_tutorial
 def test_pictures_show_something(path):
     numpy = pytest.importorskip("numpy")
     image = pytest.importorskip("PIL.Image")
@@ -155,8 +194,6 @@ def test_pictures_show_something(path):
 
 
 def _read(path):
-    import json
-
     return json.loads(path.read_text(encoding="utf-8"))
 
 
@@ -183,6 +220,7 @@ def refresh(path):
             "name": "python3",
         },
         "language_info": {"name": "python"},
+        "keras_gans": {"ran": digest(notebook)},
     }
     nbformat.write(notebook, path)
 
