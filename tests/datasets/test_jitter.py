@@ -93,8 +93,10 @@ def test_large_images_are_scaled_once():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("drop_remainder", [True, False])
-@pytest.mark.parametrize("kind", ["folder", "arrays", "unpaired"])
+@pytest.mark.parametrize(
+    ("kind", "drop_remainder"),
+    [("folder", True), ("arrays", False), ("unpaired", True)],
+)
 def test_resuming_is_exact(kind, drop_remainder, tmp_path):
     kwargs = {"batch_size": 5, "augment": True, "seed": 3}
     kwargs["drop_remainder"] = drop_remainder
