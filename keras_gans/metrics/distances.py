@@ -249,7 +249,7 @@ def density_coverage(real, fake, k=5):
 
 def _radii(x, k):
     """Squared distances `(n,)` to the k-th neighbour, not counting itself."""
-    radii = np.empty(len(x))
+    radii, nearest = np.empty(len(x)), None
     for rows, columns, distances in _distance_tiles(x, x, k + 1):
         if columns.start > 0:
             # Most rows of a later tile hold nothing nearer than is known.

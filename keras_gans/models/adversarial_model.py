@@ -8,6 +8,11 @@ from keras import ops
 
 from keras_gans import backend
 from keras_gans.models.data_checks import check_examples
+from keras_gans.models.optimizers import (
+    check_callbacks,
+    check_file,
+    finalize_averages,
+)
 from keras_gans.models.players import Players, checked_networks, map_networks
 from keras_gans.models.trainer import CheckedTrainer
 from keras_gans.presets.preset_model import PresetModel
@@ -273,7 +278,12 @@ class AdversarialModel(Players, CheckedTrainer, PresetModel, keras.Model):
                 )
         if len(inspect.signature(self.train_step).parameters) != 1:
             raise TypeError("train_step takes one argument, data.")
-        return super().fit(x, y, batch_size, epochs, **kwargs)
+        self._assert_compile_called("fit")
+        check_callbacks(self, kwargs.get("callbacks"))
+        history = super().fit(x, y, batch_size, epochs, **kwargs)
+        with backend.strategy_scope(self):
+            finalize_averages(self)
+        return history
 
     fit.__doc__ = CheckedTrainer.fit.__doc__
 
@@ -302,6 +312,11 @@ class AdversarialModel(Players, CheckedTrainer, PresetModel, keras.Model):
         check_examples("x", examples, self.example_shape, self.example_kind)
 
     # ---- saving -----------------------------------------------------------
+
+    def save(self, filepath, *args, **kwargs):
+        """`keras.Model.save`, to a `.keras` file."""
+        check_file(filepath)
+        super().save(filepath, *args, **kwargs)
 
     def get_config(self):
         config = {"name": self.name}

@@ -5,15 +5,7 @@ import itertools
 import keras
 
 from keras_gans import backend
-
-
-class _AllOptimizers:
-    """What Keras's JAX trainer asks of `model.optimizer`: state, built."""
-
-    built = True
-
-    def __init__(self, optimizers):
-        self.variables = [v for o in optimizers for v in o.variables]
+from keras_gans.models.optimizers import AllOptimizers
 
 
 class Players:
@@ -130,8 +122,7 @@ class Players:
                     name, optimizer, self.variables_of(player), auto_scale_loss
                 )
                 setattr(self, name, optimizer)
-        if keras.backend.backend() == "jax":
-            self.optimizer = _AllOptimizers(self.optimizers.values())
+        self.optimizer = AllOptimizers(self.optimizers)
 
     @property
     def optimizers(self):
