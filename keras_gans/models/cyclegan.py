@@ -16,6 +16,7 @@ keeps colours; the paper uses it for paintings, the authors' code by default.
 
 Deviations from the paper: none in the algorithm. `identity_weight` is an
 absolute value, where the authors' code multiplies it by the cycle's weight.
+Adam's epsilon is Keras's 1e-7, where PyTorch's is 1e-8.
 """
 
 import keras
