@@ -20,6 +20,7 @@ from keras_gans.layers.normalization import (
     check_normalization,
     discriminator_normalization,
     image_normalization,
+    keep_statistics,
 )
 from keras_gans.layers.precision import float32_policy, output_dtype
 
@@ -39,6 +40,7 @@ __all__ = [
     "float32_policy",
     "global_pooling",
     "image_normalization",
+    "keep_statistics",
     "logits_layer",
     "output_dtype",
 ]

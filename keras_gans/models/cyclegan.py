@@ -46,7 +46,9 @@ class CycleGANGenerator(keras.Model):
 
     The residual network of Johnson et al., 2016: c7s1-64, d128, d256, the
     residual blocks, u128, u64, c7s1-3, with reflection padding. It takes
-    images whose sides are multiples of its attribute `divisor`, 4.
+    images whose sides are multiples of its attribute `divisor`, 4. What it
+    makes of a pixel depends on no others than those at most its attribute
+    `reach` away, but for the statistics of the normalization.
 
     Args:
         image_shape: `(height, width, channels)` of its inputs.
@@ -111,6 +113,8 @@ class CycleGANGenerator(keras.Model):
         super().__init__(inputs, outputs, name=name, **kwargs)
         self.divisor = 4
         self.min_size = 8
+        # 3 and 3 of the ends, 1 + 2 and 2 + 4 of the strides, 4 by convolution.
+        self.reach = 16 + 8 * num_residual_blocks
         self._arguments = {
             "image_shape": list(image_shape),
             "output_channels": output_channels,
