@@ -20,7 +20,6 @@ from keras_gans.layers.normalization import (
     check_normalization,
     discriminator_normalization,
     image_normalization,
-    keep_statistics,
 )
 from keras_gans.layers.precision import float32_policy, output_dtype
 
@@ -40,7 +39,6 @@ __all__ = [
     "float32_policy",
     "global_pooling",
     "image_normalization",
-    "keep_statistics",
     "logits_layer",
     "output_dtype",
 ]

@@ -157,11 +157,13 @@ class _StatisticsNormalization(layers.Layer):
         self.epsilon = epsilon
 
     def call(self, inputs):
+        return ops.cast(self.scale(self.normalize(inputs)), inputs.dtype)
+
+    def normalize(self, inputs):
         # Float16 overflows in a sum over the positions of an image.
         x = ops.cast(inputs, "float32")
-        x, variance = self.center(x, self.axes)[1:]
-        x = x * ops.rsqrt(variance + self.epsilon)
-        return ops.cast(self.scale(x), inputs.dtype)
+        _, x, variance = self.center(x, self.axes)
+        return x * ops.rsqrt(variance + self.epsilon)
 
     def center(self, x, axes):
         """The mean, what is left without it, and that one's variance."""

@@ -9,7 +9,8 @@ from keras import ops
 
 from keras_gans import backend
 from keras_gans.checks import check_integer
-from keras_gans.layers import BatchStatisticsNormalization, keep_statistics
+from keras_gans.layers import BatchStatisticsNormalization
+from keras_gans.layers.normalization import keep_statistics
 from keras_gans.models.adversarial_model import AdversarialModel
 from keras_gans.models.data_checks import check_examples
 from keras_gans.models.exporting import export_images
