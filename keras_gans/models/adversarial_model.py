@@ -11,6 +11,7 @@ from keras_gans.models.data_checks import check_examples
 from keras_gans.models.optimizers import (
     check_callbacks,
     check_file,
+    check_players_alone_have_optimizers,
     finalize_averages,
 )
 from keras_gans.models.players import Players, checked_networks, map_networks
@@ -152,8 +153,11 @@ class AdversarialModel(Players, CheckedTrainer, PresetModel, keras.Model):
 
     @property
     def metrics(self):
-        # Keras would add a `loss` that nothing updates.
-        return [*self._trackers.values(), *self._example_metrics]
+        # Keras would add a `loss` that nothing updates. Metrics that a class of
+        # one's own has as attributes are reset and carried like all others.
+        ours = [*self._trackers.values(), *self._example_metrics]
+        known = {id(metric) for metric in ours}
+        return ours + [m for m in self._metrics if id(m) not in known]
 
     # ---- the pieces of a train_step ---------------------------------------
 
@@ -280,6 +284,7 @@ class AdversarialModel(Players, CheckedTrainer, PresetModel, keras.Model):
             raise TypeError("train_step takes one argument, data.")
         self._assert_compile_called("fit")
         check_callbacks(self, kwargs.get("callbacks"))
+        check_players_alone_have_optimizers(self)
         history = super().fit(x, y, batch_size, epochs, **kwargs)
         with backend.strategy_scope(self):
             finalize_averages(self)

@@ -61,6 +61,24 @@ def check_file(filepath):
         raise ValueError(f"{OLD_FORMAT} Received: {filepath}")
 
 
+def check_players_alone_have_optimizers(model):
+    """Raises a `ValueError` for an optimizer that no player has.
+
+    JAX's step would not carry its state, and no checkpoint restore it.
+    """
+    known = {id(optimizer) for optimizer in model.optimizers.values()}
+    for name, value in vars(model).items():
+        if isinstance(value, keras.optimizers.Optimizer) and (
+            id(value) not in known
+        ):
+            raise ValueError(
+                f"{name} must be a player's: add the player and its networks "
+                "to the class attribute players, and pass <player>_optimizer "
+                f"to compile(). Received: {name}={type(value).__name__} beside "
+                f"players={tuple(model.players)}"
+            )
+
+
 def finalize_averages(model):
     """What Keras's `fit` ends with where an optimizer has `use_ema=True`."""
     for player, optimizer in model.optimizers.items():

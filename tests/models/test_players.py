@@ -225,6 +225,40 @@ def test_optimizers_know_the_variables_in_the_order_of_the_step():
     assert [id(v) for v in known] == [id(v) for v in wanted]
 
 
+@keras.saving.register_keras_serializable("tests")
+class WithMetric(ThreePlayers):
+    """Logs a metric of its own, as Keras's guides write it."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.size = keras.metrics.Mean(name="size")
+
+    def train_step(self, data):
+        logs = super().train_step(data)
+        self.size.update_state(ops.mean(ops.abs(data[0])))
+        return {**logs, "size": self.size.result()}
+
+
+def test_a_metric_of_ones_own(tmp_path):
+    model = WithMetric(
+        generator=perceptron(4, 2),
+        discriminators=[perceptron(2, 1)],
+        encoders={"shift": perceptron(2, 4), "scale": perceptron(2, 4)},
+        latent_dim=4,
+    )
+    model.compile()
+    x = np.repeat([1.0, 3.0], 16)[:, None] * np.ones((1, 2), "float32")
+    # The mean of an epoch, and of no earlier one.
+    assert fit(model, x[:16])["size"] == [pytest.approx(1.0)]
+    assert fit(model, x[16:], epochs=2)["size"] == pytest.approx([3.0, 3.0])
+    model.save(tmp_path / "a.keras")
+    loaded = keras.saving.load_model(tmp_path / "a.keras")
+    assert_equal(optimizers_state(loaded), optimizers_state(model))
+    model.more_optimizer = adam()
+    with pytest.raises(ValueError, match="more_optimizer must be a player's"):
+        fit(model, x)
+
+
 class Late(keras.Model):
     """Has no weights before it is called."""
 
