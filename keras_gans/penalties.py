@@ -15,6 +15,7 @@ import keras
 from keras import ops
 
 from keras_gans import backend
+from keras_gans.layers import BatchStatisticsNormalization
 
 # Inside the root: its derivative at a gradient of zero is 0, not NaN.
 _EPSILON = 1e-12
@@ -54,6 +55,10 @@ def gradient_penalty(discriminator, real, fake, alpha, target=1.0):
 
 def r1_penalty(discriminator, real):
     """`E[||grad D(x)||^2]` at real examples.
+
+    Where an example has several logits, as of patches, D(x) is their sum: the
+    penalty of p equal logits is p^2 times that of one. Take the mean of them
+    in `discriminator` for one that does not depend on the number of patches.
 
     Args:
         discriminator: Function of examples that returns logits.
@@ -157,19 +162,23 @@ def _float32_layers(network):
 
 
 def check_no_batch_normalization(discriminator, why):
-    """Raises a `ValueError` that names a BatchNormalization layer.
+    """Raises a `ValueError` that names a layer which mixes the examples.
 
     Args:
         discriminator: `keras.Model`.
         why: String, the argument or model that rules it out.
     """
     for layer in discriminator._flatten_layers():
-        # A frozen one computes with stored statistics and mixes nothing.
-        if isinstance(layer, keras.layers.BatchNormalization) and (
-            layer.trainable
-        ):
+        # A frozen one of Keras's computes with stored statistics and mixes
+        # nothing.
+        mixes = isinstance(layer, BatchStatisticsNormalization) or (
+            isinstance(layer, keras.layers.BatchNormalization)
+            and layer.trainable
+        )
+        if mixes:
             raise ValueError(
-                f"discriminator must not have BatchNormalization with {why}: "
+                f"discriminator must not have {type(layer).__name__} with "
+                f"{why}: "
                 "the penalty is of every example's own gradient, and batch "
                 "normalization mixes the examples. LayerNormalization is the "
                 "paper's replacement. Received: discriminator with the layer "

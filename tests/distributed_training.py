@@ -267,6 +267,12 @@ def compiled_outside(scope):
     return fit(model, points(32), batch_size=BATCH)
 
 
+def made_outside(scope):
+    model = points_gan(seed=1)
+    with scope():
+        model.compile()
+
+
 def refused(scope, **kwargs):
     model = build(scope, points_gan)
     return attempt(lambda: fit(model, **kwargs))["error"]
@@ -310,6 +316,7 @@ def tensorflow_main(mode):
         result["float16"] = attempt(lambda: mixed(scope, "mixed_float16"))
         result["bfloat16"] = attempt(lambda: mixed(scope, "mixed_bfloat16"))
         result["outside"] = attempt(lambda: optimizers_from_outside(scope))
+        result["made_outside"] = attempt(lambda: made_outside(scope))
         result["compiled_outside"] = attempt(lambda: compiled_outside(scope))
         dataset = tf.data.Dataset.from_tensor_slices(points(32))
         result["refused"] = {

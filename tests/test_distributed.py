@@ -210,6 +210,9 @@ def test_compile_outside_of_the_scope(mirrored):
     message = mirrored["outside"]["error"]
     assert message.startswith("ValueError: generator_optimizer must be made")
     assert "Received: " in message
+    message = mirrored["made_outside"]["error"]
+    assert message.startswith("ValueError: The model and all of its networks")
+    assert "Received: " in message
 
 
 @pytest.mark.parametrize("what", ["smaller", "odd", "last", "ragged"])

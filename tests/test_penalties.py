@@ -6,6 +6,7 @@ import pytest
 from keras import layers, ops
 
 from keras_gans import backend, penalties
+from keras_gans.layers import BatchStatisticsNormalization
 
 WEIGHTS = np.array([[3.0], [4.0]], "float32")
 
@@ -175,6 +176,25 @@ def test_the_precision_policy_changes_nothing(policy, dtype_policy):
 def test_float16_gradients_do_not_overflow():
     gradients = ops.cast(ops.full((1, 4), 300.0), "float16")
     assert float(penalties.squared_norms(gradients)[0]) == 4 * 300.0**2
+
+
+def test_batch_statistics_are_refused_frozen_or_not():
+    for frozen in (False, True):
+        layer = BatchStatisticsNormalization(name="mixes")
+        layer.trainable = not frozen
+        inputs = keras.Input((4, 4, 1))
+        network = keras.Model(inputs, layer(inputs))
+        with pytest.raises(ValueError, match="BatchStatistics.*'mixes'"):
+            penalties.check_no_batch_normalization(network, "r1_weight")
+
+
+@pytest.mark.parametrize("patches", [1, 3])
+def test_r1_of_patches_is_of_their_sum(patches):
+    # Of x, and of three such logits.
+    penalty, _ = penalties.r1_penalty(
+        lambda x: ops.tile(x, (1, patches)), ops.ones((2, 1))
+    )
+    assert number(penalty) == pytest.approx(patches**2)
 
 
 def test_batch_normalization_is_refused_by_name():

@@ -134,8 +134,7 @@ def apply_network(network, inputs, training):
 def compile_network(network):
     @jax.jit
     def call(weights, others, x):
-        outputs, _ = network.stateless_call(weights, others, x, training=False)
-        return outputs
+        return network.stateless_call(weights, others, x, training=False)
 
     def apply(x):
         state = [
@@ -145,7 +144,10 @@ def compile_network(network):
                 network.non_trainable_variables,
             )
         ]
-        return keras.ops.convert_to_numpy(call(*state, x))
+        outputs, others = call(*state, x)
+        for v, value in zip(network.non_trainable_variables, others):
+            v.assign(value)
+        return keras.ops.convert_to_numpy(outputs)
 
     return apply
 

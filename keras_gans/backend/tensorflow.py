@@ -66,6 +66,14 @@ def check_distribution(model):
             "instead. Received: "
             f"distribution={keras.distribution.distribution()}"
         )
+    for variable in model.weights:
+        if not is_in_strategy(model, variable):
+            raise ValueError(
+                "The model and all of its networks must be made under the "
+                "strategy's scope that it is compiled under: with "
+                "strategy.scope(): model = ...; model.compile(...). Received: "
+                f"the variable {variable.path!r}, made outside of it"
+            )
 
 
 def _wrap(model, step):

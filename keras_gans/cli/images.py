@@ -26,6 +26,12 @@ def add(commands):
     translate.add_argument(
         "--seed", type=integer(0), help="for the same dropout"
     )
+    translate.add_argument(
+        "--tile",
+        type=integer(16),
+        help="side of a tile, of networks that allow it; without it large "
+        "images alone are cut into tiles",
+    )
 
     upscale = add_command(
         commands, "upscale", _upscale, "Make photographs larger."
@@ -78,7 +84,10 @@ def _translate(args):
     def translate(file, out):
         pixels, alpha = image_files.read(file, channels)
         result = model.translate(
-            pixels, direction=args.direction, seed=args.seed
+            pixels,
+            direction=args.direction,
+            seed=args.seed,
+            tile=args.tile,
         )
         image_files.write(out, result, alpha)
 

@@ -56,6 +56,12 @@ class SpectralNormalization(layers.Wrapper):
     on TensorFlow and PyTorch no gradient flows through the division, on JAX
     it does, and so backends train differently.)
 
+    Deviation from the algorithm: the singular value is `|W u|`, of the vector u
+    that the iteration ends with, where the algorithm takes u and the v before
+    it: half an iteration further. Of a random kernel of 3x3 from 128 to 128
+    channels that is 4% more at the first call, 1% at the fourth and 0.2% at the
+    tenth, and nearer to the truth, which the algorithm has to 20%, 8% and 3%.
+
     What the kernel does is linear, so the wrapped layer's output is divided,
     and not its kernel: which kernel a layer computes with is its own matter.
 
@@ -150,14 +156,26 @@ class _StatisticsNormalization(layers.Layer):
         super().__init__(**kwargs)
         self.epsilon = epsilon
 
+    def call(self, inputs):
+        return ops.cast(self.scale(self.normalize(inputs)), inputs.dtype)
+
     def normalize(self, inputs):
         # Float16 overflows in a sum over the positions of an image.
         x = ops.cast(inputs, "float32")
-        x = x - ops.mean(x, self.axes, keepdims=True)
+        _, x, variance = self.center(x, self.axes)
+        return x * ops.rsqrt(variance + self.epsilon)
+
+    def center(self, x, axes):
+        """The mean, what is left without it, and that one's variance."""
+        mean = ops.mean(x, axes, keepdims=True)
+        x = x - mean
         # Not `ops.moments`, which on PyTorch is E[x^2] - E[x]^2: less than 0
         # where an image is flat.
-        variance = ops.mean(ops.square(x), self.axes, keepdims=True)
-        return x * ops.rsqrt(variance + self.epsilon)
+        return mean, x, ops.mean(ops.square(x), axes, keepdims=True)
+
+    def scale(self, x):
+        """What becomes of normalized values."""
+        return x
 
     def compute_output_shape(self, input_shape):
         return input_shape
@@ -179,9 +197,6 @@ class InstanceNormalization(_StatisticsNormalization):
     """
 
     axes = (1, 2)
-
-    def call(self, inputs):
-        return ops.cast(self.normalize(inputs), inputs.dtype)
 
 
 @keras.saving.register_keras_serializable("keras_gans")
@@ -205,7 +220,64 @@ class BatchStatisticsNormalization(_StatisticsNormalization):
         )
         self.beta = self.add_weight(shape, "zeros", name="beta")
 
-    def call(self, inputs):
-        x = self.normalize(inputs)
+    def scale(self, x):
         gamma, beta = (ops.cast(w, "float32") for w in (self.gamma, self.beta))
-        return ops.cast(x * gamma + beta, inputs.dtype)
+        return x * gamma + beta
+
+
+class _KeptStatistics(layers.Layer):
+    """A statistics normalization by what it has seen before.
+
+    Args:
+        layer: The layer, of which it takes scale, offset and epsilon.
+    """
+
+    # Whether the batch at hand is what it is to see.
+    looks = False
+
+    def __init__(self, layer):
+        super().__init__(dtype=layer.dtype_policy)
+        self.layer = layer
+
+    def build(self, input_shape):
+        shape = (1, 1, 1, input_shape[-1])
+        self.mean, self.variance = (
+            self.add_weight(shape, start, dtype="float32", trainable=False)
+            for start in ("zeros", "ones")
+        )
+
+    def call(self, inputs):
+        x = ops.cast(inputs, "float32")
+        if self.looks:
+            mean, x, variance = self.layer.center(x, (0, 1, 2))
+            self.mean.assign(mean)
+            self.variance.assign(variance)
+        else:
+            x, variance = x - self.mean, self.variance
+        x = x * ops.rsqrt(variance + self.layer.epsilon)
+        return ops.cast(self.layer.scale(x), inputs.dtype)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+
+def keep_statistics(network):
+    """A network with the same weights, whose normalizations are given.
+
+    Args:
+        network: `keras.Model`, functional.
+
+    Returns:
+        `(network, layers)`: where `looks` of the layers is true in a call,
+        they take the statistics of all its images together, and where it is
+        not they normalize by those that they have.
+    """
+    kept = []
+
+    def replace(layer):
+        if not isinstance(layer, _StatisticsNormalization):
+            return layer
+        kept.append(_KeptStatistics(layer))
+        return kept[-1]
+
+    return keras.models.clone_model(network, clone_function=replace), kept

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-# Rows of a distance matrix that are held at once: 80 MB for 10,000 columns.
+# Rows of a distance matrix that are held at once, of COLUMNS columns: 80 MB.
 BLOCK = 1000
+COLUMNS = 10_000
 
 
 def frechet_distance(real, fake):
@@ -211,14 +212,9 @@ def precision_recall(real, fake, k=3):
         Assessing Generative Models", 2019.
     """
     real, fake = _check_features(real, fake, least=k + 1)
-    real_radii, fake_radii = _radii(real, k), _radii(fake, k)
-    precise, recalled = 0, np.zeros(len(real), bool)
-    for _, distances in _distance_blocks(fake, real):
-        precise += (distances <= real_radii).any(axis=1).sum()
-    for start, distances in _distance_blocks(real, fake):
-        inside = (distances <= fake_radii).any(axis=1)
-        recalled[start : start + len(inside)] = inside
-    return float(precise / len(fake)), float(recalled.mean())
+    precise = _is_inside(fake, real, _radii(real, k))
+    recalled = _is_inside(real, fake, _radii(fake, k))
+    return float(precise.mean()), float(recalled.mean())
 
 
 def density_coverage(real, fake, k=5):
@@ -244,35 +240,60 @@ def density_coverage(real, fake, k=5):
     real, fake = _check_features(real, fake, least=k + 1)
     radii = _radii(real, k)
     balls, covered = 0, np.zeros(len(real), bool)
-    for _, distances in _distance_blocks(fake, real):
-        inside = distances <= radii
+    for _, columns, distances in _distance_tiles(fake, real):
+        inside = distances <= radii[columns]
         balls += inside.sum()
-        covered |= inside.any(axis=0)
+        covered[columns] |= inside.any(axis=0)
     return float(balls / (k * len(fake))), float(covered.mean())
 
 
 def _radii(x, k):
     """Squared distances `(n,)` to the k-th neighbour, not counting itself."""
-    return np.concatenate(
-        [
-            np.partition(distances, k, axis=1)[:, k]
-            for _, distances in _distance_blocks(x, x)
-        ]
-    )
+    radii, nearest = np.empty(len(x)), None
+    for rows, columns, distances in _distance_tiles(x, x, k + 1):
+        if columns.start > 0:
+            # Most rows of a later tile hold nothing nearer than is known.
+            nearer = (distances < nearest[:, k:]).any(axis=1)
+            distances = np.concatenate(
+                [nearest[nearer], distances[nearer]], axis=1
+            )
+        else:
+            nearer = slice(None)
+            nearest = np.empty((len(distances), k + 1))
+        distances.partition(k, axis=1)
+        nearest[nearer] = distances[:, : k + 1]
+        radii[rows] = nearest[:, k]
+    return radii
 
 
-def _distance_blocks(a, b):
-    """`(start, squared distances)` of a block of `a` to all of `b`."""
+def _is_inside(a, b, radii):
+    """Booleans `(n,)`: is this example of `a` in any ball around `b`."""
+    inside = np.zeros(len(a), bool)
+    for rows, columns, distances in _distance_tiles(a, b):
+        inside[rows] |= (distances <= radii[columns]).any(axis=1)
+    return inside
+
+
+def _distance_tiles(a, b, least=1):
+    """`(rows, columns, squared distances)` of a slice of `a` to one of `b`.
+
+    All columns of some rows come before the next rows; the first ones are
+    `least` or more, if there are as many.
+    """
+    width = max(COLUMNS, least)
     center = b.mean(axis=0, dtype="float64")  # Keeps the rounding small.
-    b = b - center
-    b_squares = np.square(b).sum(axis=1)
     for start in range(0, len(a), BLOCK):
-        block = a[start : start + BLOCK] - center
-        distances = block @ b.T
-        distances *= -2
-        distances += np.square(block).sum(axis=1)[:, None]
-        distances += b_squares
-        yield start, np.maximum(distances, 0, out=distances)
+        rows = slice(start, start + BLOCK)
+        x = a[rows] - center
+        x_squares = np.square(x).sum(axis=1)[:, None]
+        for first in range(0, len(b), width):
+            columns = slice(first, first + width)
+            y = b[columns] - center
+            distances = x @ y.T
+            distances *= -2
+            distances += x_squares
+            distances += np.square(y).sum(axis=1)
+            yield rows, columns, np.maximum(distances, 0, out=distances)
 
 
 def _check_features(real, fake, least):

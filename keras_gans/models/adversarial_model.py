@@ -8,6 +8,12 @@ from keras import ops
 
 from keras_gans import backend
 from keras_gans.models.data_checks import check_examples
+from keras_gans.models.optimizers import (
+    check_callbacks,
+    check_file,
+    check_players_alone_have_optimizers,
+    finalize_averages,
+)
 from keras_gans.models.players import Players, checked_networks, map_networks
 from keras_gans.models.trainer import CheckedTrainer
 from keras_gans.presets.preset_model import PresetModel
@@ -147,8 +153,11 @@ class AdversarialModel(Players, CheckedTrainer, PresetModel, keras.Model):
 
     @property
     def metrics(self):
-        # Keras would add a `loss` that nothing updates.
-        return [*self._trackers.values(), *self._example_metrics]
+        # Keras would add a `loss` that nothing updates. Metrics that a class of
+        # one's own has as attributes are reset and carried like all others.
+        ours = [*self._trackers.values(), *self._example_metrics]
+        known = {id(metric) for metric in ours}
+        return ours + [m for m in self._metrics if id(m) not in known]
 
     # ---- the pieces of a train_step ---------------------------------------
 
@@ -273,7 +282,13 @@ class AdversarialModel(Players, CheckedTrainer, PresetModel, keras.Model):
                 )
         if len(inspect.signature(self.train_step).parameters) != 1:
             raise TypeError("train_step takes one argument, data.")
-        return super().fit(x, y, batch_size, epochs, **kwargs)
+        self._assert_compile_called("fit")
+        check_callbacks(self, kwargs.get("callbacks"))
+        check_players_alone_have_optimizers(self)
+        history = super().fit(x, y, batch_size, epochs, **kwargs)
+        with backend.strategy_scope(self):
+            finalize_averages(self)
+        return history
 
     fit.__doc__ = CheckedTrainer.fit.__doc__
 
@@ -302,6 +317,11 @@ class AdversarialModel(Players, CheckedTrainer, PresetModel, keras.Model):
         check_examples("x", examples, self.example_shape, self.example_kind)
 
     # ---- saving -----------------------------------------------------------
+
+    def save(self, filepath, *args, **kwargs):
+        """`keras.Model.save`, to a `.keras` file."""
+        check_file(filepath)
+        super().save(filepath, *args, **kwargs)
 
     def get_config(self):
         config = {"name": self.name}

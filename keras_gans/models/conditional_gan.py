@@ -137,8 +137,12 @@ class ConditionalGANDiscriminator(keras.Model):
             )
         else:
             height, width, _ = image_shape
-            x = layers.Embedding(num_classes, embedding_dim)(labels)
-            x = layers.Dense(height * width)(x)
+            embed = layers.Embedding(num_classes, embedding_dim)
+            expand = layers.Dense(height * width)
+            if spectral:  # Of all layers, or the whole has no bound.
+                embed = SpectralNormalization(embed)
+                expand = SpectralNormalization(expand)
+            x = expand(embed(labels))
             label_map = layers.Reshape((height, width, 1))(x)
             x = layers.Concatenate()([images, label_map])
             x = dcgan_discriminator_stack(

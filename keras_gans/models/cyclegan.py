@@ -16,6 +16,7 @@ keeps colours; the paper uses it for paintings, the authors' code by default.
 
 Deviations from the paper: none in the algorithm. `identity_weight` is an
 absolute value, where the authors' code multiplies it by the cycle's weight.
+Adam's epsilon is Keras's 1e-7, where PyTorch's is 1e-8.
 """
 
 import keras
@@ -45,7 +46,9 @@ class CycleGANGenerator(keras.Model):
 
     The residual network of Johnson et al., 2016: c7s1-64, d128, d256, the
     residual blocks, u128, u64, c7s1-3, with reflection padding. It takes
-    images whose sides are multiples of its attribute `divisor`, 4.
+    images whose sides are multiples of its attribute `divisor`, 4. What it
+    makes of a pixel depends on no others than those at most its attribute
+    `reach` away, but for the statistics of the normalization.
 
     Args:
         image_shape: `(height, width, channels)` of its inputs.
@@ -110,6 +113,8 @@ class CycleGANGenerator(keras.Model):
         super().__init__(inputs, outputs, name=name, **kwargs)
         self.divisor = 4
         self.min_size = 8
+        # 3 and 3 of the ends, 1 + 2 and 2 + 4 of the strides, 4 by convolution.
+        self.reach = 16 + 8 * num_residual_blocks
         self._arguments = {
             "image_shape": list(image_shape),
             "output_channels": output_channels,

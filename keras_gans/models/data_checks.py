@@ -147,7 +147,10 @@ def _check_size(size, replicas, parts):
         raise ValueError(
             "batch_size must divide by the number of replicas times "
             f"discriminator_steps, {replicas} x {parts}, and the last batch "
-            f"of an array too. Received: a batch of {size}"
+            f"of an array too. Received: a batch of {size}; what works is "
+            f"fit(x[:n], batch_size=b) with b, and n, multiples of "
+            f"{replicas * parts}, as b={32 * replicas * parts} (Keras's "
+            "default is 32)"
         )
 
 

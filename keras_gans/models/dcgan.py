@@ -11,7 +11,8 @@ discriminator, weights from N(0, 0.02), Adam with beta_1 = 0.5.
 Deviations from the paper: kernels are 4x4 instead of 5x5, as in the authors'
 PyTorch code and its descendants (4 divides by the stride, so no checkerboard),
 latents are normal instead of uniform, and the depth follows from the image, so
-that 28x28 and 32x32 work as 64x64 does.
+that 28x28 and 32x32 work as 64x64 does. Adam's epsilon is Keras's 1e-7, where
+the authors' framework has 1e-8.
 """
 
 import keras

@@ -10,8 +10,9 @@ discriminator D tells real examples from G's. D maximises, G minimises
 Deviations from the paper: D is a plain multilayer perceptron (LeakyReLU)
 instead of maxout with dropout, G uses ReLU instead of a mix of ReLU and
 sigmoid, the latents are normal instead of uniform, and the optimizer is Adam
-(2e-4, beta_1 0.5) instead of SGD with momentum. `minimax_generator_loss` is
-equation 1; the default is the non-saturating loss that section 3 trains with.
+(2e-4, beta_1 0.5, Keras's epsilon of 1e-7) instead of SGD with momentum.
+`minimax_generator_loss` is equation 1; the default is the non-saturating loss
+that section 3 trains with.
 """
 
 import inspect

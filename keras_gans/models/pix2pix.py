@@ -15,10 +15,18 @@ test as in training. The discriminator judges patches: it is a small
 convolutional network, and its logits, one for each patch, are averaged.
 
 Deviations from the paper: the generator goes first in a step, so that one pass
-of it serves both players; over many steps that is the paper's alternation. The
-layer before the bottleneck is not normalized, which would set its only value
-to zero, as in the authors' code; so are the convolutions without padding to
-the input's size that end the discriminator (30x30 logits for 256x256).
+of it serves both players. The authors' code makes the fakes first as well, but
+then updates the discriminator before the generator meets it: there a generator
+always meets one that has just learned from its own fakes, here one that has
+learned from those of the generator a step earlier. The layer before the
+bottleneck is not normalized, which would set its only value to zero, as in the
+authors' code; so are the convolutions without padding to the input's size that
+end the discriminator (30x30 logits for 256x256).
+
+With batch normalization the authors' PyTorch code leaves out the biases of
+three convolutions that no normalization follows, and that have one here: the
+first and the last of the encoder, and the last of the discriminator of single
+pixels. Adam's epsilon is Keras's 1e-7, where PyTorch's is 1e-8.
 """
 
 import math

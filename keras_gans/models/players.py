@@ -1,19 +1,12 @@
 """Who trains: networks by player, and an optimizer for each player."""
 
 import itertools
+import warnings
 
 import keras
 
 from keras_gans import backend
-
-
-class _AllOptimizers:
-    """What Keras's JAX trainer asks of `model.optimizer`: state, built."""
-
-    built = True
-
-    def __init__(self, optimizers):
-        self.variables = [v for o in optimizers for v in o.variables]
+from keras_gans.models.optimizers import AllOptimizers
 
 
 class Players:
@@ -111,6 +104,10 @@ class Players:
                     f"(real, fake). Received: metrics={metrics!r}"
                 )
         _check_different(optimizers)
+        for name in self.network_names():
+            for network in keras.tree.flatten(getattr(self, name)):
+                check_built(name, network)
+        check_logits(self)
         # Outside of a strategy's scope variables would belong to no replica.
         with backend.strategy_scope(self):
             defaults = {}
@@ -130,8 +127,7 @@ class Players:
                     name, optimizer, self.variables_of(player), auto_scale_loss
                 )
                 setattr(self, name, optimizer)
-        if keras.backend.backend() == "jax":
-            self.optimizer = _AllOptimizers(self.optimizers.values())
+        self.optimizer = AllOptimizers(self.optimizers)
 
     @property
     def optimizers(self):
@@ -200,6 +196,58 @@ def checked_networks(name, value, may_be_many):
             f"{name} must be a keras.Model{many}. Received: {name}={value!r}"
         )
     return map_networks(lambda network: network, value)
+
+
+def check_built(name, network):
+    """Raises a `ValueError` for a network that has no weights yet."""
+    if not network.built:
+        raise ValueError(
+            f"{name} must have its weights, or no optimizer would train them: "
+            "call it on a batch of its inputs, or give it a keras.Input, "
+            f"before compile(). Received: {name}={network.name!r}, a "
+            f"{type(network).__name__} that was never called"
+        )
+
+
+def check_logits(model):
+    """Looks at what discriminators end in, where the step is a paper's.
+
+    A step of one's own may take several outputs, or probabilities.
+
+    Raises:
+        ValueError: For a discriminator with several outputs.
+    """
+    step = next(c for c in type(model).__mro__ if "train_step" in vars(c))
+    if not step.__module__.startswith("keras_gans."):
+        return
+    for name in model.players.get("discriminator", ()):
+        for network in keras.tree.flatten(getattr(model, name)):
+            outputs = getattr(network, "outputs", None) or []
+            if len(outputs) > 1:
+                raise ValueError(
+                    f"{name} must have one output, logits. Received: a "
+                    f"network with {len(outputs)} outputs, of shapes "
+                    f"{', '.join(str(x.shape) for x in outputs)}: a class of "
+                    "one's own, with its own train_step, may take several"
+                )
+            loss = getattr(model, "discriminator_loss", None)
+            if outputs and getattr(
+                loss, "__module__", "keras_gans."
+            ).startswith("keras_gans."):
+                _check_linear(name, outputs[0])
+
+
+def _check_linear(name, output):
+    layer = output._keras_history.operation
+    activation = getattr(layer, "activation", None)
+    function = getattr(activation, "__name__", type(layer).__name__).lower()
+    if function in ("sigmoid", "softmax", "tanh"):
+        warnings.warn(
+            f"{name} ends in {function}, but the losses take logits: it will "
+            "hardly train. Leave the activation of its last layer out. "
+            f"Received: {name} that ends in the layer {layer.name!r}",
+            stacklevel=4,
+        )
 
 
 def map_networks(function, value):

@@ -173,7 +173,14 @@ class SamplingModel(AdversarialModel):
                 for examples in (real, fake)
             ]
             logs = self.track(**self.test_losses(*logits))
-        return {**logs, **self.track_metrics(real, fake)}
+        logs = {**logs, **self.track_metrics(real, fake)}
+        if not logs:
+            raise ValueError(
+                f"{type(self).__name__} has nothing to evaluate: pass metrics "
+                "to compile(), or write a test_step. Received: no "
+                "discriminator of that name, and metrics=[]"
+            )
+        return logs
 
     def test_losses(self, real_logits, fake_logits):
         """Dict of the losses without penalties, for `evaluate`.

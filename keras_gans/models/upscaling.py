@@ -1,11 +1,11 @@
 """Upscaling for people: images of any size and kind, tile by tile."""
 
-import keras
 import numpy as np
 
 from keras_gans import backend
 from keras_gans.checks import check_integer
 from keras_gans.models.exporting import export_images
+from keras_gans.models.tiling import in_tiles
 from keras_gans.names import TILE
 from keras_gans.resizing import bicubic
 
@@ -57,29 +57,16 @@ class Upscaling:
             pixels = _from_pil(image)
         else:
             pixels = _check_pixels(image)
-        height, width, channels = pixels.shape
         backend.sync(self)
-        scale, reach = self.scale, self.inference_network.reach
         apply = self._compiled()
-        result = np.empty(
-            (height * scale, width * scale, channels), pixels.dtype
+        result = in_tiles(
+            lambda window: self._upscale_window(apply, window, self_ensemble),
+            pixels,
+            tile,
+            self.inference_network.reach,
+            self.scale,
+            verbose,
         )
-        jobs = [
-            (row, column)
-            for row in _spans(height, tile, reach)
-            for column in _spans(width, tile, reach)
-        ]
-        bar = keras.utils.Progbar(len(jobs), unit_name="tile")
-        for (top, bottom, y0, y1), (left, right, x0, x1) in jobs:
-            made = self._upscale_window(
-                apply, pixels[top:bottom, left:right], self_ensemble
-            )
-            result[y0 * scale : y1 * scale, x0 * scale : x1 * scale] = made[
-                (y0 - top) * scale : (y1 - top) * scale,
-                (x0 - left) * scale : (x1 - left) * scale,
-            ]
-            if verbose:
-                bar.add(1)
         if hasattr(image, "convert"):
             return _to_pil(result, image)
         return result.reshape(*result.shape[:2], *np.shape(image)[2:])
@@ -140,21 +127,6 @@ class Upscaling:
             return np.moveaxis(made[..., 0], 0, -1)
         grey = x.shape[-1] == 1
         return made[0].mean(axis=-1, keepdims=True) if grey else made[0]
-
-
-def _spans(size, tile, reach):
-    """One axis in tiles: `(start, stop, first, end)`.
-
-    What lies from `first` to `end` is made from what lies from `start` to
-    `stop`, which are as far apart for all tiles: one shape for the network.
-    """
-    length = tile + 2 * reach
-    if size <= length:
-        yield 0, size, 0, size
-        return
-    for first in range(0, size, tile):
-        start = min(max(first - reach, 0), size - length)
-        yield start, start + length, first, min(first + tile, size)
 
 
 def _check_pixels(image):

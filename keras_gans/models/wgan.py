@@ -14,7 +14,10 @@ every update, so it is a distance up to an unknown factor.
 Deviations from the paper: the default networks are this package's DCGAN pair
 (kernels of 4x4), and the fakes of the five discriminator steps are made in one
 pass of the generator, which does not change between them; its batch
-normalization therefore sees the five batches as one.
+normalization therefore sees the five batches as one. The authors' code takes
+100 discriminator steps for each of the first 25 of the generator and for every
+500th, which is not done here. RMSprop is set to move as theirs; one of your own
+wants `epsilon=1e-16` for that, because Keras adds its epsilon within the root.
 """
 
 import keras
@@ -92,10 +95,12 @@ class WGAN(SamplingModel):
         self.clip_value = clip_value
 
     def default_optimizers(self):
-        # Keras's rho is RMSprop's decay, and the authors' framework has 0.99.
-        return (
-            keras.optimizers.RMSprop(5e-5, rho=0.99),
-            keras.optimizers.RMSprop(5e-5, rho=0.99),
+        # The authors' framework decays by 0.99 and adds 1e-8 to the root of
+        # the mean square. Keras adds within the root, where its 1e-7 would be
+        # more than the small gradients of clipped weights.
+        return tuple(
+            keras.optimizers.RMSprop(5e-5, rho=0.99, epsilon=1e-16)
+            for _ in range(2)
         )
 
     @property

@@ -15,7 +15,15 @@ zero gives no NaN; the fakes of the five discriminator steps are made in one
 pass of the generator, which does not change between them (its batch
 normalization sees the five batches as one), and the real and the generated
 examples of a step go through the discriminator, which must not mix them, as
-one batch.
+one batch. The defaults of `compile()` are algorithm 1's: Adam at 1e-4 for ever.
+The authors' code for CIFAR-10 starts at 2e-4 and falls linearly to 0 over
+100,000 generator updates, which takes schedules of one's own
+(`PolynomialDecay`, over five times as many steps for the discriminator). It
+draws the weights of a
+convolution from a range that the mean of the inputs and the outputs gives,
+where He's initialization here takes the inputs: another one in the first
+convolution (27 inputs, 1,152 outputs) alone. Adam's epsilon is Keras's 1e-7,
+where their framework has 1e-8.
 """
 
 import keras

@@ -47,6 +47,15 @@ def test_a_file(preset, photos, tmp_path, capsys):
     np.testing.assert_array_equal(opened(out), expected)
 
 
+def test_tiles(preset, photos, tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 50, 3), "uint8")
+    Image.fromarray(pixels).save(photos / "large.png")
+    out = tmp_path / "out.png"
+    assert run(preset, photos / "large.png", "-o", out, "--tile", 16) == 0
+    gan = keras_gans.CycleGAN.from_preset(str(preset))
+    np.testing.assert_array_equal(opened(out), gan.translate(pixels, tile=16))
+
+
 def test_a_folder_with_a_damaged_file(preset, photos, tmp_path, capsys):
     (photos / "broken.png").write_bytes(b"no image")
     out = tmp_path / "out"

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -217,15 +219,46 @@ def test_neighbours_of_equal_sets():
     assert 1 <= density <= 6 / 5
 
 
-def test_neighbours_in_blocks(monkeypatch):
+def by_all_pairs(real, fake, k):
+    """The four scores from whole matrices of distances."""
+
+    def between(a, b):
+        return np.square(a[:, None] - b[None]).sum(axis=-1)
+
+    real_radii, fake_radii = (
+        np.sort(between(x, x))[:, k] for x in (real, fake)
+    )
+    inside = between(fake, real) <= real_radii
+    recall = (between(real, fake) <= fake_radii).any(axis=1).mean()
+    return (
+        *(inside.any(axis=1).mean(), recall),
+        *(inside.sum() / (k * len(fake)), inside.any(axis=0).mean()),
+    )
+
+
+@pytest.mark.parametrize("rows, columns", [(1000, 10_000), (7, 11), (64, 2)])
+def test_neighbours_in_blocks(monkeypatch, rows, columns):
+    monkeypatch.setattr(distances, "BLOCK", rows)
+    monkeypatch.setattr(distances, "COLUMNS", columns)
     real, fake = gaussian(50, 4, seed=1), gaussian(33, 4, seed=2) * 1.5
-    whole = metrics.precision_recall(real, fake)
-    whole += metrics.density_coverage(real, fake)
-    assert 0 < min(whole) and max(whole[:2]) < 1
-    monkeypatch.setattr(distances, "BLOCK", 7)
-    parts = metrics.precision_recall(real, fake)
-    parts += metrics.density_coverage(real, fake)
-    assert parts == whole
+    for k in (1, 4):
+        scores = metrics.precision_recall(real, fake, k)
+        scores += metrics.density_coverage(real, fake, k)
+        assert 0 < min(scores) and max(scores[:2]) < 1
+        assert scores == pytest.approx(by_all_pairs(real, fake, k))
+
+
+def test_neighbours_take_no_memory_of_all_pairs(monkeypatch):
+    """Of 1,000 examples they would take 8 MB."""
+    monkeypatch.setattr(distances, "BLOCK", 50)
+    monkeypatch.setattr(distances, "COLUMNS", 100)
+    x = gaussian(1000, 4)
+    tracemalloc.start()
+    metrics.precision_recall(x, x)
+    metrics.density_coverage(x, x)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1e6
 
 
 def test_neighbours_far_from_the_origin():

@@ -187,3 +187,15 @@ def test_refused_arguments():
         keras_gans.ConditionalGAN(num_classes=0)
     with pytest.raises(ValueError, match="image_shape"):
         keras_gans.ConditionalGAN(image_shape=(30, 30, 1))
+
+
+@pytest.mark.parametrize("projection", [False, True])
+def test_spectral_normalization_is_of_all_layers(projection):
+    network = ConditionalGANDiscriminator(
+        (8, 8, 1), 3, 2, projection=projection, normalization="spectral"
+    )
+    kinds = (layers.Dense, layers.Conv2D, layers.Embedding)
+    wrapped = [x.layer for x in network.layers if hasattr(x, "vector_u")]
+    assert not any(isinstance(layer, kinds) for layer in network.layers)
+    assert sum(isinstance(x, layers.Embedding) for x in wrapped) == 1
+    assert len(wrapped) == (3 if projection else 4)

@@ -225,6 +225,122 @@ def test_optimizers_know_the_variables_in_the_order_of_the_step():
     assert [id(v) for v in known] == [id(v) for v in wanted]
 
 
+@keras.saving.register_keras_serializable("tests")
+class WithMetric(ThreePlayers):
+    """Logs a metric of its own, as Keras's guides write it."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.size = keras.metrics.Mean(name="size")
+
+    def train_step(self, data):
+        logs = super().train_step(data)
+        self.size.update_state(ops.mean(ops.abs(data[0])))
+        return {**logs, "size": self.size.result()}
+
+
+def test_a_metric_of_ones_own(tmp_path):
+    model = WithMetric(
+        generator=perceptron(4, 2),
+        discriminators=[perceptron(2, 1)],
+        encoders={"shift": perceptron(2, 4), "scale": perceptron(2, 4)},
+        latent_dim=4,
+    )
+    model.compile()
+    x = np.repeat([1.0, 3.0], 16)[:, None] * np.ones((1, 2), "float32")
+    # The mean of an epoch, and of no earlier one.
+    assert fit(model, x[:16])["size"] == [pytest.approx(1.0)]
+    assert fit(model, x[16:], epochs=2)["size"] == pytest.approx([3.0, 3.0])
+    model.save(tmp_path / "a.keras")
+    loaded = keras.saving.load_model(tmp_path / "a.keras")
+    assert_equal(optimizers_state(loaded), optimizers_state(model))
+    model.more_optimizer = adam()
+    with pytest.raises(ValueError, match="more_optimizer must be a player's"):
+        fit(model, x)
+
+
+class Late(keras.Model):
+    """Has no weights before it is called."""
+
+    scale, reach = 2, 1
+
+    def __init__(self, units=4):
+        super().__init__()
+        self.dense = keras.layers.Dense(units)
+
+    def call(self, x):
+        return self.dense(x)
+
+
+@pytest.mark.neutral
+def test_a_network_without_weights_is_refused():
+    def build(late):
+        return ThreePlayers(
+            generator=perceptron(4, 2),
+            discriminators=[perceptron(2, 1)],
+            encoders={"shift": perceptron(2, 4), "scale": late},
+            latent_dim=4,
+        )
+
+    for late in (Late(), keras.Sequential([keras.layers.Dense(4)])):
+        model = build(late)
+        with pytest.raises(ValueError, match="encoders must.*never called"):
+            model.compile()
+        late(np.zeros((1, 2), "float32"))
+        model.compile()
+        before = weights_of(late)
+        fit(model, points())
+        assert changed(weights_of(late), before)
+    with pytest.raises(ValueError, match="generator must.*never called"):
+        keras_gans.SRResNet(Late()).compile()
+
+
+@pytest.mark.neutral
+def test_what_a_discriminator_ends_in():
+    def ending(*activations):
+        x = keras.Input((2,))
+        outputs = [keras.layers.Dense(1, activation=a)(x) for a in activations]
+        return keras.Model(x, outputs[0] if len(outputs) == 1 else outputs)
+
+    for make in (keras_gans.GAN, keras_gans.WGAN, keras_gans.WGANGP):
+        gan = make(perceptron(4, 2), ending("sigmoid"), latent_dim=4)
+        with pytest.warns(UserWarning, match="ends in sigmoid.*take logits"):
+            gan.compile()
+        gan = make(perceptron(4, 2), ending(None, None), latent_dim=4)
+        with pytest.raises(ValueError, match="one output.*2 outputs"):
+            gan.compile()
+    layers = [keras.Input((2,)), keras.layers.Dense(1)]
+    for last in (keras.layers.Activation("sigmoid"), keras.layers.Softmax()):
+        gan = keras_gans.GAN(
+            perceptron(4, 2), keras.Sequential([*layers, last]), latent_dim=4
+        )
+        with pytest.warns(UserWarning, match="discriminator ends in s"):
+            gan.compile()
+    # A loss of one's own knows what it takes.
+    own = keras_gans.GAN(
+        perceptron(4, 2),
+        ending("sigmoid"),
+        latent_dim=4,
+        discriminator_loss=lambda real, fake: ops.mean(fake - real),
+    )
+    own.compile()
+
+    class TwoHeads(keras_gans.GAN):
+        def train_step(self, data):
+            """A step that takes both."""
+
+    TwoHeads(perceptron(4, 2), ending(None, None), latent_dim=4).compile()
+
+
+@pytest.mark.neutral
+def test_a_batch_that_does_not_divide_has_a_remedy():
+    gan = keras_gans.WGANGP(perceptron(4, 2), perceptron(2, 1), latent_dim=4)
+    gan.compile()
+    with pytest.raises(ValueError, match="multiples of 5, as b=160"):
+        gan.fit(points(320))
+    gan.fit(points(320), batch_size=160, verbose=0)
+
+
 def test_compile_names_the_players():
     with pytest.raises(ValueError, match="encoder_optimizer, metrics.*teacher"):
         three_players().compile(teacher_optimizer=adam())

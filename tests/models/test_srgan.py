@@ -11,7 +11,7 @@ import keras_gans
 from keras_gans import presets
 from keras_gans.models import srgan
 from keras_gans.models.srgan import SRGANDiscriminator, SRResNetGenerator
-from keras_gans.models.upscaling import _spans
+from keras_gans.models.tiling import _spans
 from keras_gans.pixels import to_uint8
 
 CASE = Case(

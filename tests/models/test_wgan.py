@@ -93,6 +93,36 @@ def test_the_papers_optimizers():
         assert optimizer.rho == 0.99
 
 
+@pytest.mark.parametrize("size", [1.0, 1e-3, 1e-6, 3e-8])
+def test_the_default_moves_as_the_authors_rmsprop(size):
+    """PyTorch's, whose 1e-8 is outside the root, for gradients of any size."""
+    optimizer, _ = tiny_wgan().default_optimizers()
+    gradients = size * np.random.default_rng(0).uniform(0.5, 2, (20, 3))
+    gradients *= [1, -1, 1]
+    variable = keras.Variable(np.zeros(3), dtype="float32")
+    optimizer.build([variable])
+    theirs, square = np.zeros(3), np.zeros(3)
+    for g in gradients:
+        optimizer.apply([ops.convert_to_tensor(g, "float32")])
+        square = 0.99 * square + 0.01 * g**2
+        theirs -= 5e-5 * g / (np.sqrt(square) + 1e-8)
+    # Where all is as small as the epsilon the two differ, by at most a half.
+    tolerance = 1e-4 if size > 1e-7 else 0.5
+    if size == 1e-6:
+        tolerance = 0.1
+    ours = ops.convert_to_numpy(variable)
+    np.testing.assert_allclose(ours, theirs, rtol=tolerance)
+    if keras.backend.backend() == "torch":
+        import torch
+
+        x = torch.zeros(3, dtype=torch.float64, requires_grad=True)
+        authors = torch.optim.RMSprop([x], lr=5e-5)
+        for g in gradients:
+            x.grad = torch.tensor(g)
+            authors.step()
+        np.testing.assert_allclose(x.detach().numpy(), theirs, rtol=1e-6)
+
+
 @pytest.mark.neutral
 @pytest.mark.parametrize("value", [0, -0.01, "0.01", True, float("inf")])
 def test_clip_value_is_positive(value):

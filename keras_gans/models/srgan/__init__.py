@@ -16,8 +16,11 @@ Training has two phases, and each has a model of its own: `SRResNet` descends
 the error of the pixels, and `SRGAN` goes on from its generator.
 
 Deviations from the paper: low-resolution images are in [-1, 1], as all images
-here, and not in [0, 1]. The generator goes first in a step, so that one pass
-of it serves both players.
+here, and not in [0, 1]. The generator goes first in a step, so that one pass of
+it serves both players: the discriminator that it meets has learned from fakes
+of the generator a step earlier. PReLU has a slope per channel (He et al.,
+2015), where many implementations have one per layer. Adam's epsilon is Keras's
+1e-7.
 """
 
 from keras_gans.models.srgan.blocks import PReLU, SpaceToDepthConv2D

@@ -108,7 +108,8 @@ def conv(filters, size, gain=1.0, layer=layers.Conv2D, **kwargs):
 
 
 def prelu():
-    # One slope per channel, as in PyTorch; it begins at 0.25 (He et al.).
+    # One slope per channel, which begins at 0.25 (He et al.); `nn.PReLU()` of
+    # PyTorch has one per layer.
     return PReLU(
         alpha_initializer=keras.initializers.Constant(0.25),
         shared_axes=[1, 2],

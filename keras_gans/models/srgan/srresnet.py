@@ -4,6 +4,7 @@ import keras
 
 from keras_gans import backend
 from keras_gans.models.data_checks import check_examples
+from keras_gans.models.players import check_built
 from keras_gans.models.srgan.networks import SRResNetGenerator
 from keras_gans.models.trainer import CheckedTrainer
 from keras_gans.models.upscaling import Upscaling
@@ -98,6 +99,7 @@ class SRResNet(CheckedTrainer, Upscaling, PresetModel, keras.Model):
             **kwargs: More arguments of `keras.Model.compile`.
         """
         backend.check_distribution(self)
+        check_built("generator", self.generator)
         # Outside of a strategy's scope variables would belong to no replica.
         with backend.strategy_scope(self):
             if optimizer == "auto":
