@@ -66,9 +66,22 @@ def check_distribution(model):
             "instead. Received: "
             f"distribution={keras.distribution.distribution()}"
         )
+    if tf.distribute.has_strategy() and not is_in_strategy(
+        model, model.weights[0]
+    ):
+        raise ValueError(
+            "The model must be built under the strategy's scope that it is "
+            "compiled under: with strategy.scope(): ... Received: a "
+            f"{type(model).__name__} built outside of it"
+        )
 
 
-def _wrap(model, step):
+def wrap_step(model, name):
+    own = getattr(model, f"{name}_step")
+
+    def step(data):
+        return model.mark_logs(own(model.read_batch(data, name)), name)
+
     if not is_multi_worker(model):
         return step
 
@@ -80,12 +93,8 @@ def _wrap(model, step):
     return step_with_leading_axis
 
 
-def wrap_train_step(model):
-    return _wrap(model, model.train_step)
-
-
-def wrap_test_step(model):
-    return _wrap(model, model.test_step)
+def bind_step(model, attribute, step, function):
+    return function
 
 
 def predict_on_batch(model, inputs):

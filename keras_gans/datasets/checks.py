@@ -9,7 +9,8 @@ def import_tensorflow():
     except ImportError:
         raise ImportError(
             "datasets.load makes tf.data pipelines and needs `pip install "
-            "tensorflow`; without it, `fit` also takes NumPy arrays."
+            "keras-gans`, or tensorflow alone; without it, `fit` also takes "
+            "NumPy arrays."
         ) from None
     return tensorflow
 
