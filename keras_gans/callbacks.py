@@ -172,7 +172,7 @@ class TrainingHealth(keras.callbacks.Callback):
     def __init__(self, examples, labels=None, report=print):
         super().__init__()
         self.examples = np.asarray(examples[: self.max_examples])
-        if self.examples.dtype not in (np.uint8, np.uint16):
+        if pixels.is_float(self.examples.dtype):
             self.examples = self.examples.astype("float32")
         if len(self.examples) < 2:
             raise ValueError(
@@ -200,6 +200,7 @@ class TrainingHealth(keras.callbacks.Callback):
         if getattr(self.model, "example_kind", None) == "image":
             # As `fit` reads them.
             self.examples = pixels.read_floats("examples", self.examples)
+        self.examples = self.examples.astype("float32", copy=False)
 
     def on_epoch_end(self, epoch, logs=None):
         start = time.perf_counter()

@@ -34,7 +34,7 @@ def open_arrays(x, y, order, labels, fit, name, example_kind=None):
         _check_rank(x, name)
         convert = converter(x.shape[1:], fit, name)
         image_size = fit.image_size or x.shape[1:3]
-        check_images("source", x)
+        check_images("`source`", x)
         if is_float(x.dtype):
             x = x.astype("float32", copy=False)
     else:

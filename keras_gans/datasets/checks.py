@@ -9,8 +9,7 @@ def import_tensorflow():
     except ImportError:
         raise ImportError(
             "datasets.load makes tf.data pipelines and needs `pip install "
-            "keras-gans`, or tensorflow alone; without it, `fit` also takes "
-            "NumPy arrays."
+            "tensorflow`; without it, `fit` also takes NumPy arrays."
         ) from None
     return tensorflow
 

@@ -35,8 +35,8 @@ def find_builder(name, data_dir, download):
     except ImportError as error:
         raise ImportError(
             f"datasets.load finds {name!r} with tensorflow-datasets: "
-            "`pip install keras-gans`, or tensorflow-datasets and "
-            f"importlib_resources alone ({error})."
+            "`pip install tensorflow-datasets importlib_resources` "
+            f"({error})."
         ) from None
     except (tfds.core.DatasetNotFoundError, ValueError) as error:
         close = difflib.get_close_matches(name, tfds.list_builders())

@@ -71,7 +71,9 @@ class DataWatch:
 
         def marked(value):
             value = ops.convert_to_tensor(value)
-            if not pixels.is_float(keras.backend.standardize_dtype(value.dtype)):
+            if not pixels.is_float(
+                keras.backend.standardize_dtype(value.dtype)
+            ):
                 return value
             return ops.where(wrong, ops.cast(float("nan"), value.dtype), value)
 

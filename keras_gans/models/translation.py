@@ -114,11 +114,7 @@ class ImageTranslationModel(AdversarialModel):
         single = images.ndim == 3
         batch = images[None] if single else images
         channels = self.image_shape[-1]
-        if (
-            batch.ndim != 4
-            or batch.shape[-1] != channels
-            or 0 in batch.shape
-        ):
+        if batch.ndim != 4 or batch.shape[-1] != channels or 0 in batch.shape:
             raise ValueError(
                 f"images must be (n, height, width, {channels}) or (height, "
                 f"width, {channels}). Received: images with shape "
