@@ -148,7 +148,6 @@ class KernelDistance(_ExtractorMetric):
         super().__init__(extractor, name, dtype)
         self._total = self.add_variable((), "zeros", name="total")
         self._count = self.add_variable((), "zeros", name="count")
-        self._batches = self.add_variable((), "zeros", name="batches")
 
     def update_state(self, real, fake):
         """Adds a batch.
@@ -170,13 +169,11 @@ class KernelDistance(_ExtractorMetric):
         enough = ops.shape(x)[0] > 1
         self._total.assign_add(ops.where(enough, distance, 0.0))
         self._count.assign_add(ops.cast(enough, self.dtype))
-        self._batches.assign_add(1)
 
     def result(self):
+        # Of no batch, or batches of one: nothing, which must not look perfect.
         mean = self._total / ops.maximum(self._count, 1)
-        # Of batches of one there is none, which must not look perfect.
-        nothing = ops.logical_and(self._count == 0, self._batches > 0)
-        return ops.where(nothing, float("nan"), mean)
+        return ops.where(self._count > 0, mean, float("nan"))
 
 
 def _shortened(fake, real):

@@ -1,6 +1,7 @@
 """Folders that are not what they seem, and what is lost of their images."""
 
 import os
+import types
 
 import numpy as np
 import pytest
@@ -131,3 +132,11 @@ def test_fields_are_no_images():
         datasets.load(x, 2)
     field = take(datasets.load(x, 2, shuffle=False, example_kind="field"))
     np.testing.assert_array_equal(field[0], x[:2].astype("float32"))
+
+
+def test_missing_data_are_not_hidden_by_missing_features():
+    options = types.SimpleNamespace(
+        data="nosuch/", extractor=None, data_dir=None
+    )
+    with pytest.raises(FileNotFoundError, match="nosuch/"):
+        sampling.TASK.check_evaluation({}, options)
