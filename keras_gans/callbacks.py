@@ -6,7 +6,7 @@ import time
 import keras
 import numpy as np
 
-from keras_gans import backend
+from keras_gans import backend, pixels
 
 # What `TrainingHealth` calls a trouble; its docstring says of what.
 LOOKS, MANY_LOOKS = 3, 8
@@ -22,7 +22,8 @@ class StopOnNonFinite(keras.callbacks.Callback):
     `fit` adds it by itself. It keeps a copy of the networks' weights in host
     memory, renewed as often as costs less than about 1% of the time, and
     raises a `FloatingPointError` that says what happened, after it has given
-    the networks the last good copy.
+    the networks the last good copy; a `ValueError` where a batch was not what
+    the model takes.
 
     Args:
         wait: Boolean, read every step's losses before the next one starts.
@@ -46,6 +47,9 @@ class StopOnNonFinite(keras.callbacks.Callback):
     def _take_snapshot(self, step):
         start = time.perf_counter()
         backend.sync(self.model)
+        # Of several workers none may ask alone, and each has waited.
+        if self.async_safe and self._refusal():
+            return
         values = [keras.ops.convert_to_numpy(v) for v in self.model.weights]
         if all(np.isfinite(v).all() for v in values):
             # A copy: on CPU the array may be the variable's own memory.
@@ -53,6 +57,10 @@ class StopOnNonFinite(keras.callbacks.Callback):
             self.snapshot_step = step
         cost = time.perf_counter() - start
         self.next_snapshot = time.perf_counter() + 100 * cost
+
+    def _refusal(self):
+        """The sentence about the data, if they are to blame."""
+        return getattr(self.model, "data_refusal", lambda: None)()
 
     def on_train_batch_begin(self, batch, logs=None):
         if self.bad is not None:
@@ -79,6 +87,7 @@ class StopOnNonFinite(keras.callbacks.Callback):
         if self.bad is None:
             return
         step, name, value = self.bad
+        refusal = self._refusal()
         kept = "not finite since fit began."
         if self.snapshot is not None:
             for variable, value_then in zip(self.model.weights, self.snapshot):
@@ -87,6 +96,11 @@ class StopOnNonFinite(keras.callbacks.Callback):
                 f"those of step {self.snapshot_step}, the last good copy; "
                 "compile() again before you train on, because the optimizers' "
                 "state is lost."
+            )
+        if refusal:
+            raise ValueError(
+                f"{refusal}, at step {step} of this call of fit. The "
+                f"networks' weights: {kept}"
             )
         raise FloatingPointError(
             f"Training stopped: {name} became {value} at step {step} of this "
@@ -157,7 +171,9 @@ class TrainingHealth(keras.callbacks.Callback):
 
     def __init__(self, examples, labels=None, report=print):
         super().__init__()
-        self.examples = np.asarray(examples[: self.max_examples], "float32")
+        self.examples = np.asarray(examples[: self.max_examples])
+        if pixels.is_float(self.examples.dtype):
+            self.examples = self.examples.astype("float32")
         if len(self.examples) < 2:
             raise ValueError(
                 "examples must be 2 or more, better 256. Received: examples "
@@ -181,6 +197,10 @@ class TrainingHealth(keras.callbacks.Callback):
                 "labels must be those of examples for a conditional model. "
                 "Received: labels=None"
             )
+        if getattr(self.model, "example_kind", None) == "image":
+            # As `fit` reads them.
+            self.examples = pixels.read_floats("examples", self.examples)
+        self.examples = self.examples.astype("float32", copy=False)
 
     def on_epoch_end(self, epoch, logs=None):
         start = time.perf_counter()

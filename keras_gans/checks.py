@@ -8,6 +8,13 @@ class UsageError(Exception):
     """A mistake in a command, not in what it works on."""
 
 
+class UnitWarning(UserWarning):
+    """Values that are likely to be in another unit than they are taken for.
+
+    Where they are meant: `warnings.simplefilter("ignore", UnitWarning)`.
+    """
+
+
 class NoWeights(ValueError):
     """A preset is a recipe, and its weights were asked for."""
 

@@ -1,5 +1,15 @@
 """Users' image files: found, and read and written with Pillow alone.
 
+`standard` says what a Pillow image means, for every door: folders of data,
+`translate`, `upscale`, the command line.
+
+    1, L, LA, La                   | grey, the last two with alpha
+    RGB, RGBX, YCbCr, HSV, CMYK    | RGB
+    LAB, P                         | RGB
+    RGBA, RGBa, PA, transparent P  | RGBA
+    I;16, I;16B, I;16L, I          | grey of 16 bits; I beyond 65535 is refused
+    F                              | refused: no file says the range of floats
+
 `read` and `write` are for networks that change the colours: orientation is
 applied and transparency taken off before they see them, and put back on the
 result; colour profiles and other metadata are not kept. `open_image` and `save`
@@ -8,20 +18,26 @@ are for those that do not: they keep both, and 16 bits.
 
 import os
 import pathlib
-import re
 import uuid
+import warnings
 
 import numpy as np
 from PIL import Image, ImageOps
 
+from keras_gans.pixels import to_eight_bits
+
 IMAGE_SUFFIXES = tuple(".png .jpg .jpeg .bmp .gif .webp .tif .tiff".split())
+# Images too, of which a folder's are left out.
+_OTHER_SUFFIXES = tuple(
+    ".avif .heic .heif .jfif .jp2 .jxl .ppm .pgm .tga .exr .dng .svg".split()
+)
 _JPEG = (".jpg", ".jpeg")
 # Of how a TIFF's own pixels are stored, which is not how another file's are,
 # and (274) turned.
 _TIFF_TAGS = {254, 256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279, 284}
 _TIFF_TAGS |= {317, 320, 322, 323, 324, 325, 338, 339, 34675}
-# Of 16 bits and more: Pillow's own conversion to 8 bits clips them.
-_DEEP = ("I;16", "I;16B", "I;16L", "I")
+# So many names are in one message.
+_NAMES_SHOWN = 10
 
 
 def find(path):
@@ -48,51 +64,171 @@ def find(path):
 
 
 def find_images(root):
-    """Returns a dict from name below `root`, with `/`, to path."""
-    start = len(os.path.join(root, ""))
-    files = (
-        os.path.join(where, name)
-        for where, _, names in os.walk(root, followlinks=True)
-        for name in names
-        if name.lower().endswith(IMAGE_SUFFIXES)
-    )
-    found = {file[start:].replace(os.sep, "/"): file for file in files}
-    return {
-        key: file
-        for key, file in found.items()
-        if not re.search(r"(^|/)\.", key)
-    }
+    """Returns a dict from name below `root`, with `/`, to path.
+
+    Links to folders are followed, but to no folder that they are in. Other
+    files than images are passed over, and images of other formats named.
+    """
+    found, others = {}, []
+
+    def look_into(where, prefix, parents):
+        try:
+            status = os.stat(where)
+            entries = sorted(os.scandir(where), key=lambda entry: entry.name)
+        except OSError:  # It may not be read.
+            return
+        own = (status.st_dev, status.st_ino)
+        if own in parents:
+            return
+        for entry in entries:
+            key, suffix = prefix + entry.name, pathlib.Path(entry.name).suffix
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir():
+                look_into(entry.path, f"{key}/", {*parents, own})
+            elif entry.is_file():  # Neither a pipe nor a device.
+                if suffix.lower() in IMAGE_SUFFIXES:
+                    found[key] = entry.path
+                elif suffix.lower() in _OTHER_SUFFIXES:
+                    others.append(entry.path)
+
+    look_into(os.fspath(root), "", set())
+    if others:
+        warnings.warn(
+            f"Left out: {listed(others)}. Only {', '.join(IMAGE_SUFFIXES)} "
+            "files are read: convert the others.",
+            stacklevel=3,
+        )
+    return found
+
+
+def listed(names):
+    """The first of some names, in a message."""
+    more = len(names) - _NAMES_SHOWN
+    text = ", ".join(map(str, names[:_NAMES_SHOWN]))
+    return text + (f" and {more} more" if more > 0 else "")
+
+
+# ---- what an image means --------------------------------------------------
+
+
+def standard(image):
+    """What a Pillow image means, in one of five modes.
+
+    Args:
+        image: `PIL.Image.Image` of any mode.
+
+    Returns:
+        One of mode L, LA, RGB, RGBA or I;16.
+
+    Raises:
+        ValueError: For floats, and for integers beyond 16 bits.
+    """
+    mode = image.mode
+    if mode == "F":
+        raise ValueError(
+            "An image must have 8 or 16 bits: of floats no file says the "
+            "range. Received: an image of mode F"
+        )
+    if mode[0] == "I":
+        if mode == "I;16":
+            return image
+        pixels = np.asarray(image)
+        if pixels.size and not 0 <= pixels.min() <= pixels.max() <= 65535:
+            raise ValueError(
+                "An image must have 8 or 16 bits. Received: an image of mode "
+                f"{mode} with values from {pixels.min()} to {pixels.max()}"
+            )
+        return Image.fromarray(pixels.astype("uint16"))
+    alpha = "A" if image.has_transparency_data or mode == "La" else ""
+    wanted = ("L" if is_grey(image) else "RGB") + alpha
+    return image if mode == wanted else image.convert(wanted)
+
+
+def is_grey(image):
+    """Whether a Pillow image has no colours, by its mode."""
+    return image.mode in ("1", "L", "LA", "La", "F") or image.mode[0] == "I"
+
+
+def to_pixels(image, channels=None):
+    """The pixels of a Pillow image.
+
+    Args:
+        image: `PIL.Image.Image` of any mode.
+        channels: 1, 3 or 4, what they are converted to: transparent images
+            lie on white but for 4. `None` for the image's own, 2 for grey with
+            alpha.
+
+    Returns:
+        `numpy.uint8` or, of 16 bits, `numpy.uint16`, `(height, width,
+        channels)`.
+    """
+    image = standard(image)
+    if image.mode == "I;16":
+        pixels = np.asarray(image)[..., None]
+        if channels in (3, 4):
+            pixels = np.repeat(pixels, channels, axis=-1)
+        if channels == 4:
+            pixels[..., 3] = 65535
+        return pixels
+    if channels == 4:
+        image = image.convert("RGBA")
+    elif channels:
+        image = _on_white(image) if "A" in image.mode else image
+        image = image.convert("L" if channels == 1 else "RGB")
+    pixels = np.asarray(image)
+    return pixels.reshape(*pixels.shape[:2], -1)
+
+
+def has_more(image):
+    """Whether only the first of a file's pictures is read."""
+    return bool(getattr(image, "is_animated", False))
+
+
+# ---- reading and writing --------------------------------------------------
 
 
 def read(path, channels):
     """Reads an image as a person sees it: turned as its EXIF data says.
 
     Args:
-        path: Path of the file. Of an animation the first picture is read.
+        path: Path of the file. Of an animation the first picture is read,
+            which is warned of.
         channels: 1 or 3, what the pixels are converted to.
 
     Returns:
         `(pixels, alpha)`: `numpy.uint8` arrays `(height, width, channels)`
         and `(height, width)`; `alpha` is `None` for an opaque image. What is
         transparent lies on white in `pixels`.
+
+    Raises:
+        ValueError: See `standard`.
     """
     with Image.open(path) as image:
+        _warn_of_more(path, image)
         image.load()
-        image = ImageOps.exif_transpose(image)
-    if image.mode in _DEEP:
-        image = _eight_bits(image)
+        image = standard(ImageOps.exif_transpose(image))
     alpha = None
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        image = image.convert("RGBA")
-        alpha = np.asarray(image)[..., 3]
-        image = _on_white(image)
-    pixels = np.asarray(image.convert("L" if channels == 1 else "RGB"))
-    return pixels.reshape(*pixels.shape[:2], channels), alpha
+    if "A" in image.mode:
+        alpha = np.asarray(image.getchannel("A"))
+    pixels = to_pixels(image, channels)
+    if pixels.dtype == np.uint16:
+        pixels = to_eight_bits(pixels)
+    return pixels, alpha
+
+
+def _warn_of_more(path, image):
+    if has_more(image):
+        warnings.warn(
+            f"Of {path}, which has several pictures, the first one is read.",
+            stacklevel=3,
+        )
 
 
 def open_image(path):
     """A `PIL.Image.Image`, turned as its EXIF data says."""
     with Image.open(path) as image:
+        _warn_of_more(path, image)
         image.load()
         turned = ImageOps.exif_transpose(image)
         if image.format == "TIFF":  # Its own tags and EXIF's are in one list.
@@ -119,8 +255,10 @@ def save(path, image):
         if image.info.get(key)
     }
     suffix = pathlib.Path(path).suffix.lower()
-    if image.mode in _DEEP and suffix not in (".png", ".tif", ".tiff"):
-        image = _eight_bits(image)
+    if image.mode[0] == "I" and suffix not in (".png", ".tif", ".tiff"):
+        # Pillow's own conversion to 8 bits clips them.
+        deep = np.asarray(standard(image))
+        image = Image.fromarray(to_eight_bits(deep))
     elif "A" in image.mode and suffix in (*_JPEG, ".bmp"):
         image = _on_white(image)
     elif image.mode == "LA" and suffix == ".gif":  # Pillow drops its A.
@@ -158,18 +296,8 @@ def _save(path, image, **options):
         temporary.unlink(missing_ok=True)
 
 
-def _eight_bits(image):
-    # Rounded, and in place: an upscaled photograph has 200 million pixels.
-    pixels = np.clip(np.asarray(image), 0, 65535).astype("uint32")
-    pixels += 128
-    pixels //= 257
-    return Image.fromarray(pixels.astype("uint8"))
-
-
 def _on_white(image):
-    mode = "L" if image.mode == "LA" else "RGB"
-    if mode == "RGB":
-        image = image.convert("RGBA")
-    white = Image.new(mode, image.size, "white")
-    white.paste(image.convert(mode), mask=image.getchannel("A"))
-    return white
+    colors = image.convert("RGBA")
+    white = Image.new("RGBA", image.size, "white")
+    flat = Image.alpha_composite(white, colors).convert("RGB")
+    return flat.convert("L") if image.mode == "LA" else flat

@@ -158,7 +158,9 @@ def test_outputs_are_those_of_its_cells(path):
 
 
 # A paragraph of one word in capitals, or a note to its writer.
-PLACEHOLDER = re.compile(r"[^\w#]*[A-Z]{2,}\W*|.*\b(?:TODO|FIXME|XXX)\b.*", re.S)
+PLACEHOLDER = re.compile(
+    r"[^\w#]*[A-Z]{2,}\W*|.*\b(?:TODO|FIXME|XXX)\b.*", re.S
+)
 
 
 def placeholders(text):

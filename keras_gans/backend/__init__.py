@@ -14,8 +14,11 @@ written once, in `keras.ops`:
 - `strategy_scope(model)`: the context in which to make its variables.
 - `is_in_strategy(model, variable)`: whether that scope made the variable.
 - `check_distribution(model)`: refuses what the backend would ignore.
-- `wrap_train_step(model)`, `wrap_test_step(model)`: an imperative step in the
-  form that Keras's trainer of that backend wants.
+- `wrap_step(model, name)`: the step `"train"` or `"test"` between the model's
+  `read_batch` and `mark_logs`, in the form that Keras's trainer of that backend
+  wants; an imperative one too.
+- `bind_step(model, attribute, step, function)`: what Keras made of the step,
+  so that it still runs that one when the attribute is the model's own again.
 - `predict_on_batch(model, inputs)`: the model's outputs as a NumPy array.
 - `apply_network(network, inputs, training)`: a network's outputs as a NumPy
   array, outside of any step.
@@ -43,8 +46,8 @@ is_multi_worker = _module.is_multi_worker
 strategy_scope = _module.strategy_scope
 is_in_strategy = _module.is_in_strategy
 check_distribution = _module.check_distribution
-wrap_train_step = _module.wrap_train_step
-wrap_test_step = _module.wrap_test_step
+wrap_step = _module.wrap_step
+bind_step = _module.bind_step
 predict_on_batch = _module.predict_on_batch
 apply_network = _module.apply_network
 compile_network = _module.compile_network

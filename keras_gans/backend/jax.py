@@ -78,48 +78,53 @@ def check_distribution(model):
     pass
 
 
-def wrap_train_step(model):
-    step = model.train_step
+def wrap_step(model, name):
+    own = getattr(model, f"{name}_step")
+    run = _run_imperative if model.imperative else _run_keras
 
-    def train_step(state, data):
-        references = (
-            model.trainable_variables,
-            model.non_trainable_variables,
-            model.optimizer.variables,
-            model.metrics_variables,
-        )
-        return _run(step, references, state, data)
-
-    return train_step
-
-
-def wrap_test_step(model):
-    step = model.test_step
-
-    def test_step(state, data):
-        references = (
+    def step(state, data):
+        references = [
             model.trainable_variables,
             model.non_trainable_variables,
             model.metrics_variables,
-        )
-        return _run(step, references, state, data)
+        ]
+        if name == "train":
+            references.insert(2, model.optimizer.variables)
+        data = jax.tree.map(jax.numpy.asarray, data)  # NumPy's, without jit.
+        return run(model, name, own, references, state, data)
 
-    return test_step
+    return step
 
 
-def _run(step, references, state, data):
+def _run_imperative(model, name, step, references, state, data):
     mapping = [
         pair
         for variables, values in zip(references, state)
         for pair in zip(variables, values)
     ]
-    data = jax.tree.map(jax.numpy.asarray, data)  # NumPy's, without jit.
     with keras.StatelessScope(state_mapping=mapping) as scope:
-        logs = step(data)
+        logs = model.mark_logs(step(model.read_batch(data, name)), name)
     return logs, tuple(
         [scope.get_current_value(v) for v in variables]
         for variables in references
     )
+
+
+def _run_keras(model, name, step, references, state, data):
+    """A step of Keras's own, a function of the state already."""
+    *others, metrics = state
+    mapping = list(zip(references[-1], metrics))
+    with keras.StatelessScope(state_mapping=mapping) as scope:
+        data = model.read_batch(data, name)
+    metrics = [scope.get_current_value(v) for v in references[-1]]
+    logs, state = step((*others, metrics), data)
+    mapping = list(zip(references[-1], state[-1]))
+    with keras.StatelessScope(state_mapping=mapping):
+        return model.mark_logs(logs, name), state
+
+
+def bind_step(model, attribute, step, function):
+    return function
 
 
 def predict_on_batch(model, inputs):

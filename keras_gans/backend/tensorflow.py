@@ -76,7 +76,12 @@ def check_distribution(model):
             )
 
 
-def _wrap(model, step):
+def wrap_step(model, name):
+    own = getattr(model, f"{name}_step")
+
+    def step(data):
+        return model.mark_logs(own(model.read_batch(data, name)), name)
+
     if not is_multi_worker(model):
         return step
 
@@ -88,12 +93,8 @@ def _wrap(model, step):
     return step_with_leading_axis
 
 
-def wrap_train_step(model):
-    return _wrap(model, model.train_step)
-
-
-def wrap_test_step(model):
-    return _wrap(model, model.test_step)
+def bind_step(model, attribute, step, function):
+    return function
 
 
 def predict_on_batch(model, inputs):

@@ -65,12 +65,25 @@ def check_distribution(model):
         )
 
 
-def wrap_train_step(model):
-    return model.train_step
+def wrap_step(model, name):
+    own = getattr(model, f"{name}_step")
+
+    def step(data):
+        return model.mark_logs(own(model.read_batch(data, name)), name)
+
+    return step
 
 
-def wrap_test_step(model):
-    return model.test_step
+def bind_step(model, attribute, step, function):
+    # Keras's function looks the step up when it runs.
+    def bound(data):
+        model.__dict__[attribute] = step
+        try:
+            return function(data)
+        finally:
+            del model.__dict__[attribute]
+
+    return bound
 
 
 def predict_on_batch(model, inputs):

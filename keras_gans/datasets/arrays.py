@@ -4,6 +4,7 @@ import zipfile
 
 import numpy as np
 
+from keras_gans import example_kinds
 from keras_gans.datasets.checks import (
     SplitError,
     import_tensorflow,
@@ -13,47 +14,45 @@ from keras_gans.datasets.checks import (
 )
 from keras_gans.datasets.images import converter
 from keras_gans.datasets.sources import Source, index_passes
+from keras_gans.pixels import check_images, is_float
 
 
-def open_arrays(x, y, order, labels, fit, name):
+def open_arrays(x, y, order, labels, fit, name, example_kind=None):
     tf = import_tensorflow()
-    if not x.size or x.dtype.kind not in "uif" or x.ndim not in (2, 3, 4):
+    kind = example_kind or {2: "points", 3: "sequence", 4: "image"}.get(x.ndim)
+    # Of bool the reading of images says what to do.
+    numbers = "buif" if kind == "image" else "uif"
+    if not x.size or x.dtype.kind not in numbers or kind is None:
         raise ValueError(
             "`source` must be a numeric array of rank 2, 3 or 4 that is not "
             f"empty, got shape {x.shape} and dtype {x.dtype}. "
             f"Received: source={name}"
         )
-    if x.ndim == 3 and x.dtype in (np.uint8, np.uint16):
-        # Nearly always grey images, which would go unscaled into a network.
-        raise ValueError(
-            f"`source` of shape {x.shape} and dtype {x.dtype} is ambiguous: "
-            "pass grey images as x[..., None] and sequences as "
-            f"x.astype('float32'). Received: source={name}"
-        )
-    if x.ndim == 4 and (x.dtype.kind == "i" or x.dtype.itemsize > 8):
-        raise ValueError(
-            "`source` must hold images as uint8, uint16 or floats, got dtype "
-            f"{x.dtype}. Received: source={name}"
-        )
-    if x.ndim == 4 and x.dtype.kind == "f":
-        low, high = x.min(), x.max()
-        if not (low >= -1 and high <= 1):  # also true of NaN
-            raise ValueError(
-                "`source` must hold float images in [-1, 1], got values from "
-                f"{low:g} to {high:g}. Received: source={name}"
-            )
+    example_kinds.get(kind)
     convert, image_size = tf.identity, None
-    if x.ndim == 4:
+    if kind == "image":
+        _check_rank(x, name)
         convert = converter(x.shape[1:], fit, name)
         image_size = fit.image_size or x.shape[1:3]
+        check_images("`source`", x)
+        if is_float(x.dtype):
+            x = x.astype("float32", copy=False)
     else:
         no_images(fit, name)
-    if x.dtype.kind == "f" and not np.isfinite(x).all():
-        raise ValueError(
-            f"`source` must be finite, got NaN or inf. Received: source={name}"
-        )
-    if x.dtype not in (np.uint8, np.uint16):
+        if x.ndim == 3 and x.dtype in (np.uint8, np.uint16):
+            # Nearly always grey images, which would go unscaled into a
+            # network.
+            raise ValueError(
+                f"`source` of shape {x.shape} and dtype {x.dtype} is "
+                "ambiguous: pass grey images as x[..., None] and sequences as "
+                f"x.astype('float32'). Received: source={name}"
+            )
         x = x.astype("float32", copy=False)
+        if not np.isfinite(x).all():
+            raise ValueError(
+                "`source` must be finite, got NaN or inf. "
+                f"Received: source={name}"
+            )
     if labels:
         if y is None:
             raise unlabelled(name)
@@ -74,6 +73,14 @@ def open_arrays(x, y, order, labels, fit, name):
 
     records = index_passes(len(x), order)
     return Source(len(x), records, None, finish, image_size)
+
+
+def _check_rank(x, name):
+    if x.ndim != 4:
+        raise ValueError(
+            "`source` must hold images of shape (n, height, width, channels), "
+            f"got shape {x.shape}. Received: source={name}"
+        )
 
 
 def read_npz(path, split):

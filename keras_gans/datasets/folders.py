@@ -12,6 +12,7 @@ import warnings
 import numpy as np
 from PIL import Image, ImageOps
 
+from keras_gans import image_files
 from keras_gans.datasets.checks import (
     import_tensorflow,
     split_error,
@@ -20,7 +21,7 @@ from keras_gans.datasets.checks import (
 from keras_gans.datasets.images import resize
 from keras_gans.datasets.sources import Source, index_passes
 from keras_gans.image_files import IMAGE_SUFFIXES, find_images
-from keras_gans.pixels import from_uint8
+from keras_gans.pixels import from_uint8, from_uint16
 
 # A folder's headers are looked at before training, but not all of a million.
 HEADERS_READ = 1000
@@ -30,6 +31,11 @@ PAIRS_READ = 10_000
 CACHE_BYTES = 2**29
 # So many names are in one message.
 NAMES_SHOWN = 50
+# Larger ones are shrunk in steps of whole pixels, to no less than four times
+# the size that they get, before they become floats.
+LARGE = 2**24
+# And these are left out where they keep their size.
+HUGE = 2**26
 
 
 def open_folder(path, order, labels, split, fit, strict):
@@ -46,14 +52,15 @@ def open_folder(path, order, labels, split, fit, strict):
         name,
         min_size=fit.image_size if fit.crop else None,
     )
-    classes = None
-    if labels:
-        files = [file for (file,) in folder.examples]
-        tails = [os.path.relpath(file, root).split(os.sep) for file in files]
-        if min(map(len, tails)) < 2:
-            raise unlabelled(name)
-        classes = np.unique([tail[0] for tail in tails], return_inverse=True)[1]
-    return folder_source(folder, order, fit, classes)
+    if not labels:
+        return folder_source(folder, order, fit)
+    files = [file for (file,) in folder.examples]
+    tails = [os.path.relpath(file, root).split(os.sep) for file in files]
+    if min(map(len, tails)) < 2:
+        raise unlabelled(name)
+    names, classes = np.unique([t[0] for t in tails], return_inverse=True)
+    source = folder_source(folder, order, fit, classes)
+    return source._replace(classes=names.tolist())
 
 
 def find_split(path, split, name):
@@ -166,6 +173,7 @@ def folder_source(folder, order, fit, labels=None):
         decode,
         finish,
         fit.image_size or folder.size,
+        seen=folder.seen,
     )
 
 
@@ -186,6 +194,9 @@ class Folder:
         halves: bool, whether to cut each file into a left and a right image.
         problems: list of str, what is left out already.
         min_size: (height, width), what smaller images are left out for.
+
+    Attributes:
+        seen: (height, width, channels) of the first image as its file has it.
     """
 
     def __init__(
@@ -202,6 +213,9 @@ class Folder:
         self.strict, self.name, self.halves = strict, name, halves
         self.reported = set()
         self.min_size = min_size or (1, 1)
+        # What images are resized to, not cropped.
+        self.goal = None if min_size else image_size
+        self.seen, several = None, []
         self.examples, problems = list(examples), list(problems)
         views = len(channels)
         headers = HEADERS_READ if views == 1 else PAIRS_READ
@@ -209,8 +223,13 @@ class Folder:
         greys, self.size, pixels, unusable = [True] * views, None, 0, set()
         for example in self.examples[::every]:
             try:
-                heads = [self._head(file) for file in example]
+                heads = [self._head(file, several) for file in example]
                 found = self._size(example, [size for size, _ in heads])
+                if self.goal is None and found[0] * found[1] > HUGE:
+                    raise Unusable(
+                        f"{example[0]} is of {found[0]}x{found[1]}, too large "
+                        "to keep its size"
+                    )
             except Unusable as error:
                 problems.append(str(error))
                 unusable.add(example)
@@ -218,12 +237,13 @@ class Folder:
             if image_size is None and self.size not in (None, found):
                 raise self._mixed_sizes(example, found)
             self.size = found if image_size is None else None
+            self.seen = self.seen or (*found, 1 if heads[0][1] else 3)
             pixels += found[0] * found[1] * views * every
             grey = [grey for _, grey in heads]
             grey = grey * views if halves else grey
             greys = [a and b for a, b in zip(greys, grey)]
         self.examples = [e for e in self.examples if e not in unusable]
-        if not self.examples:
+        if not self._any_readable(problems):
             raise ValueError(
                 "`source` must hold at least one readable "
                 f"{'image' if views == 1 else 'pair of images'} "
@@ -231,6 +251,12 @@ class Folder:
                 f"{_listed(problems)}Received: source={self.name}"
             )
         self._report(problems)
+        if several:
+            warnings.warn(
+                f"Of {image_files.listed(several)}, which have several "
+                "pictures, the first one is read.",
+                stacklevel=2,
+            )
         self.keep_grey = [c is None and g for c, g in zip(channels, greys)]
         self.channels = [c or (1 if g else 3) for c, g in zip(channels, greys)]
         small = pixels * max(self.channels) <= CACHE_BYTES
@@ -241,35 +267,59 @@ class Folder:
 
         That is another one than `index` if its files are damaged.
         """
-        size = len(self.examples)
+        size, problems = len(self.examples), []
         for i in itertools.chain(range(index, size), range(index)):
             images = self.cache.get(i) if self.cache is not None else None
             if images is None:
                 try:
-                    images = self._open(self.examples[i])
+                    images = [
+                        self._pixels(image, view, self.examples[i])
+                        for view, image in enumerate(
+                            self._open(self.examples[i])
+                        )
+                    ]
                 except Unusable as error:
-                    self._report([str(error)])
+                    problems.append(str(error))
                     continue
-                images = [
-                    self._pixels(image, view, self.examples[i])
-                    for view, image in enumerate(images)
-                ]
                 if self.cache is not None:
                     self.cache[i] = images
+            self._report(problems)
             scaled = map(_scale, images, self.channels)
             return (*scaled, np.int64(i))
-        raise ValueError(f"No readable image. Received: source={self.name}")
+        raise ValueError(
+            f"No readable image. {_listed(problems)}"
+            f"Received: source={self.name}"
+        )
 
-    def _head(self, file):
-        """Returns the size of an image and whether it is grey."""
+    def _any_readable(self, problems):
+        """Whether there is an example whose pixels are not damaged."""
+        found = []
+        for example in self.examples:
+            try:
+                self._open(example)
+                return True
+            except Unusable as error:
+                found.append(str(error))
+        problems.extend(found)
+        return False
+
+    def _head(self, file, several):
+        """Returns the size of an image and whether it is grey.
+
+        Adds to `several` the name of a file of which one picture is read.
+        """
         try:
             with Image.open(file) as image:
+                if image.mode == "F":
+                    image_files.standard(image)
+                if image_files.has_more(image):
+                    several.append(file)
                 size = image.size[::-1]
                 # A PNG would be decoded in search of its orientation.
                 if image.format != "PNG" or "exif" in image.info:
                     turned = image.getexif().get(0x0112, 1) >= 5
                     size = size[::-1] if turned else size
-                return size, _is_grey(image)
+                return size, image_files.is_grey(image)
         except Exception as error:
             raise _unreadable(file, error) from None
 
@@ -281,6 +331,7 @@ class Folder:
                 with Image.open(file) as image:
                     image = ImageOps.exif_transpose(image)
                     image.load()
+                image = image_files.standard(image)
             except Exception as error:
                 raise _unreadable(file, error) from None
             images.append(image)
@@ -311,25 +362,21 @@ class Folder:
         return sizes[0]
 
     def _pixels(self, image, view, example):
-        """Returns (height, width, channels), or if 16-bit (height, width)."""
+        """Returns (height, width, channels), or if 16-bit (h, w, 1)."""
         file = example[-1 if self.halves else view]
-        if self.keep_grey[view] and not _is_grey(image):
+        if self.keep_grey[view] and not image_files.is_grey(image):
             raise ValueError(
                 "`channels` must be given, because most images are grey and "
                 f"{file} is not. Received: channels=None, source={self.name}"
             )
         if self.size not in (None, image.size[::-1]):
             raise self._mixed_sizes(example, image.size[::-1])
-        if image.mode[0] in "IF":  # 16 bits, in one of Pillow's two guises
-            return np.asarray(image)
-        channels = self.channels[view]
-        if image.has_transparency_data and channels != 4:
-            image = image.convert("RGBA")
-            white = Image.new("RGBA", image.size, "white")
-            image = Image.alpha_composite(white, image)
-            image = image.convert("RGB")
-        image = image.convert({1: "L", 3: "RGB", 4: "RGBA"}[channels])
-        return np.asarray(image).reshape(*image.size[::-1], channels)
+        if self.goal and image.width * image.height > LARGE:
+            by = min(np.divide(image.size[::-1], self.goal)) / 4
+            image = image.reduce(max(int(by), 1))
+        # 16 bits take no more than they must in the cache.
+        channels = 1 if image.mode == "I;16" else self.channels[view]
+        return image_files.to_pixels(image, channels)
 
     def _mixed_sizes(self, example, found):
         return ValueError(
@@ -349,14 +396,10 @@ class Folder:
             warnings.warn(f"Left out: {_listed(problems)}", stacklevel=2)
 
 
-def _is_grey(image):
-    return image.mode in ("1", "L", "LA", "F") or image.mode[0] == "I"
-
-
 def _scale(x, channels):
-    if x.ndim == 3:
+    if x.dtype == np.uint8:
         return from_uint8(x)
-    x = x.astype("float32")[..., None] / 32767.5 - 1.0
+    x = from_uint16(x)
     if channels > 1:
         x = np.repeat(x, 3, axis=-1)
     if channels == 4:

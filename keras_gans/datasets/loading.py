@@ -35,6 +35,7 @@ def load(
     data_dir=None,
     download=True,
     strict=False,
+    example_kind=None,
 ):
     """Makes a shuffled, batched, prefetched `tf.data.Dataset`.
 
@@ -62,8 +63,9 @@ def load(
             or `images` or `x` with `labels` or `y`;
             the name of a TFDS image set, such as `"mnist"`;
             an array `x` or a tuple `(x, y)`: images `(n, height, width,
-            channels)` as uint8, uint16 or floats in [-1, 1]; arrays of rank
-            2 and 3 pass as float32 and are not scaled.
+            channels)` as uint8, uint16 or floats in [-1, 1], see
+            `keras_gans.pixels`; arrays of rank 2 and 3 pass as float32 and
+            are not scaled.
         batch_size: int, the number of examples in a batch.
         split: str, the split of a TFDS set, folder or `.npz` file; `"all"`
             of a folder is what all of its splits hold. Of a TFDS set or a
@@ -94,6 +96,8 @@ def load(
             name, and left out; if only its pixels turn out to be damaged, the
             next readable file takes its place, which keeps the number of
             batches. `True` makes both an error.
+        example_kind: str or `None`, of an array: `"field"` says that one of
+            rank 4 holds no images, and it passes as float32, not scaled.
 
     Returns:
         A `tf.data.Dataset` of images `(batch_size, height, width, channels)`
@@ -114,11 +118,42 @@ def load(
     order = Order(shuffle, integer("seed", seed, 0))
     fit = Fit(check_image_size(image_size), check_channels(channels))
     places = (data_dir, download)
-    data = open_source(source, order, labels, split, fit, strict, places)
+    data = open_source(
+        source, order, labels, split, fit, strict, places, example_kind
+    )
     return make_batches(data, batch_size, repeat, skip, drop_remainder)
 
 
-def open_source(source, order, labels, split, fit, strict, places):
+def find(source, data_dir=None):
+    """Raises what `load` raises for a name or path at which there is nothing.
+
+    Args:
+        source: str, the name of a data set or a path.
+        data_dir: See `load`.
+    """
+    path = pathlib.Path(source).expanduser()
+    if toys.find(source) or path.exists():
+        return
+    _check_path(source)
+    find_builder(source, data_dir, download=False)
+
+
+def _check_path(source):
+    if (
+        isinstance(source, os.PathLike)
+        or source[:1] in "./~\\"
+        or source[-1:] in "/\\"
+        or source.endswith(".npz")
+    ):
+        raise FileNotFoundError(
+            "`source` must be an existing folder, an .npz file or the "
+            f"name of a TFDS data set. Received: source={str(source)!r}"
+        )
+
+
+def open_source(
+    source, order, labels, split, fit, strict, places, example_kind=None
+):
     """Returns the `Source` of whatever `load` takes."""
     if toys.find(source):
         return toys.open_points(source, order, labels, split, fit)
@@ -126,14 +161,10 @@ def open_source(source, order, labels, split, fit, strict, places):
         path = pathlib.Path(source).expanduser()
         if path.suffix == ".npz":
             x, y = read_npz(path, split)
-            return open_arrays(x, y, order, labels, fit, source)
+            return open_arrays(x, y, order, labels, fit, source, example_kind)
         if path.is_dir():
             return open_folder(path, order, labels, split, fit, strict)
-        if isinstance(source, os.PathLike) or source[:1] in "./~\\":
-            raise FileNotFoundError(
-                "`source` must be an existing folder, an .npz file or the "
-                f"name of a TFDS data set. Received: source={str(source)!r}"
-            )
+        _check_path(source)
         builder = find_builder(source, *places)
         return open_tfds(builder, order, labels, split, fit, source)
     pair = isinstance(source, (tuple, list)) and len(source) == 2
@@ -145,7 +176,7 @@ def open_source(source, order, labels, split, fit, strict, places):
         )
     if split != "train":
         raise split_error(split, ["train"], type(source))
-    return open_arrays(x, y, order, labels, fit, type(source))
+    return open_arrays(x, y, order, labels, fit, type(source), example_kind)
 
 
 def make_batches(data, batch_size, repeat, skip, drop_remainder):
@@ -215,4 +246,20 @@ def make_batches(data, batch_size, repeat, skip, drop_remainder):
     dataset = dataset.with_options(options).prefetch(tf.data.AUTOTUNE)
     # For `fit` to look at, without counting as a pass.
     dataset._keras_gans_peek = assemble(one_pass(np.int64(first_pass)))
+    # For scores, which are of all examples of a pass.
+    dataset._keras_gans_whole = _whole_pass(data, batch_size)
+    dataset._keras_gans_classes = data.classes
+    dataset._keras_gans_seen = data.seen
     return dataset
+
+
+def _whole_pass(data, batch_size):
+    """The first pass over a `Source`, from its beginning to its end."""
+    tf = import_tensorflow()
+    records = data.records(np.int64(0))
+    if data.decode is not None:
+        records = records.map(data.decode, tf.data.AUTOTUNE)
+    batches = records.batch(batch_size).map(data.finish, tf.data.AUTOTUNE)
+    options = tf.data.Options()
+    options.deterministic = True
+    return batches.with_options(options).prefetch(tf.data.AUTOTUNE)

@@ -21,6 +21,10 @@ class Source(NamedTuple):
     finish: Callable
     # (height, width) of the images that the user sees; None for no images.
     image_size: tuple | None = None
+    # The names of a folder's classes, where it has labels.
+    classes: list | None = None
+    # (height, width, channels) of a folder's first image, as it lies there.
+    seen: tuple | None = None
 
 
 class Order(NamedTuple):

@@ -42,7 +42,9 @@ def find_builder(name, data_dir, download):
         close = difflib.get_close_matches(name, tfds.list_builders())
         hint = f"did you mean {' or '.join(map(repr, close))}?" if close else ""
         if not isinstance(error, tfds.core.DatasetNotFoundError):
-            hint = f"TFDS says: {error}."
+            # Its grammar of names takes a dozen lines more.
+            reason = str(error).strip().splitlines()[0]
+            hint = f"TFDS says: {reason[:200].rstrip('.')}."
         raise ValueError(
             "`source` must be the name of a TFDS data set, an existing folder "
             f"or an .npz file; {hint or 'no TFDS name is like it.'} {received}"
@@ -106,6 +108,12 @@ def open_tfds(builder, order, labels, split, fit, name):
         raise ValueError(
             "`source` must be a TFDS set with a feature `image`, got "
             f"{sorted(features)}. Received: source={name}"
+        )
+    if image.np_dtype not in (np.uint8, np.uint16):
+        raise ValueError(
+            "`source` must be a TFDS set of images of 8 or 16 bits, got a "
+            f"feature `{key}` of {np.dtype(image.np_dtype)}, whose range no "
+            f"set says. Received: source={name}"
         )
     if labels and not isinstance(features.get("label"), tfds.features.Tensor):
         raise unlabelled(name)

@@ -7,7 +7,7 @@ from keras import ops
 from keras_gans import presets
 from keras_gans.layers import float32_policy
 from keras_gans.names import CLASSIFIERS, EXTRACTORS
-from keras_gans.pixels import from_uint8
+from keras_gans.pixels import from_uint8, read_uint8
 
 BATCH_SIZE = 256
 
@@ -71,10 +71,7 @@ class Extractor:
         network.trainable = head.trainable = False
 
         def features(images):
-            if images.dtype != np.uint8:
-                raise ValueError(
-                    f"{name} takes uint8 images. Received: {images.dtype}"
-                )
+            images = read_uint8("images", images)
             return _in_batches(
                 lambda x: network.predict_on_batch(fit_channels(x, network)),
                 images,

@@ -1,8 +1,10 @@
 """Scores as Keras metrics, for `compile(metrics=[...])` and `evaluate`."""
 
 import keras
+import numpy as np
 from keras import ops
 
+from keras_gans import pixels
 from keras_gans.metrics import extractors
 
 
@@ -18,9 +20,14 @@ class _ExtractorMetric(keras.metrics.Metric):
             )
         self._extractor_name = extractor if isinstance(extractor, str) else None
 
-    def _features(self, images):
+    def _features(self, name, images):
         network = self.extractor.network
-        images = ops.cast(images, "float32")
+        if isinstance(images, np.ndarray):
+            # Not what a step hands over, which its door has checked.
+            images = pixels.read_floats(name, images)
+        images = ops.cast(
+            pixels.read_tensor(name, ops.convert_to_tensor(images)), "float32"
+        )
         features = network(
             extractors.fit_channels(images, network), training=False
         )
@@ -78,11 +85,13 @@ class FrechetDistance(_ExtractorMetric):
         """Adds a batch.
 
         Args:
-            real: Images `(batch, height, width, channels)` in [-1, 1].
+            real: Images `(batch, height, width, channels)`, see
+                `keras_gans.pixels`. Of tensors only the dtype is looked at.
             fake: The same, generated.
         """
-        for images, (count, total, products) in zip((real, fake), self._sums):
-            x = self._features(images)
+        sides = ("real", real), ("fake", fake)
+        for side, (count, total, products) in zip(sides, self._sums):
+            x = self._features(*side)
             count.assign_add(ops.cast(ops.shape(x)[0], self.dtype))
             total.assign_add(ops.sum(x, axis=0))
             products.assign_add(ops.matmul(ops.transpose(x), x))
@@ -111,7 +120,19 @@ class KernelDistance(_ExtractorMetric):
 
     The mean over batches of the unbiased estimate within a batch: of the same
     expectation as `kernel_distance`, with more noise the smaller the batches
-    are. Batches must have two examples or more.
+    are. A batch of one example, as the last or a replica's may be, has no
+    estimate and is left out.
+
+    In early training `kernel_distance` is anything up to 1e5. Here generated
+    examples' features that are more than a quarter longer than the longest of
+    the batch's real ones are shortened to that: a generator that has learned
+    makes none such, and the distance keeps the scale of the data (at most some
+    hundreds for digits). To stop by it, begin where samples have become
+    recognisable, with two hundred examples or more in a batch:
+
+        keras.callbacks.EarlyStopping(
+            "val_kid", mode="min", patience=5, start_from_epoch=5
+        )
 
     Args:
         extractor: A name, or an `Extractor` with a network, see
@@ -132,21 +153,34 @@ class KernelDistance(_ExtractorMetric):
         """Adds a batch.
 
         Args:
-            real: Images `(batch, height, width, channels)` in [-1, 1].
+            real: Images `(batch, height, width, channels)`, see
+                `keras_gans.pixels`. Of tensors only the dtype is looked at.
             fake: The same, generated.
         """
-        x, y = self._features(real), self._features(fake)
+        x = self._features("real", real)
+        y = _shortened(self._features("fake", fake), x)
         distance = -2 * ops.mean(_kernel(x, y))
         for z in (x, y):
             values = _kernel(z, z)
             n = ops.cast(ops.shape(z)[0], self.dtype)
             outside = ops.sum(values) - ops.sum(ops.diagonal(values))
-            distance = distance + outside / (n * (n - 1))
-        self._total.assign_add(distance)
-        self._count.assign_add(1)
+            distance = distance + outside / ops.maximum(n * (n - 1), 1)
+        # A last batch, or a replica's part of it, may have fewer.
+        enough = ops.shape(x)[0] > 1
+        self._total.assign_add(ops.where(enough, distance, 0.0))
+        self._count.assign_add(ops.cast(enough, self.dtype))
 
     def result(self):
-        return self._total / ops.maximum(self._count, 1)
+        # Of no batch, or batches of one: nothing, which must not look perfect.
+        mean = self._total / ops.maximum(self._count, 1)
+        return ops.where(self._count > 0, mean, float("nan"))
+
+
+def _shortened(fake, real):
+    """Features at most a quarter longer than the longest of the real ones."""
+    longest = ops.sqrt(ops.max(ops.sum(ops.square(real), axis=1), initial=0.0))
+    length = ops.sqrt(ops.sum(ops.square(fake), axis=1, keepdims=True))
+    return fake * ops.minimum(1.0, 1.25 * longest / ops.maximum(length, 1e-30))
 
 
 def _kernel(x, y):

@@ -4,18 +4,21 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_gans.pixels import read_uint8
+
 
 def mean_absolute_error(real, fake):
     """The mean absolute difference of each pair of images.
 
     Args:
-        real: `numpy.uint8` images, `(n, height, width, channels)`.
+        real: Images, `(n, height, width, channels)`, of uint8; others are
+            rounded to it (see `keras_gans.pixels`).
         fake: The same of what a model made of them.
 
     Returns:
         Float array `(n,)`, from 0 to 255.
     """
-    _check(real, fake)
+    real, fake = _read(real, fake)
     difference = np.abs(real.astype("int16") - fake)
     return difference.reshape(len(real), -1).mean(axis=1)
 
@@ -27,8 +30,8 @@ def ssim(real, fake, batch_size=64):
     channel of values up to 255, and averaged over positions and channels.
 
     Args:
-        real: `numpy.uint8` images, `(n, height, width, channels)`, whose
-            sides are 11 or more.
+        real: Images, `(n, height, width, channels)`, of uint8; others are
+            rounded to it (see `keras_gans.pixels`). Sides are 11 or more.
         fake: The same of what a model made of them.
         batch_size: Integer, the number of pairs compared at once.
 
@@ -39,7 +42,7 @@ def ssim(real, fake, batch_size=64):
         Wang et al., "Image quality assessment: from error visibility to
         structural similarity", 2004.
     """
-    _check(real, fake)
+    real, fake = _read(real, fake)
     return structural_similarity(real, fake, batch_size)
 
 
@@ -66,16 +69,19 @@ def structural_similarity(real, fake, batch_size=64):
     return np.concatenate(scores)
 
 
-def _check(real, fake):
-    for name, images in (("real", real), ("fake", fake)):
-        if images.dtype != np.uint8 or images.ndim != 4 or not len(images):
+def _read(real, fake):
+    images = []
+    for name, x in (("real", real), ("fake", fake)):
+        x = np.asarray(x)
+        if x.ndim != 4 or not len(x):
             raise ValueError(
-                f"{name} must be uint8 images (n, height, width, channels). "
-                f"Received: {name} with shape {images.shape} and dtype "
-                f"{images.dtype}"
+                f"{name} must be images (n, height, width, channels). "
+                f"Received: {name} with shape {x.shape}"
             )
-    if real.shape != fake.shape:
+        images.append(read_uint8(name, x))
+    if images[0].shape != images[1].shape:
         raise ValueError(
             "real and fake must have one shape. Received: "
-            f"{real.shape} and {fake.shape}"
+            f"{images[0].shape} and {images[1].shape}"
         )
+    return images

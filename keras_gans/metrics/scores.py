@@ -6,11 +6,12 @@ import sys
 import keras
 import numpy as np
 
+from keras_gans import example_kinds
 from keras_gans.checks import check_integer
 from keras_gans.datasets import toys
 from keras_gans.metrics import distances, extractors, modes
 from keras_gans.names import METRICS
-from keras_gans.pixels import from_uint8, to_uint8
+from keras_gans.pixels import from_uint8, read_uint8
 
 CHUNK = 256  # samples that are made at once
 # The sliced distance is of pixels, which are not kept beyond these.
@@ -128,6 +129,7 @@ def evaluate(
     split="",
     seed=0,
     verbose="auto",
+    example_kind=None,
 ):
     """Scores generated examples against real ones.
 
@@ -136,11 +138,12 @@ def evaluate(
     Args:
         fake: A model with `generate`, as `GAN` (the classes of a conditional
             one in turn), an array, or an iterable of batches. Images are
-            `(batch, height, width, channels)`, uint8 or floats in [-1, 1],
-            which are rounded to uint8. (Arrays of this rank are images, unless
-            a model makes them whose `example_kind` is another one.)
+            `(batch, height, width, channels)`, uint8, uint16 or floats in
+            [-1, 1], which are rounded to uint8 (see `keras_gans.pixels`).
         real: An array, or an iterable of batches, as a `tf.data.Dataset`;
-            of tuples the first element is taken.
+            of tuples the first element is taken. Of a dataset that
+            `datasets.load` made, all examples of one pass are read, those
+            that its batches drop too.
         extractor: See `get_extractor`.
         metrics: Sequence of
             `"fid"`: `frechet_distance`;
@@ -162,6 +165,8 @@ def evaluate(
         seed: Integer, of the model's samples.
         verbose: 1 for progress bars, 0 for none; `"auto"` for bars on a
             terminal.
+        example_kind: String, of both sides: `"field"` for arrays of rank 4
+            that are no images. `None` for the model's, and else by rank.
 
     Returns:
         Dict of name to `Score`, in the order of `metrics`.
@@ -187,7 +192,8 @@ def evaluate(
     if verbose == "auto":
         verbose = int(sys.stdout.isatty())
     # What a model says of its examples holds for those that it learned from.
-    kind = getattr(fake, "example_kind", None) or "image"
+    kind = example_kind or getattr(fake, "example_kind", None) or "image"
+    example_kinds.get(kind)
     options = extractor, kind == "image", verbose
     real = _read("real", real, n, *options)
     if isinstance(fake, keras.Model):
@@ -289,8 +295,8 @@ def _read(name, source, n, extractor, may_be_images, verbose):
     features, values, done = None, [], 0
     for batch in _batches(source):
         batch = batch[: n - done]
-        if may_be_images and batch.ndim == 4 and batch.dtype != np.uint8:
-            batch = to_uint8(batch)
+        if may_be_images and batch.ndim == 4:
+            batch = read_uint8(name, batch, warn=not done)
         x = extractor(batch)
         if features is None:
             features = np.empty((n, x.shape[1]), "float32")
@@ -309,7 +315,13 @@ def _read(name, source, n, extractor, may_be_images, verbose):
     return _Side(features[:done], np.concatenate(values))
 
 
+def whole(source):
+    """What a data set of `datasets` drops of a pass, and all of the rest."""
+    return getattr(source, "_keras_gans_whole", source)
+
+
 def _batches(source):
+    source = whole(source)
     if isinstance(source, np.ndarray):
         for start in range(0, len(source), CHUNK):
             yield source[start : start + CHUNK]

@@ -13,6 +13,7 @@ from keras_gans.checks import check_integer
 from keras_gans.metrics import extractors
 from keras_gans.metrics.pixels import structural_similarity
 from keras_gans.metrics.scores import Protocol, Score
+from keras_gans.pixels import read_uint8
 from keras_gans.resizing import bicubic
 
 CHANNELS = ("y", "rgb")
@@ -22,15 +23,15 @@ def luma(images):
     """The Y channel of ITU-R BT.601, as MATLAB's `rgb2ycbcr` has it.
 
     Args:
-        images: `numpy.uint8`, `(..., height, width, 3)`, or grey ones, whose
-            only channel is taken for three equal ones.
+        images: `(..., height, width, 3)` of uint8 (see `keras_gans.pixels`),
+            or grey ones, whose only channel is taken for three equal ones.
 
     Returns:
         float64 `(..., height, width, 1)`, from 16 (black) to 235 (white), not
         rounded.
     """
     weights = np.array([65.481, 128.553, 24.966]) / 255
-    images = np.asarray(images, "float64")
+    images = read_uint8("images", images).astype("float64")
     if images.shape[-1] == 1:
         return 16 + images * weights.sum()
     return 16 + (images @ weights)[..., None]
@@ -42,7 +43,8 @@ def psnr(real, fake, crop=0, channels="y"):
         10 log10(255^2 / mean squared difference)
 
     Args:
-        real: `numpy.uint8` image, `(height, width, 1 or 3)`.
+        real: Image, `(height, width, 1 or 3)`, of uint8; others are rounded
+            to it (see `keras_gans.pixels`).
         fake: The same of what a model made.
         crop: Integer, the width of the border that is left out; the field's
             is the scale.
@@ -80,7 +82,7 @@ def sharpness(image):
     result is sharp, not whether it is right.
 
     Args:
-        image: `numpy.uint8`, `(height, width, 1 or 3)`, 3x3 or larger.
+        image: As for `psnr`, 3x3 or larger.
 
     Returns:
         Float, 0 for a flat image.
@@ -98,16 +100,13 @@ def _prepare(real, fake, crop, channels):
             f"channels must be 'y' or 'rgb'. Received: channels={channels!r}"
         )
     for name, image in (("real", real), ("fake", fake)):
-        if (
-            image.dtype != np.uint8
-            or image.ndim != 3
-            or image.shape[-1] not in (1, 3)
-        ):
+        shape = np.shape(image)
+        if len(shape) != 3 or shape[-1] not in (1, 3):
             raise ValueError(
-                f"{name} must be a uint8 image (height, width, 1 or 3). "
-                f"Received: {name} with shape {image.shape} and dtype "
-                f"{image.dtype}"
+                f"{name} must be an image (height, width, 1 or 3). Received: "
+                f"{name} with shape {shape}"
             )
+    real, fake = read_uint8("real", real), read_uint8("fake", fake)
     if real.shape != fake.shape:
         raise ValueError(
             "real and fake must have one shape. Received: "
@@ -145,8 +144,8 @@ def evaluate_upscaling(
         upscale: A model with `upscale`, a function from a uint8 image
             `(height, width, channels)` to one `scale` times as large, or
             `"bicubic"`, the baseline.
-        high_res: Iterable of uint8 images `(height, width, 1 or 3)`, of any
-            sizes: what is beyond a multiple of `scale` is cut off.
+        high_res: Iterable of images `(height, width, 1 or 3)` as `psnr` takes
+            them, of any sizes: what is beyond a multiple of `scale` is cut off.
         scale: Integer, how much larger images become.
         low_res: Iterable of the inputs; `None` for `resizing.bicubic` of the
             images, the field's.
@@ -177,19 +176,23 @@ def evaluate_upscaling(
         pairs = zip(high_res, low_res, strict=True)
     rows = []
     for real, low in pairs:
+        real = read_uint8("high_res", real)
         height, width = (side // scale for side in real.shape[:2])
         real = real[: height * scale, : width * scale]
         if low is None:
             low = bicubic(real, (height, width))
-        elif low.shape != (height, width, real.shape[-1]):
+        elif np.shape(low) != (height, width, real.shape[-1]):
             raise ValueError(
                 f"low_res must have an image of {height}x{width} for one of "
-                f"{real.shape[0]}x{real.shape[1]}. Received: shape {low.shape}"
+                f"{real.shape[0]}x{real.shape[1]}. Received: shape "
+                f"{np.shape(low)}"
             )
+        low = read_uint8("low_res", low)
         if isinstance(upscale, str) and upscale == "bicubic":
             fake = bicubic(low, real.shape[:2])
         else:
             fake = getattr(upscale, "upscale", upscale)(low)
+            fake = read_uint8("what upscale made", fake)
         row = {
             "PSNR": psnr(real, fake, crop, channels),
             "SSIM": cropped_ssim(real, fake, crop, channels),

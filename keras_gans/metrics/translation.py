@@ -3,11 +3,12 @@
 import dataclasses
 import hashlib
 
+import keras
 import numpy as np
 
 from keras_gans.metrics import distances, extractors, pixels
-from keras_gans.metrics.scores import Protocol, Score
-from keras_gans.pixels import to_uint8
+from keras_gans.metrics.scores import Protocol, Score, whole
+from keras_gans.pixels import read_uint8
 
 
 def evaluate_translation(
@@ -28,8 +29,9 @@ def evaluate_translation(
 
     Args:
         model: A model with `translate`.
-        data: Iterable of batches `(images_a, images_b)` in [-1, 1], as of
-            `datasets.load_pairs` or `load_unpaired`.
+        data: Iterable of batches `(images_a, images_b)`, as of
+            `datasets.load_pairs` or `load_unpaired`, of which all of a pass
+            is read: see `keras_gans.pixels`.
         extractor: See `get_extractor`, or `None` for no FID and KID.
         paired: Boolean, whether the images of a pair belong together. Of
             others each counts once, however often the shorter side of two
@@ -50,9 +52,11 @@ def evaluate_translation(
     """
     sides = [[], []]
     count = 0
-    for batch in data:
-        for side, images in zip(sides, batch):
-            side.append(to_uint8(images))
+    for batch in whole(data):
+        for name, side, images in zip("ab", sides, batch):
+            images = keras.ops.convert_to_numpy(images)
+            name = f"images_{name} of data"
+            side.append(read_uint8(name, images, warn=not count))
         count += len(sides[0][-1])
         if n is not None and count >= n:
             break

@@ -1,13 +1,14 @@
 """The mechanics that every GAN here shares, and no GAN mathematics."""
 
 import inspect
+import warnings
 
 import keras
 import numpy as np
 from keras import ops
 
 from keras_gans import backend
-from keras_gans.models.data_checks import check_examples
+from keras_gans.models.data_checks import Part
 from keras_gans.models.optimizers import (
     check_callbacks,
     check_file,
@@ -17,6 +18,13 @@ from keras_gans.models.optimizers import (
 from keras_gans.models.players import Players, checked_networks, map_networks
 from keras_gans.models.trainer import CheckedTrainer
 from keras_gans.presets.preset_model import PresetModel
+
+# Layers behind which an activation is still the last one.
+_SHAPES_ALONE = (
+    keras.layers.Reshape,
+    keras.layers.Flatten,
+    keras.layers.Identity,
+)
 
 
 class AdversarialModel(Players, CheckedTrainer, PresetModel, keras.Model):
@@ -128,6 +136,8 @@ class AdversarialModel(Players, CheckedTrainer, PresetModel, keras.Model):
                     f"generator must take {wanted}. Received: {received}"
                     f"inputs of shape {shapes}, on which it failed: {error}"
                 ) from None
+        for examples in made:
+            _check_one_output("generator", "of examples", examples)
         self.example_shape = tuple(made[0].shape[1:])
         for network in self.networks_of("discriminator"):
             try:
@@ -139,6 +149,17 @@ class AdversarialModel(Players, CheckedTrainer, PresetModel, keras.Model):
                     f"{tuple(made[0].shape)}, on which the discriminator "
                     f"failed: {error}"
                 ) from None
+            # A step of one's own may know what to do with several.
+            if type(self).train_step.__module__.startswith("keras_gans."):
+                _check_one_output("discriminator", "of logits", logits)
+            last = ends_in(network, "sigmoid", "softmax")
+            if last:
+                warnings.warn(
+                    "discriminator must end in logits, which the losses here "
+                    "take: leave out its last activation. Received: a "
+                    f"discriminator that ends in {last}",
+                    stacklevel=2,
+                )
         self.logits_dtype = keras.backend.standardize_dtype(
             keras.tree.flatten(logits)[0].dtype
         )
@@ -257,29 +278,9 @@ class AdversarialModel(Players, CheckedTrainer, PresetModel, keras.Model):
 
     # ---- Keras's trainer --------------------------------------------------
 
-    def make_train_function(self, force=False):
-        # Keras compiles the attribute `train_step`: show it the backend's
-        # form of the step for that moment.
-        self.train_step = backend.wrap_train_step(self)
-        try:
-            return super().make_train_function(force)
-        finally:
-            del self.train_step
-
-    def make_test_function(self, force=False):
-        self.test_step = backend.wrap_test_step(self)
-        try:
-            return super().make_test_function(force)
-        finally:
-            del self.test_step
+    imperative = True
 
     def fit(self, x=None, y=None, batch_size=None, epochs=1, **kwargs):
-        for name in ("sample_weight", "class_weight"):
-            if kwargs.get(name) is not None:
-                raise ValueError(
-                    f"{name} must be None: no loss here is weighted. "
-                    f"Received: {name} of type {type(kwargs[name]).__name__}"
-                )
         if len(inspect.signature(self.train_step).parameters) != 1:
             raise TypeError("train_step takes one argument, data.")
         self._assert_compile_called("fit")
@@ -302,19 +303,8 @@ class AdversarialModel(Players, CheckedTrainer, PresetModel, keras.Model):
         state.assign(np.zeros(state.shape, "int32"))
         return super().evaluate(x, y, batch_size, **kwargs)
 
-    # Keras hands the arrays of one batch on as they are, and without a graph
-    # around the step a network of several inputs refuses NumPy beside tensors.
-
-    def train_on_batch(self, x, y=None, **kwargs):
-        """`keras.Model.train_on_batch`: one step, without `fit`'s checks."""
-        return super().train_on_batch(*_to_tensors((x, y)), **kwargs)
-
-    def test_on_batch(self, x, y=None, **kwargs):
-        """`keras.Model.test_on_batch`: the losses of one batch."""
-        return super().test_on_batch(*_to_tensors((x, y)), **kwargs)
-
-    def check_batch(self, examples, labels):
-        check_examples("x", examples, self.example_shape, self.example_kind)
+    def batch_parts(self):
+        return Part("x", self.example_shape, self.example_kind), None
 
     # ---- saving -----------------------------------------------------------
 
@@ -346,7 +336,27 @@ class AdversarialModel(Players, CheckedTrainer, PresetModel, keras.Model):
             state.assign(np.asarray(store[f"seed_{i}"]))
 
 
-def _to_tensors(data):
-    return keras.tree.map_structure(
-        lambda x: None if x is None else ops.convert_to_tensor(x), data
-    )
+def _check_one_output(name, kind, made):
+    if keras.tree.is_nested(made):
+        raise ValueError(
+            f"{name} must make one tensor {kind}. Received: a {name} with "
+            f"{len(keras.tree.flatten(made))} outputs"
+        )
+
+
+def ends_in(network, *names):
+    """The name of a network's last activation if it is one of `names`.
+
+    `None` where it is another one, or cannot be seen: in a network whose
+    `call` is Python.
+    """
+    layers = [network]
+    while layers and getattr(layers[-1], "layers", None):
+        layers = [
+            layer
+            for layer in layers[-1].layers
+            if not isinstance(layer, _SHAPES_ALONE)
+        ]
+    activation = getattr(layers[-1], "activation", None) if layers else None
+    name = getattr(activation, "__name__", None)
+    return name if name in names else None

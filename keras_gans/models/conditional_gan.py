@@ -37,6 +37,7 @@ from keras_gans.layers import (
     logits_layer,
     output_dtype,
 )
+from keras_gans.models.data_checks import Part, check_label_values
 from keras_gans.models.gan import GAN
 
 # ---- networks -------------------------------------------------------------
@@ -253,6 +254,11 @@ class ConditionalGAN(GAN):
 
     # ---- labels -----------------------------------------------------------
 
+    trains_on = (
+        "(images, labels): pass y, or a dataset of pairs "
+        "(datasets.load(..., labels=True))"
+    )
+
     def symbolic_inputs(self):
         labels = keras.KerasTensor((None,), dtype="int32", name="labels")
         return [super().symbolic_inputs(), labels]
@@ -263,45 +269,32 @@ class ConditionalGAN(GAN):
     def generator_inputs(self, latents, labels):
         return [latents, labels]
 
-    def check_batch(self, examples, labels):
-        super().check_batch(examples, labels)
-        if labels is None:
+    def batch_parts(self):
+        examples, _ = super().batch_parts()
+        labels = Part("y", kind="label", num_classes=self.num_classes)
+        return examples, labels
+
+    def check_classes(self, names):
+        if names is not None and len(names) != self.num_classes:
             raise ValueError(
-                "ConditionalGAN trains on (images, labels): pass y, or a "
-                "dataset of pairs (datasets.load(..., labels=True)). "
-                "Received: y=None"
-            )
-        self._check_label_values("y", labels)
-        if labels.shape != (len(examples),):
-            raise ValueError(
-                "y must be one integer per image, (batch,). Received: y with "
-                f"shape {labels.shape} for {len(examples)} images"
+                f"num_classes must be the number of the data's classes, "
+                f"{len(names)} ({', '.join(names[:10])}). Received: "
+                f"num_classes={self.num_classes}"
             )
 
     def check_labels(self, labels, n):
         if labels is None:
             labels = np.arange(n) % self.num_classes
         labels = np.asarray(labels)
-        self._check_label_values("labels", labels)
+        part = Part("labels", kind="label", num_classes=self.num_classes)
+        part.check_dtype(labels.dtype)
+        check_label_values("labels", labels, self.num_classes)
         if labels.shape not in ((), (n,)):
             raise ValueError(
                 f"labels must be one integer or n of them. Received: n={n}, "
                 f"labels with shape {labels.shape}"
             )
         return np.broadcast_to(labels, (n,)).astype("int32")
-
-    def _check_label_values(self, name, labels):
-        if not np.issubdtype(labels.dtype, np.integer):
-            raise ValueError(
-                f"{name} must be integers. Received: {name} with dtype "
-                f"{labels.dtype}"
-            )
-        if labels.min() < 0 or labels.max() >= self.num_classes:
-            raise ValueError(
-                f"{name} must lie between 0 and {self.num_classes - 1} "
-                f"(num_classes={self.num_classes}). Received: {name} from "
-                f"{labels.min()} to {labels.max()}"
-            )
 
     def get_config(self):
         return {**super().get_config(), "num_classes": self.num_classes}

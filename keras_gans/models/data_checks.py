@@ -1,52 +1,124 @@
 """What `fit` looks at before training starts: one batch, and its size."""
 
+import dataclasses
+
 import keras
 import numpy as np
 
-from keras_gans import example_kinds
+from keras_gans import example_kinds, pixels
 
 
-def check_examples(name, examples, expected, kind="image"):
-    """Raises a `ValueError` unless these are floats of a shape and range.
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """What `x` or `y` of a batch must be.
 
-    Args:
-        name: String, what the user calls them.
-        examples: NumPy array, a batch.
-        expected: The shape of one example, `None` for a side of any size.
-        kind: String, the name of an `ExampleKind`, of which bounded ones are
-            to be in [-1, 1].
+    The first batch is held against it before training (`check`), every batch
+    by the step (`data_watch`).
+
+    Attributes:
+        name: String, `"x"` or `"y"`.
+        shape: The shape of one example, `None` for a side of any size; `()`
+            for labels.
+        kind: String, the name of an `ExampleKind`, or `"label"`.
+        num_classes: Integer, of labels.
     """
-    matches = examples.ndim == len(expected) + 1 and all(
-        e is None or e == s for e, s in zip(expected, examples.shape[1:])
-    )
-    if not matches:
+
+    name: str
+    shape: tuple = ()
+    kind: str = "image"
+    num_classes: int = 0
+
+    @property
+    def bounded(self):
+        """Whether these are floats in [-1, 1]."""
+        return self.kind != "label" and example_kinds.get(self.kind).bounded
+
+    def check(self, values, warn=True):
+        """Raises a `ValueError` for a NumPy array that is not so.
+
+        Args:
+            values: NumPy array.
+            warn: See `pixels.check_images`.
+        """
+        self.check_shape(values.shape)
+        self.check_dtype(values.dtype, values)
+        if not values.size:
+            return
+        if self.kind == "label":
+            check_label_values(self.name, values, self.num_classes)
+        elif self.bounded:
+            pixels.check_images(self.name, values, warn)
+        else:
+            low, high = float(values.min()), float(values.max())
+            if not np.isfinite([low, high]).all():
+                pixels.check_range(self.name, low, high)
+
+    def check_shape(self, shape):
+        """Raises a `ValueError`; `None` is a size that is not known yet."""
+        if len(shape) == len(self.shape) + 1 and all(
+            None in (e, s) or e == s for e, s in zip(self.shape, shape[1:])
+        ):
+            return
+        if self.kind == "label":
+            remedy = ""
+            if len(shape) == 2 and shape[1] == 1:
+                remedy = f" ({self.name}[:, 0] of such as keras.datasets has)"
+            raise ValueError(
+                f"{self.name} must be one integer per example, (batch,)"
+                f"{remedy}. Received: {self.name} with shape {tuple(shape)}"
+            )
         raise ValueError(
-            f"{name} must have the shape of the model's, (batch, "
-            f"{', '.join(map(str, expected))}). Received: {name} with "
-            f"shape {examples.shape}"
+            f"{self.name} must have the shape of the model's, (batch, "
+            f"{', '.join(map(str, self.shape))}). Received: {self.name} with "
+            f"shape {tuple(shape)}"
         )
-    if (
-        not np.issubdtype(examples.dtype, np.floating)
-        and str(examples.dtype) != "bfloat16"
-    ):
-        how = ""
-        if kind == "image":
-            how = f", images in [-1, 1] (for uint8: {name} / 127.5 - 1)"
-        raise ValueError(
-            f"{name} must be float{how}. Received: {name} with dtype "
-            f"{examples.dtype}"
+
+    def check_dtype(self, dtype, values=None):
+        """Raises a `ValueError`; `values` are for its message."""
+        if self.kind == "label":
+            if not str(dtype).startswith(("int", "uint")):
+                raise ValueError(
+                    f"{self.name} must be integers. Received: {self.name} "
+                    f"with dtype {dtype}"
+                )
+        elif self.bounded:
+            # Of other integers Keras makes int32 on PyTorch.
+            pixels.check_dtype(self.name, dtype, values, ("uint8",))
+        elif not pixels.is_float(dtype):
+            raise ValueError(
+                f"{self.name} must be float. Received: {self.name} with dtype "
+                f"{dtype}"
+            )
+
+    def refusal(self, count):
+        """The sentence about a batch of which `count` values are not so."""
+        if self.kind == "label":
+            wanted = f"between 0 and {self.num_classes - 1}"
+        else:
+            wanted = "finite" + (" and in [-1, 1]" if self.bounded else "")
+        return (
+            f"{self.name} must be {wanted} in every batch. Received: "
+            f"{self.name} with {count:,} values that are not"
         )
-    low, high = float(examples.min()), float(examples.max())
-    if not np.isfinite([low, high]).all():
+
+
+def check_label_values(name, labels, num_classes):
+    """Raises a `ValueError` for integers that are no classes."""
+    if labels.min() < 0 or labels.max() >= num_classes:
         raise ValueError(
-            f"{name} must be finite. Received: {name} with values in "
-            f"[{low}, {high}]"
+            f"{name} must lie between 0 and {num_classes - 1} "
+            f"(num_classes={num_classes}). Received: {name} from "
+            f"{labels.min()} to {labels.max()}"
         )
-    # Rounding of scaled or resized images may go a little beyond.
-    if example_kinds.get(kind).bounded and (low < -1.01 or high > 1.01):
+
+
+def check_weights(sample_weight):
+    """Raises a `ValueError` for weights where no loss has them."""
+    if sample_weight is not None:
         raise ValueError(
-            f"{name} must be {kind}s in [-1, 1]. Received: {name} with "
-            f"values in [{low:g}, {high:g}]"
+            "sample_weight must be None, also as the third element of a "
+            "dataset's batches: no loss here is weighted. Received: weights of "
+            "examples"
         )
 
 
@@ -81,6 +153,8 @@ def check_data(x, y=None, batch_size=None, replicas=1, parts=1):
         return x, None  # Keras says what it takes.
     if batch is None:
         return x, None
+    if isinstance(batch, dict):
+        raise _no_tuple(batch)
     if hasattr(x, "shape"):
         sizes = _batch_sizes(x, batch_size)
     else:
@@ -123,7 +197,9 @@ def _first_of_iterable(iterable):
 
 def _put_back(batch, iterator):
     yield batch
-    yield from iterator
+    # Not `yield from`, which ends the user's generator with this one.
+    for batch in iterator:  # noqa: UP028
+        yield batch
 
 
 def _batch_sizes(array, batch_size):
@@ -143,15 +219,25 @@ def _check_size(size, replicas, parts):
             "batch_size must be at least the number of replicas, "
             f"{replicas}. Received: a batch of {size}"
         )
-    if size % (replicas * parts):
+    unit = replicas * parts
+    if size % unit:
+        fits = max(size // unit, 1) * unit
         raise ValueError(
             "batch_size must divide by the number of replicas times "
             f"discriminator_steps, {replicas} x {parts}, and the last batch "
-            f"of an array too. Received: a batch of {size}; what works is "
-            f"fit(x[:n], batch_size=b) with b, and n, multiples of "
-            f"{replicas * parts}, as b={32 * replicas * parts} (Keras's "
-            "default is 32)"
+            f"of an array too: batch_size={fits}, and x[:len(x) // {unit} * "
+            f"{unit}] of an array. Received: a batch of {size}"
         )
+
+
+def _no_tuple(batch):
+    keys = list(batch)
+    return ValueError(
+        "x must have batches that are arrays, or tuples of two. Received: "
+        f"dicts with the keys {', '.join(map(str, keys))}; of a tf.data "
+        f'dataset x.map(lambda batch: batch["{keys[0]}"]) takes one, and '
+        'x.map(lambda batch: (batch["image"], batch["label"])) labels too'
+    )
 
 
 def _empty(x):

@@ -36,4 +36,10 @@ def export(model, filepath, format, **kwargs):
     with warnings.catch_warnings():
         # Keras's patch of tf2onnx for NumPy 2 looks for `np.object`.
         warnings.simplefilter("ignore", FutureWarning)
-        model.export(filepath, format=format, **kwargs)
+        try:
+            model.export(filepath, format=format, **kwargs)
+        except ImportError as error:
+            raise ImportError(
+                f"Exports to {format} need more packages: pip install "
+                f"'keras-gans[export]'. Received: {error}"
+            ) from None

@@ -1,12 +1,14 @@
 """Models that draw samples: latents in, examples out."""
 
+import warnings
+
 import keras
 import numpy as np
 from keras import ops
 
 from keras_gans import backend, example_kinds
-from keras_gans.checks import check_integer
-from keras_gans.models.adversarial_model import AdversarialModel
+from keras_gans.checks import UnitWarning, check_integer
+from keras_gans.models.adversarial_model import AdversarialModel, ends_in
 from keras_gans.models.exporting import export
 from keras_gans.pixels import to_uint8, to_uint8_tensor
 
@@ -76,6 +78,15 @@ class SamplingModel(AdversarialModel):
             example_kind,
             getattr(self.generator, "example_kind", None),
         )
+        if self.example_kind == "image" and ends_in(self.generator, "sigmoid"):
+            warnings.warn(
+                "generator ends in sigmoid, so that it makes no value below "
+                "0, where images are in [-1, 1]: end it in tanh, or say "
+                "example_kind='field' if the data are in [0, 1] and meant to "
+                "be.",
+                UnitWarning,
+                stacklevel=2,
+            )
         self.ema_generator = None
         if ema_momentum is not None:
             self.ema_generator = self._copy_of_generator()

@@ -12,10 +12,10 @@ from keras_gans.checks import check_integer
 from keras_gans.layers import BatchStatisticsNormalization
 from keras_gans.layers.normalization import keep_statistics
 from keras_gans.models.adversarial_model import AdversarialModel
-from keras_gans.models.data_checks import check_examples
+from keras_gans.models.data_checks import Part
 from keras_gans.models.exporting import export_images
 from keras_gans.models.tiling import in_tiles, sample_windows
-from keras_gans.pixels import from_uint8, to_uint8
+from keras_gans.pixels import from_uint8, read_uint8, to_uint8
 
 # Pixels of an image that is translated whole, and the side of a tile of a
 # larger one.
@@ -82,22 +82,10 @@ class ImageTranslationModel(AdversarialModel):
         with self._dropout_seed(self.inference_network, 0):
             return super().evaluate(*args, **kwargs)
 
-    def check_batch(self, examples, labels):
-        if labels is None:
-            raise ValueError(
-                f"{type(self).__name__} trains on pairs of images, (x, y). "
-                "Received: y=None"
-            )
-        for name, images, shape in (
-            ("x", examples, self.image_shape),
-            ("y", labels, self.example_shape),
-        ):
-            check_examples(name, images, shape)
-        if len(examples) != len(labels):
-            raise ValueError(
-                "x and y must be equally many images. Received: "
-                f"{len(examples)} and {len(labels)}"
-            )
+    trains_on = "pairs of images, (x, y)"
+
+    def batch_parts(self):
+        return Part("x", self.image_shape), Part("y", self.example_shape)
 
     # ---- use --------------------------------------------------------------
 
@@ -128,8 +116,9 @@ class ImageTranslationModel(AdversarialModel):
         see all of an image, is given it whole, about 1 GB per million pixels.
 
         Args:
-            images: `numpy.uint8`, `(n, height, width, channels)` or one image
-                `(height, width, channels)`.
+            images: uint8, `(n, height, width, channels)` or one image
+                `(height, width, channels)`; others are rounded to it (see
+                `keras_gans.pixels`).
             direction: `"ab"`; for a CycleGAN also `"ba"`.
             seed: Integer or `None`. With `dropout_at_test` every call draws
                 other masks, and an integer always the same, for every image.
@@ -146,25 +135,22 @@ class ImageTranslationModel(AdversarialModel):
             `numpy.uint8` of the inputs' height and width.
 
         Raises:
-            ValueError: For images that are not uint8, or of other channels,
-                and for a `tile` of a network that does not allow it.
+            ValueError: For what is no image, or has other channels, and for a
+                `tile` of a network that does not allow it.
         """
         network = self.network_for(direction)
         images = np.asarray(images)
         single = images.ndim == 3
         batch = images[None] if single else images
         channels = self.image_shape[-1]
-        if (
-            batch.ndim != 4
-            or batch.dtype != np.uint8
-            or batch.shape[-1] != channels
-            or 0 in batch.shape
-        ):
+        if batch.ndim != 4 or batch.shape[-1] != channels or 0 in batch.shape:
             raise ValueError(
-                f"images must be uint8, (n, height, width, {channels}) or "
-                f"(height, width, {channels}). Received: images with shape "
+                f"images must be (n, height, width, {channels}) or (height, "
+                f"width, {channels}). Received: images with shape "
                 f"{images.shape} and dtype {images.dtype}"
             )
+        images = read_uint8("images", images)
+        batch = images[None] if single else images
         if batch_size is None:
             mixes = any(
                 isinstance(layer, BatchStatisticsNormalization)

@@ -7,6 +7,7 @@ from keras_gans.checks import check_integer
 from keras_gans.models.exporting import export_images
 from keras_gans.models.tiling import in_tiles
 from keras_gans.names import TILE
+from keras_gans.pixels import check_images, read_uint8
 from keras_gans.resizing import bicubic
 
 
@@ -34,10 +35,11 @@ class Upscaling:
 
         Args:
             image: Array `(height, width)` or `(height, width, channels)` of
-                uint8 or uint16, grey, RGB, or either with alpha as the last
-                channel; or a `PIL.Image.Image` of any mode. Those of 16 bits
-                (`"I;16"`, and `"I"`, taken for such) stay so; palettes, CMYK
-                and the like become RGB, and `"F"`, taken for 0 to 255, grey.
+                uint8, uint16 or floats in [-1, 1] (see `keras_gans.pixels`),
+                grey, RGB, or either with alpha as the last channel; or a
+                `PIL.Image.Image`. Those of 16 bits (`"I;16"`, and `"I"`, taken
+                for such) stay so; palettes, CMYK and the like become RGB (see
+                `keras_gans.image_files`).
             tile: Integer, the side of a tile in pixels of the input. More
                 takes more memory, and less computes more twice.
             self_ensemble: Boolean, whether to take the mean of what is made
@@ -47,14 +49,17 @@ class Upscaling:
 
         Returns:
             What was given: an array of its dtype, `(height * scale, width *
-            scale, ...)`, or an image.
+            scale, ...)`, uint8 for floats, or an image.
 
         Raises:
-            ValueError: For an array of another shape or dtype.
+            ValueError: For an array of another shape, dtype or range, and for
+                an image of floats.
         """
         check_integer("tile", tile, minimum=1)
         if hasattr(image, "convert"):
-            pixels = _from_pil(image)
+            from keras_gans.image_files import to_pixels
+
+            pixels = to_pixels(image)
         else:
             pixels = _check_pixels(image)
         backend.sync(self)
@@ -130,34 +135,24 @@ class Upscaling:
 
 
 def _check_pixels(image):
+    """`(height, width, 1 to 4)` of uint8 or uint16."""
     pixels = np.asarray(image)
     shape = pixels.shape
     if (
-        pixels.dtype not in (np.uint8, np.uint16)
-        or len(shape) not in (2, 3)
+        len(shape) not in (2, 3)
         or shape[2:] not in ((), (1,), (2,), (3,), (4,))
         or 0 in shape
     ):
         raise ValueError(
-            "image must be (height, width) or (height, width, 1 to 4) of "
-            "uint8 or uint16, or a PIL image. Received: image with shape "
-            f"{shape} and dtype {pixels.dtype}"
+            "image must be (height, width) or (height, width, 1 to 4), or a "
+            f"PIL image. Received: image with shape {shape} and dtype "
+            f"{pixels.dtype}"
         )
-    return pixels.reshape(*shape[:2], -1)
-
-
-def _from_pil(image):
-    """Pixels of a PIL image, `(height, width, 1 to 4)`."""
-    if image.mode[0] == "I":
-        pixels = np.asarray(image)
-        pixels = np.clip(pixels, 0, 65535).astype("uint16")
-    elif image.has_transparency_data:
-        grey = image.mode in ("L", "LA", "La")
-        pixels = np.asarray(image.convert("LA" if grey else "RGBA"))
+    if pixels.dtype == np.uint16:
+        check_images("image", pixels)
     else:
-        grey = image.mode in ("1", "L", "F")
-        pixels = np.asarray(image.convert("L" if grey else "RGB"))
-    return pixels.reshape(*pixels.shape[:2], -1)
+        pixels = read_uint8("image", pixels)
+    return pixels.reshape(*shape[:2], -1)
 
 
 def _to_pil(pixels, original):

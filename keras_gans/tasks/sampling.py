@@ -5,6 +5,7 @@ import numpy as np
 from keras_gans import callbacks, datasets, metrics, pictures
 from keras_gans.checks import UsageError
 from keras_gans.datasets import toys
+from keras_gans.datasets.loading import find
 from keras_gans.names import DEFAULT_EXTRACTORS
 from keras_gans.pixels import from_uint8, to_uint8
 from keras_gans.tasks import shared
@@ -24,7 +25,7 @@ MODES = Ranking(
 
 def load(model, recipe, split, data_dir=None, **kwargs):
     arguments = {"labels": recipe.get("labels", False), **kwargs}
-    return datasets.load(
+    data = datasets.load(
         recipe["dataset"],
         recipe["batch_size"],
         split=split,
@@ -33,12 +34,16 @@ def load(model, recipe, split, data_dir=None, **kwargs):
         **_fit(model),
         **arguments,
     )
+    # Before hours of training, of which the first is `fit`'s own door.
+    model.check_classes(data._keras_gans_classes)
+    shared.say_what_is_lost(data, model, recipe["dataset"])
+    return data
 
 
 def _fit(model):
     """What `datasets.load` makes of images."""
     if model.example_kind != "image":
-        return {}
+        return {"example_kind": model.example_kind}
     *size, channels = model.example_shape
     return {"image_size": size, "channels": channels}
 
@@ -165,6 +170,8 @@ def _data_and_features(recipe, options):
         or DEFAULT_EXTRACTORS.get(dataset)
     )
     if extractor is None:
+        if options.data:  # Which may not be there at all.
+            find(dataset, options.data_dir)
         raise UsageError(
             f"no features are known to suit the data {dataset!r}: choose an "
             "--extractor, as inception_v3"

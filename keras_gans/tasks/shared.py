@@ -1,6 +1,7 @@
 """What several kinds of model do alike."""
 
 import pathlib
+import warnings
 
 import keras
 import numpy as np
@@ -95,6 +96,33 @@ def check_extractor(recipe):
         raise ValueError(
             f"extractor must be one of {', '.join(EXTRACTORS)}. "
             f"Received: extractor={recipe['extractor']!r}"
+        )
+
+
+def say_what_is_lost(data, model, name):
+    """Warns where a model is of much smaller images than the data, or grey.
+
+    Args:
+        data: What `datasets.load` made of them.
+        model: A model with `example_shape`.
+        name: String, what the user calls the data.
+    """
+    if data._keras_gans_seen is None:
+        return
+    *size, channels = data._keras_gans_seen
+    *goal, left = model.example_shape
+    lost = []
+    if max(own / new for own, new in zip(size, goal)) > 4:
+        lost.append(f"shrunk to {goal[0]}x{goal[1]}")
+    if channels > left:
+        lost.append("made grey")
+    if lost:
+        warnings.warn(
+            f"The images of {name}, as one of {size[0]}x{size[1]}"
+            f"{' in colour' * (channels > 1)}, are {' and '.join(lost)}: the "
+            f"{type(model).__name__} is one of images of shape "
+            f"{tuple(model.example_shape)}. For others take another preset.",
+            stacklevel=2,
         )
 
 

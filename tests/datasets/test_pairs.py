@@ -149,7 +149,7 @@ X = np.zeros((10, 4, 4, 3), "uint8")
         ({"source": (X, X[:9])}, r"Received: shapes \(10.*and \(9,"),
         ({"source": (X, X[:, :3])}, r"Received: shapes \(10.*3, 4, 3\)"),
         ({"source": (X, "folder")}, "`source`.*Received: source="),
-        ({"source": (X, X - 2.0)}, "from -2 to -2. Received: source="),
+        ({"source": (X, X - 2.0)}, r"`source` with values in \[-2, -2\]"),
     ],
 )
 def test_errors_of_pairs(kwargs, match):

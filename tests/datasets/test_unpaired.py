@@ -151,7 +151,10 @@ X = np.zeros((10, 4, 4, 3), "uint8")
 @pytest.mark.parametrize(
     "kwargs, match",
     [
-        ({"source_b": X - 2.0}, "`source_b` must hold.*Received: source_b="),
+        (
+            {"source_b": X - 2.0},
+            "`source_b` must be images.*Received: `source_b`",
+        ),
         ({"source_a": 5}, "`source_a` must be.*Received: source_a="),
         ({"source_b": np.zeros((9, 2))}, "`source_b` must hold images"),
         ({"source_a": "ring"}, "Received: source_a='ring'"),

@@ -336,3 +336,35 @@ def test_memory_of_50_000_images():
     )
     assert done.returncode == 0, done.stderr
     assert int(done.stdout.split()[-1]) < 1.5e9
+
+
+@pytest.mark.neutral
+def test_what_batches_drop_is_scored_too(tmp_path):
+    """70 and 100 files in batches of 64 are 70 and 100, not 64 and 64."""
+    pytest.importorskip("tensorflow", reason="reads folders")
+    from PIL import Image
+
+    for name, n in (("a", 70), ("b", 100)):
+        (tmp_path / name).mkdir()
+        for i, image in enumerate(images(n, n)):
+            path = tmp_path / name / f"{i}.png"
+            Image.fromarray(image[..., 0]).save(path)
+    a, b = (datasets.load(tmp_path / name) for name in "ab")
+    found = metrics.evaluate(a, b, brightness, ("fid",))["FID"]
+    assert (found.protocol.n_fake, found.protocol.n_real) == (70, 100)
+    want = metrics.evaluate(
+        images(70, 70), images(100, 100), brightness, ("fid",)
+    )
+    assert found.value == pytest.approx(want["FID"].value, rel=1e-4)
+
+
+@pytest.mark.neutral
+def test_fields_are_scored_as_they_are():
+    x, y = 3 * np.random.default_rng(0).normal(size=(2, 50, 4, 4, 1))
+    with pytest.raises(ValueError, match="real must be images in"):
+        metrics.evaluate(x, y, "points", ("fid",))
+    found = metrics.evaluate(x, y, "points", ("fid",), example_kind="field")
+    flat = [z.reshape(50, 16) for z in (y, x)]
+    assert found["FID"].value == pytest.approx(
+        metrics.frechet_distance(*flat), rel=1e-4
+    )

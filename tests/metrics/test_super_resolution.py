@@ -99,11 +99,11 @@ def test_psnr_by_hand():
 
 @pytest.mark.neutral
 def test_luma_is_that_of_video():
-    black, white = np.zeros((1, 1, 3)), np.full((1, 1, 3), 255)
+    black, white = (np.full((1, 1, 3), value, "uint8") for value in (0, 255))
     assert metrics.luma(black).item() == 16
     assert metrics.luma(white).item() == pytest.approx(235)
     assert metrics.luma(white[..., :1]).item() == pytest.approx(235)
-    blue = np.array([[[0, 0, 255]]])
+    blue = np.array([[[0, 0, 255]]], "uint8")
     assert metrics.luma(blue).item() == pytest.approx(16 + 24.966)
 
 
@@ -157,7 +157,7 @@ def test_a_model_is_scored_image_by_image():
         ({"crop": 8}, "crop must leave something"),
         ({"crop": -1}, "crop must be an integer"),
         ({"fake": np.zeros((16, 15, 3), "uint8")}, "must have one shape"),
-        ({"fake": np.zeros((16, 16, 3))}, "fake must be a uint8 image"),
+        ({"fake": np.full((16, 16, 3), 7.0)}, "fake must be images in"),
     ],
 )
 def test_what_cannot_be_scored(change, words):

@@ -556,15 +556,15 @@ def poisoned(value):
         (images(shape=(8, 8, 3)), "x must have the shape"),
         (images(shape=(16, 8, 1)), "x must have the shape"),
         (np.float32(1.0), "x must not be empty"),
-        (images(dtype="uint8"), "x must be float.*127.5"),
-        (images(dtype="int64"), "x must be float"),
+        (images(dtype="uint16"), "x must be images of uint8.*32767.5"),
+        (images(dtype="int64"), "x must be images of uint8"),
         (images() + 255, r"x must be images in \[-1, 1\]"),
         (poisoned(-1.5), r"x must be images in \[-1, 1\]"),
         (poisoned(np.nan), "x must be finite"),
         (poisoned(np.inf), "x must be finite"),
         (images(0), "x must not be empty"),
         ((b for b in ()), "x must not be empty"),
-        (((b,) for b in [images(dtype="uint8")]), "x must be float"),
+        (((b,) for b in [images(dtype="bool")]), "x must be images of uint8"),
     ],
 )
 def test_fit_refuses(x, words):
@@ -590,8 +590,8 @@ def test_float64_trains():
 @pytest.mark.neutral
 def test_evaluate_and_validation_data_are_checked_too():
     model = compiled(tiny_gan())
-    with pytest.raises(ValueError, match="x must be float.*Received:"):
-        model.evaluate(images(dtype="uint8"), verbose=0)
+    with pytest.raises(ValueError, match="x must be images of.*Received:"):
+        model.evaluate(images(dtype="int32"), verbose=0)
     for data in (images() + 3, (images() + 3,)):
         refuses(
             "validation_data: x must be images",
@@ -648,7 +648,7 @@ def test_tf_data_is_checked(tf):
     def dataset(x):
         return tf.data.Dataset.from_tensor_slices(x).batch(4)
 
-    refuses("x must be float", dataset(images(dtype="uint8")))
+    refuses("x must be images of uint8", dataset(images(dtype="int32")))
     refuses("x must be images", dataset(images() + 2))
     refuses("x must not be empty", dataset(images(0)))
     unbatched = tf.data.Dataset.from_tensor_slices(images())

@@ -208,7 +208,7 @@ def trace_step(model, data):
             model.metrics_variables,
         )
     ]
-    jax.eval_shape(backend.wrap_train_step(model), state, data)
+    jax.eval_shape(backend.wrap_step(model, "train"), state, data)
 
 
 def test_mixed_precision(case, dtype_policy):

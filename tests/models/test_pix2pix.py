@@ -212,7 +212,7 @@ def test_pairs_are_checked():
         ((x, None), "trains on pairs"),
         ((x[:, :4], y), "x must have the shape"),
         ((x, y[:, :4]), "y must have the shape"),
-        ((x, (y * 127.5).astype("uint8")), "y must be float"),
+        ((x, (y * 127.5).astype("int32")), "y must be images of uint8"),
         ((x, y * 3), r"y must be images in \[-1, 1\]"),
     ):
         with pytest.raises(ValueError, match=message):
@@ -321,13 +321,13 @@ def test_padding_is_a_reflection_and_is_cut_off():
     "images",
     [
         np.zeros((2, 8, 8, 3), "uint8"),
-        np.zeros((2, 8, 8, 1), "float32"),
+        np.zeros((2, 8, 8, 1), "int32"),
         np.zeros((8, 8), "uint8"),
         np.zeros((0, 8, 8, 1), "uint8"),
     ],
 )
 def test_translate_refuses_what_it_cannot_take(images):
-    with pytest.raises(ValueError, match="images must be uint8"):
+    with pytest.raises(ValueError, match="images must be"):
         tiny_pix2pix().translate(images)
 
 

@@ -6,7 +6,7 @@ from keras import ops
 from keras_gans import backend, losses
 from keras_gans.checks import check_weight
 from keras_gans.models.adversarial_model import AdversarialModel
-from keras_gans.models.data_checks import check_examples
+from keras_gans.models.data_checks import Part
 from keras_gans.models.srgan.content import content_network
 from keras_gans.models.srgan.networks import (
     SRGANDiscriminator,
@@ -187,15 +187,11 @@ class SRGAN(Upscaling, AdversarialModel):
         """Not for this model: it enlarges images, see `upscale`."""
         raise TypeError("SRGAN makes images larger: use upscale().")
 
-    def check_batch(self, examples, labels):
-        if labels is None:
-            raise ValueError(
-                "SRGAN trains on pairs (low_res_images, high_res_images). "
-                "Received: y=None"
-            )
-        low_res_shape = self.symbolic_inputs().shape[1:]
-        check_examples("x", examples, low_res_shape)
-        check_examples("y", labels, self.image_shape)
+    trains_on = "pairs (low_res_images, high_res_images)"
+
+    def batch_parts(self):
+        low_res_shape = tuple(self.symbolic_inputs().shape[1:])
+        return Part("x", low_res_shape), Part("y", self.image_shape)
 
     def get_config(self):
         serialize = keras.saving.serialize_keras_object

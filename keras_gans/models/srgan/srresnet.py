@@ -3,7 +3,7 @@
 import keras
 
 from keras_gans import backend
-from keras_gans.models.data_checks import check_examples
+from keras_gans.models.data_checks import Part
 from keras_gans.models.players import check_built
 from keras_gans.models.srgan.networks import SRResNetGenerator
 from keras_gans.models.trainer import CheckedTrainer
@@ -119,21 +119,23 @@ class SRResNet(CheckedTrainer, Upscaling, PresetModel, keras.Model):
     def iterations(self):
         return self.optimizer.iterations
 
-    def check_batch(self, examples, labels):
-        if labels is None:
-            raise ValueError(
-                "SRResNet trains on pairs (low_res_images, high_res_images). "
-                "Received: y=None"
-            )
+    trains_on = "pairs (low_res_images, high_res_images)"
+    weighs_examples = True
+
+    def batch_parts(self):
         # A subclassed network of one's own may not know its shapes.
         unknown = (None,) * 4
-        inputs, outputs = (
+        shapes = (
             getattr(self.generator, f"{end}_shape", None) or unknown
             for end in ("input", "output")
         )
-        check_examples("x", examples, inputs[1:])
+        return [Part(name, shape[1:]) for name, shape in zip("xy", shapes)]
+
+    def check_batch(self, examples, labels, warn=True):
+        super().check_batch(examples, labels, warn)
         size = [side * self.scale for side in examples.shape[1:3]]
-        check_examples("y", labels, (*size, outputs[-1]))
+        channels = self.batch_parts()[1].shape[-1]
+        Part("y", (*size, channels)).check_shape(labels.shape)
 
     def get_config(self):
         return {
