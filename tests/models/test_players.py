@@ -336,7 +336,7 @@ def test_what_a_discriminator_ends_in():
 def test_a_batch_that_does_not_divide_has_a_remedy():
     gan = keras_gans.WGANGP(perceptron(4, 2), perceptron(2, 1), latent_dim=4)
     gan.compile()
-    with pytest.raises(ValueError, match="multiples of 5, as b=160"):
+    with pytest.raises(ValueError, match="batch_size=30, and x"):
         gan.fit(points(320))
     gan.fit(points(320), batch_size=160, verbose=0)
 
