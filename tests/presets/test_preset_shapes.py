@@ -14,9 +14,11 @@ def test_config_must_be_a_network(folder):
 
 def test_config_that_cannot_be_built(folder):
     edit(folder / "config.json", "config", filters=-1)
+    refuse(folder, "config.json must give a DCGANGenerator .*: filters=-1")
+    edit(folder / "config.json", "config", filters=4, crop=100)
     refuse(folder, "config.json must describe a model that can be built")
-    edit(folder / "config.json", "config", filters=4)
-    edit(folder / "task.json", "config", discriminator_steps="many")
+    edit(folder / "config.json", "config", crop=0)
+    edit(folder / "task.json", "config", label_smoothing=2.0)
     refuse(folder, "task.json must describe a model that can be built")
 
 
@@ -87,7 +89,7 @@ def test_metadata_names_the_network(folder, network):
 def test_huge_examples(folder):
     # A network of few weights can still make what fills the memory.
     network = keras.Sequential(
-        [keras.Input((4,)), keras.layers.RepeatVector(2**28)]
+        [keras.Input((512,)), keras.layers.RepeatVector(2**20)]
     )
     write(folder / "config.json", keras.saving.serialize_keras_object(network))
     edit(folder / "config.json", compile_config=None)
@@ -96,11 +98,11 @@ def test_huge_examples(folder):
         {
             **layer("GAN", "x", "keras_gans>GAN"),
             "config": {
-                "latent_dim": 4,
+                "latent_dim": 512,
                 "discriminator": keras.saving.serialize_keras_object(
                     keras.Sequential(
                         [
-                            keras.Input((None, 4)),
+                            keras.Input((None, 512)),
                             keras.layers.GlobalAveragePooling1D(),
                         ]
                     )
