@@ -160,12 +160,16 @@ def _locate(preset, weights=False, wanted=files.CONFIG):
 
 def _checked_folder(name):
     path = pathlib.Path(name)
-    if not path.is_dir():
+    try:
+        is_there = path.is_dir()
+    except OSError:  # A name as long as no file's, as one example.
+        is_there = False
+    if not is_there:
         raise FileNotFoundError(
             "preset must be the path of a preset's folder, hf://organisation/"
             "name, https://..., or the name of a built-in preset "
             f"({', '.join(names()) or 'there are none'}). "
-            f"Received: preset={name!r}"
+            f"Received: preset={files.short(repr(name))}"
         )
     best = path / "best"
     if not (path / files.TASK).is_file() and (best / files.TASK).is_file():
