@@ -226,7 +226,8 @@ def write(path, content):
 
 def short(value, length=300):
     """An error or value as one short line, for messages."""
-    text = " ".join(str(value).split()) or type(value).__name__
+    text = str(value)[: 10 * length]
+    text = " ".join(text.split()) or type(value).__name__
     # Names of files need not be of letters.
-    text = text.encode(errors="backslashreplace").decode()
+    text = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
     return text if len(text) <= length else f"{text[:length]}..."

@@ -7,7 +7,7 @@ import re
 
 import keras_gans
 from keras_gans import registry
-from keras_gans.presets import downloads, files
+from keras_gans.presets import downloads, files, recipes
 from keras_gans.presets.files import Folder
 
 
@@ -213,20 +213,26 @@ def info(preset):
     return details
 
 
-def recipe(preset):
+def recipe(preset, given=()):
     """The training recipe of a preset.
 
     Args:
         preset: As for `load`, or a `Folder`.
+        given: Collection of strings, the keys that the caller replaces, as
+            `"dataset"`; the preset may name anything there.
 
     Returns:
         `training.json` as a dict.
 
     Raises:
         FileNotFoundError: If the preset has no recipe.
+        ValueError: If the recipe has an entry of a wrong type, or data that
+            are no built-in ones, of TFDS, or in a folder.
     """
     folder = _locate(preset, wanted=files.TRAINING)
-    return files.read_json(folder, files.TRAINING)
+    content = files.read_json(folder, files.TRAINING)
+    recipes.check(content, folder, given)
+    return content
 
 
 def class_name(preset):

@@ -6,6 +6,8 @@ and their shapes are compared with the ones that the JSON declares before a
 byte of memory is taken for them.
 """
 
+import warnings
+
 import keras
 
 import keras_gans
@@ -180,7 +182,10 @@ def _load_weights(model, folder, network, groups, given):
 
     def read(target, name):
         try:
-            keras.saving.load_weights(target, folder.path / name)
+            with warnings.catch_warnings():
+                # Of layers that would keep the values they have.
+                warnings.filterwarnings("error", "Skipping nested container")
+                keras.saving.load_weights(target, folder.path / name)
         except Exception as error:
             raise ValueError(
                 f"{folder.path / name} must hold the weights of "
