@@ -256,7 +256,6 @@ def run_case(number, seed, originals, folder):
     if made:
         problem = f"a stranger's class was {made.pop()}"
         made.clear()
-    keras.backend.clear_session()
     return done, problem, end
 
 
@@ -291,6 +290,8 @@ def run(n, seed, only=None, report=print):
             folder = place / "case"
             done, problem, end = run_case(number, seed, originals, folder)
             shutil.rmtree(folder)
+            if number % 50 == 49:  # It takes a while itself.
+                keras.backend.clear_session()
             loaded += end == "loaded"
             failures += problem is not None
             if problem or only is not None:

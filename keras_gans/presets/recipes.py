@@ -64,7 +64,7 @@ def check(recipe, folder, given):
 def _is_data(name, folder):
     if _WORDS.fullmatch(name):
         return True
-    if "://" in folder.name:
+    if not name or "://" in folder.name:
         return False  # Not of this machine, so what is on it is no business.
     try:
         return pathlib.Path(name).expanduser().exists()
