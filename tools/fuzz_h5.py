@@ -45,7 +45,7 @@ def rename(rng, file, array, item):
 
 def rename_to_no_letters(rng, file, array, item):
     parent, name = item.parent, item.name.rsplit("/", 1)[1]
-    parent.id.links.move(name.encode(), b"\xff\xfe", parent.id)
+    parent.id.links.move(name.encode(), parent.id, b"\xff\xfe")
 
 
 def remove(rng, file, array, item):
