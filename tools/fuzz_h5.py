@@ -43,9 +43,8 @@ def rename(rng, file, array, item):
     file.move(item.name, item.name + "x")
 
 
-def rename_to_no_letters(rng, file, array, item):
-    parent, name = item.parent, item.name.rsplit("/", 1)[1]
-    parent.id.links.move(name.encode(), parent.id, b"\xff\xfe")
+def add_no_letters(rng, file, array, item):
+    item.parent.create_group(b"\xff\xfe")
 
 
 def remove(rng, file, array, item):
@@ -189,7 +188,7 @@ def nothing(rng, file, array, item):
 
 
 CHANGES = [
-    rename, rename_to_no_letters, remove, move_to_the_top, swap, retype,
+    rename, add_no_letters, remove, move_to_the_top, swap, retype,
     reshape, declare_much, strange_numbers, strange_filters, text,
     data_outside, link, nest_deeply, add_groups, add_array, add_attributes,
     nothing,

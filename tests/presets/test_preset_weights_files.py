@@ -107,7 +107,7 @@ def nested(file):
 
 
 def not_utf_8(file):
-    file["layers"].id.links.move(b"dense", file["layers"].id, b"\xff\xfe")
+    file["layers"].create_group(b"\xff\xfe")
 
 
 def twice_compressed(file):
