@@ -5,7 +5,9 @@ Names are resolved on first use, so that the command line answers at once.
 """
 
 import importlib
+import importlib.machinery
 import sys
+import threading
 
 from keras_gans import registry
 
@@ -56,10 +58,41 @@ def import_models():
         importlib.import_module(f"keras_gans.{name}")
 
 
-# Keras can only load a class that was imported. Whoever has imported Keras
-# has paid the price already; whoever imports it later says `import
-# keras_gans.models`. (A hook on the import of Keras would run in the midst of
-# our own modules, whose first line may be that import, and would find them
-# half made.)
+class _Watch:
+    """Imports the models as soon as Keras is there, whoever imports it.
+
+    Keras can only load a class that was imported. A finder on `sys.meta_path`
+    that finds what others would, and sees an import of Keras, or of a module
+    of this package that imports Keras, end. Not in its midst: the modules
+    underway would be found half made.
+    """
+
+    underway = threading.local()
+
+    def find_spec(self, name, path=None, target=None):
+        if name != "keras" and not name.startswith("keras_gans."):
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
+        if spec is None or not hasattr(spec.loader, "exec_module"):
+            return None
+        execute = spec.loader.exec_module
+
+        def exec_module(module):
+            depth = getattr(self.underway, "depth", 0)
+            self.underway.depth = depth + 1
+            try:
+                execute(module)
+            finally:
+                self.underway.depth = depth
+            if depth == 0 and "keras" in sys.modules and self in sys.meta_path:
+                sys.meta_path.remove(self)
+                import_models()
+
+        spec.loader.exec_module = exec_module
+        return spec
+
+
 if "keras" in sys.modules:
     import_models()
+else:
+    sys.meta_path.insert(0, _Watch())

@@ -64,6 +64,55 @@ class Folder(_Handler):
         return self.reply(content)
 
 
+class Lying(Folder):
+    """`Folder`, but for `server.file` does what `server.lie` says."""
+
+    def do_GET(self):
+        if not self.path.endswith(self.server.file):
+            return super().do_GET()
+        self.server.requests.append(self.path)
+        return getattr(self, self.server.lie)()
+
+    def silence(self):
+        self.server.over.wait()
+        self.close_connection = True
+
+    def drip(self):
+        """A byte at a time, of as many as were asked for."""
+        self.send_response(200)
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            while not self.server.over.wait(0.05):
+                self.wfile.write(b"x")
+        self.close_connection = True
+
+    def drip_headers(self):
+        with contextlib.suppress(OSError):
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
+            while not self.server.over.wait(0.05):
+                self.wfile.write(b"x")
+        self.close_connection = True
+
+    def flood(self):
+        """Without end, and without a length."""
+        self.send_response(200)
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            while not self.server.over.is_set():
+                self.server.sent += self.wfile.write(bytes(2**16))
+        self.close_connection = True
+
+    def announce(self):
+        self.reply(b"x", size=3 * 10**9)
+        self.close_connection = True
+
+    def send_away(self):
+        self.send_response(302)
+        self.send_header("Location", self.server.target)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+
 class Hub(_Handler):
     """What huggingface_hub asks of a hub with the repos `server.folders`."""
 

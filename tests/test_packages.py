@@ -163,7 +163,9 @@ def run(code):
     "imports",
     [
         "import keras; import keras_gans",
-        "import keras_gans.models; import keras",
+        "import keras_gans; import keras",
+        "import keras_gans.losses; import keras",
+        "from keras_gans import losses; import keras",
     ],
 )
 def test_plain_keras_opens_a_preset(imports):

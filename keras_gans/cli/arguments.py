@@ -121,6 +121,20 @@ def check_preset(preset):
     raise UsageError(f"there is no preset or folder {preset!r}: {hint}")
 
 
+def given_sources(args):
+    """The keys of a recipe whose sources the user names instead."""
+    options = {
+        "dataset": "data",
+        "dataset_b": "data_b",
+        "generator": "generator",
+    }
+    return {
+        key
+        for key, name in options.items()
+        if getattr(args, name, None) is not None
+    }
+
+
 def locate(preset, weights=True):
     """Where a preset is, once for all that a command asks of it.
 

@@ -9,6 +9,7 @@ from keras_gans.cli.arguments import (
     add_direction,
     add_quiet,
     file_name,
+    given_sources,
     integer,
     locate,
     metrics,
@@ -80,6 +81,7 @@ def _evaluate(args):
     if recipe:
         from keras_gans import runs
 
+        recipe = presets.recipe(preset, given_sources(args))
         recipe = runs.check_recipe(recipe, task)
     task.check_evaluation(recipe, args)
     scores = task.evaluate(presets.load(preset), recipe, args)

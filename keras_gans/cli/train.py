@@ -10,6 +10,7 @@ from keras_gans.cli.arguments import (
     add_preset,
     add_quiet,
     file_name,
+    given_sources,
     integer,
     locate,
     refusal,
@@ -86,7 +87,7 @@ def _train(args):
     preset = locate(args.preset, weights=False)
     folder = args.out or pathlib.Path("runs") / file_name(args.preset)
     stored = _read_run(folder, args) if args.resume else None
-    recipe = dict(stored or presets.recipe(preset))
+    recipe = dict(stored or presets.recipe(preset, given_sources(args)))
     if stored:
         recipe.setdefault("best_by", "swd")  # Runs of before there was one.
     elif args.data is not None:

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import re
+import zipfile
 
 from keras_gans.convert import basicsr
 
@@ -22,6 +23,12 @@ def read(path):
         ) from None
     # Once, so that the hash is that of what was read.
     content = path.read_bytes()
+    problem = _archive_problem(content)
+    if problem:
+        raise ValueError(
+            f"{path} must be a state dict, as torch.save("
+            f"network.state_dict()) writes it. Received: {problem}"
+        )
     try:
         state = torch.load(
             io.BytesIO(content), map_location="cpu", weights_only=True
@@ -54,6 +61,24 @@ def read(path):
         state = {basicsr.todays_name(name): v for name, v in state.items()}
     arrays = {n: v.detach().float().numpy() for n, v in state.items()}
     return arrays, hashlib.sha256(content).hexdigest()
+
+
+def _archive_problem(content):
+    """Why this is no archive that PyTorch wrote, or `None`.
+
+    PyTorch stores what it writes, and takes memory for what others compress:
+    a thousand times the file.
+    """
+    if not zipfile.is_zipfile(io.BytesIO(content)):
+        return None  # Of the form before, or what PyTorch refuses.
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            inside = sum(info.file_size for info in archive.infolist())
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+        return "a damaged archive"
+    if inside > len(content):
+        return f"{inside:,} bytes compressed in {len(content):,}"
+    return None
 
 
 def _state_problem(state, size, torch):

@@ -1,5 +1,6 @@
 """NumPy arrays and `.npz` files."""
 
+import math
 import zipfile
 
 import numpy as np
@@ -83,6 +84,33 @@ def _check_rank(x, name):
         )
 
 
+# Bytes of an array: what is always fine, and what is as a multiple of the
+# file's. Images compress a few times, emptiness a thousandfold.
+_FINE, _RATIO = 2**28, 100
+
+
+def _check_size(archive, name, size):
+    """Raises a `ValueError` for an array that is no match for its file."""
+    name = name if name in archive.namelist() else f"{name}.npy"
+    stored = archive.getinfo(name).file_size
+    if stored <= max(_FINE, _RATIO * size):
+        with archive.open(name) as member:
+            version = np.lib.format.read_magic(member)
+            # The header's size goes for memory before the numbers are read.
+            read = getattr(
+                np.lib.format, f"read_array_header_{version[0]}_0", None
+            )
+            shape, _, dtype = (
+                read(member) if read else ((), None, np.dtype(int))
+            )
+            if math.prod(shape) * dtype.itemsize <= stored:
+                return
+    raise ValueError(
+        f"{name} is not as large as it says: of {stored:,} bytes in a file "
+        f"of {size:,}; load it with NumPy, and pass the array, if you trust it"
+    )
+
+
 def read_npz(path, split):
     splits = {
         "train": (("x_train", "images", "x"), ("y_train", "labels", "y")),
@@ -103,7 +131,11 @@ def read_npz(path, split):
                 names = [key for key in there if there[key]]
                 raise split_error(split, names, repr(str(path)))
             y = [name for name in splits[split][1] if name in file]
-            return file[there[split][0]], file[y[0]] if y else None
+            wanted = [there[split][0], *y[:1]]
+            for name in wanted:
+                _check_size(file.zip, name, path.stat().st_size)
+            x, *y = [file[name] for name in wanted]
+            return x, y[0] if y else None
     except FileNotFoundError:
         raise FileNotFoundError(
             "`source` must be an existing .npz file. "

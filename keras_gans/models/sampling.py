@@ -11,6 +11,7 @@ from keras_gans.checks import UnitWarning, check_integer
 from keras_gans.models.adversarial_model import AdversarialModel, ends_in
 from keras_gans.models.exporting import export
 from keras_gans.pixels import to_uint8, to_uint8_tensor
+from keras_gans.presets.uninitialized import uninitialized
 
 
 class SamplingModel(AdversarialModel):
@@ -113,11 +114,11 @@ class SamplingModel(AdversarialModel):
             type(layer).__name__: type(layer)
             for layer in self.generator._flatten_layers()
         }
-        with keras.saving.custom_object_scope(classes):
+        with keras.saving.custom_object_scope(classes), uninitialized():
             generator = keras.saving.deserialize_keras_object(
                 keras.saving.serialize_keras_object(self.generator)
             )
-        generator(self.symbolic_inputs())
+            generator(self.symbolic_inputs())
         generator.set_weights(self.generator.get_weights())
         generator.trainable = False
         return generator

@@ -14,11 +14,11 @@ import shutil
 import tempfile
 import time
 import urllib.error
-import urllib.parse
-import urllib.request
 
 import keras_gans
-from keras_gans.presets import files
+from keras_gans.presets import fetching, files
+
+_MAX_METADATA = 2**20  # bytes: nothing says beforehand how many there are
 
 
 def from_url(url, name, pin=None, weights=True):
@@ -27,13 +27,16 @@ def from_url(url, name, pin=None, weights=True):
     Each file becomes visible only when its hash is right, and every call
     checks every hash: what a killed download left is never taken as complete.
     """
-    import keras
-
     url = url.rstrip("/")
-    _check_url(url)
+    if "?" in url or "#" in url:
+        raise ValueError(
+            "preset must be an https:// address of a folder, without a query. "
+            f"Received: preset={url!r}"
+        )
+    fetching.check_url(url)
     key = hashlib.sha256(url.encode()).hexdigest()[:16]
-    home = _keras_home()
-    folder = home / "keras_gans" / f"{url.rsplit('/', 1)[-1]}-{key}"
+    last = url.rsplit("/", 1)[-1][:100]  # Most of what a file system takes.
+    folder = _keras_home() / "keras_gans" / f"{last}-{key}"
     folder.mkdir(parents=True, exist_ok=True)
     content = _download_metadata(url, folder, pin)
     metadata = files.parse_metadata(content, f"{url}/{files.METADATA}")
@@ -46,22 +49,8 @@ def from_url(url, name, pin=None, weights=True):
         if files.matches(folder / file, expected):
             continue
         with tempfile.TemporaryDirectory(prefix=".part-", dir=folder) as part:
-            try:
-                path = keras.utils.get_file(
-                    file,
-                    f"{url}/{file}",
-                    file_hash=expected["sha256"],
-                    hash_algorithm="sha256",
-                    cache_dir=str(home),
-                    cache_subdir=part,
-                )
-            except ValueError:
-                raise ValueError(
-                    f"{url}/{file} must have the SHA-256 that {files.METADATA} "
-                    f"states, {expected['sha256']}. Received: other contents"
-                ) from None
-            except Exception as error:  # get_file raises a plain Exception.
-                raise _network_error(f"{url}/{file}", error) from error
+            path = pathlib.Path(part, file)
+            _download(f"{url}/{file}", path, expected)
             os.replace(path, folder / file)
     for file in files.FILES:  # Of an earlier version of this preset.
         if file not in metadata["files"]:
@@ -70,19 +59,53 @@ def from_url(url, name, pin=None, weights=True):
     return files.Folder(folder, folder, name)
 
 
-def _check_url(url):
-    parts = urllib.parse.urlsplit(url)
-    loopback = parts.hostname in ("localhost", "127.0.0.1", "::1")
-    if (
-        parts.scheme not in (("http", "https") if loopback else ("https",))
-        or not parts.hostname
-        or parts.query
-        or parts.fragment
-    ):
-        raise ValueError(
-            "preset must be an https:// address of a folder, without a query. "
-            f"Received: preset={url!r}"
+class _DiskError(OSError):
+    """It is the disk's fault and not the server's."""
+
+
+def _download(url, path, expected):
+    """Writes a file that has the size and the hash that were declared."""
+    free = shutil.disk_usage(path.parent).free
+    if expected["size"] > free:
+        raise _DiskError(
+            f"{path.parent.parent} must have room for {expected['size']} "
+            f"bytes of {url}. Received: {free} bytes free"
         )
+    with path.open("wb") as file, _progress(expected["size"]) as progress:
+
+        def write(part):
+            try:
+                file.write(part)
+            except OSError as error:
+                raise _DiskError(
+                    f"{path.parent.parent} must have room for {url}. "
+                    f"Received: {error}"
+                ) from None
+            progress(len(part))
+
+        try:
+            fetching.fetch(url, expected["size"], write)
+        except _DiskError:
+            raise
+        except (OSError, http.client.HTTPException) as error:
+            raise _network_error(url, error) from error
+    if not files.matches(path, expected):
+        raise ValueError(
+            f"{url} must have the SHA-256 that {files.METADATA} states, "
+            f"{expected['sha256']}. Received: other contents"
+        )
+
+
+@contextlib.contextmanager
+def _progress(size):
+    """Function of a number of bytes more, which shows a bar if it is long."""
+    if size < 2**20:
+        yield lambda count: None
+        return
+    import keras
+
+    bar = keras.utils.Progbar(size, unit_name="byte")
+    yield bar.add
 
 
 def _download_metadata(url, folder, pin):
@@ -91,19 +114,17 @@ def _download_metadata(url, folder, pin):
         cached = (folder / files.METADATA).read_bytes()
     if pin and cached and hashlib.sha256(cached).hexdigest() == pin:
         return cached  # Needs no network at all.
+    parts = []
     try:
-        with urllib.request.urlopen(
-            f"{url}/{files.METADATA}", timeout=30
-        ) as reply:
-            _check_url(reply.url.partition("?")[0])  # Of a redirection.
-            content = reply.read(files.MAX_JSON + 1)
-            if reply.length and len(content) <= files.MAX_JSON:
-                raise ConnectionError(f"{reply.length} bytes too few")
+        fetching.fetch(
+            f"{url}/{files.METADATA}", _MAX_METADATA, parts.append, False
+        )
     except (OSError, http.client.HTTPException) as error:
         gone = isinstance(error, urllib.error.HTTPError)
         if cached and not pin and not gone:
             return cached  # Offline; the files are verified all the same.
         raise _network_error(f"{url}/{files.METADATA}", error) from error
+    content = b"".join(parts)
     received = hashlib.sha256(content).hexdigest()
     if pin and received != pin:
         raise ValueError(
@@ -137,26 +158,55 @@ def from_hub(preset, weights=True):
             "preset must be hf://organisation/name or hf://organisation/"
             f"name@revision. Received: preset={preset!r}"
         )
+    repo, revision = match.groups()
     try:
         import huggingface_hub
-        from huggingface_hub import errors
     except ImportError:
         raise ImportError(
             "Presets of the Hugging Face Hub need huggingface_hub: pip "
             f"install 'keras-gans[hub]'. Received: preset={preset!r}"
         ) from None
-    wanted = [
-        files.METADATA,
-        *(f for f in files.FILES if weights or f[-3:] != ".h5"),
-    ]
+
+    def snapshot(revision, wanted):
+        with _hub_errors(preset):
+            path = huggingface_hub.snapshot_download(
+                repo,
+                revision=revision,
+                allow_patterns=wanted,
+                library_name="keras-gans",
+                library_version=keras_gans.__version__,
+            )
+        path = pathlib.Path(path)
+        # The hub's cache is folders of links: models--x/snapshots/<commit>/
+        # file points to models--x/blobs.
+        return files.Folder(path, path.parent.parent, preset)
+
+    folder = snapshot(revision, [files.METADATA])
+    declared = files.read_metadata(folder)["files"]
+    wanted = [f for f in declared if weights or not f.endswith(".h5")]
+    if all((folder.path / name).is_file() for name in wanted):
+        return folder  # Nothing more to ask for.
+    commit = folder.path.name
+    with _hub_errors(preset):
+        tree = huggingface_hub.HfApi().list_repo_tree(repo, revision=commit)
+        sizes = {file.path: getattr(file, "size", None) for file in tree}
+    for name in wanted:
+        size, most = sizes.get(name, 0), declared[name]["size"]
+        if size is None or size > most:
+            raise ValueError(
+                f"{preset}/{name} must be the file that {files.METADATA} "
+                f"describes, of {most} bytes. Received: {size} bytes"
+            )
+    return snapshot(commit, [files.METADATA, *wanted])
+
+
+@contextlib.contextmanager
+def _hub_errors(preset):
+    """What the hub's client raises, as sentences."""
+    from huggingface_hub import errors
+
     try:
-        folder = huggingface_hub.snapshot_download(
-            match[1],
-            revision=match[2],
-            allow_patterns=wanted,
-            library_name="keras-gans",
-            library_version=keras_gans.__version__,
-        )
+        yield
     except (errors.RepositoryNotFoundError, errors.RevisionNotFoundError):
         raise FileNotFoundError(
             "preset must be a public repository and revision of the Hugging "
@@ -167,10 +217,6 @@ def from_hub(preset, weights=True):
             f"{preset} must be reachable to download it. "
             f"Received: {files.short(error)}"
         ) from error
-    folder = pathlib.Path(folder)
-    # The hub's cache is folders of links: models--x/snapshots/<commit>/file
-    # points to models--x/blobs.
-    return files.Folder(folder, folder.parent.parent, preset)
 
 
 def _keras_home():

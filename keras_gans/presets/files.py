@@ -18,7 +18,10 @@ EXTRAS = ("README.md", "samples.png")
 # Nothing else is read, written or downloaded.
 FILES = (CONFIG, WEIGHTS, TASK, TASK_WEIGHTS, TRAINING, *EXTRAS)
 
-MAX_JSON = 16 * 2**20  # bytes
+# What a file may take, before any of it is read: bytes, and of JSON the
+# values in it and how deep they lie.
+MAX_JSON, MAX_VALUES, MAX_DEPTH = 8 * 2**20, 2**18, 100
+MAX_WEIGHTS, MAX_EXTRAS = 2**33, 2**26
 
 
 class Folder(typing.NamedTuple):
@@ -48,7 +51,7 @@ def find(folder, name):
         there = sorted(p.name for p in folder.path.glob("*"))
         raise FileNotFoundError(
             f"{path} must be a file. Received: a folder with "
-            f"{', '.join(there) or 'nothing'}"
+            f"{short(', '.join(there) or 'nothing')}"
         )
     if not path.resolve().is_relative_to(folder.root.resolve()):
         raise ValueError(
@@ -63,22 +66,32 @@ def find(folder, name):
 
 def read_json(folder, name):
     """The object in a JSON file, as a dict."""
+    return parse_json(*_content(folder, name))
+
+
+def _content(folder, name):
+    """`(bytes, path)` of a JSON file that is not huge."""
     path = find(folder, name)
     if path.stat().st_size > MAX_JSON:
         raise ValueError(
             f"{path} must have at most {MAX_JSON} bytes. "
             f"Received: {path.stat().st_size}"
         )
-    return parse_json(path.read_bytes(), path)
+    with path.open("rb") as file:
+        return file.read(MAX_JSON + 1), path
 
 
 def parse_json(content, source):
     try:
         if len(content) > MAX_JSON:
             raise ValueError(f"more than {MAX_JSON} bytes")
-        value = json.loads(content)
+        # Of lists alone, 8 MB of text would be 500 MB of objects.
+        if sum(map(content.count, (b",", b"[", b"{"))) > MAX_VALUES:
+            raise ValueError(f"more than {MAX_VALUES} values")
+        value = json.loads(content, parse_constant=_no_number)
         if not isinstance(value, dict):
             raise ValueError(f"a {type(value).__name__}")
+        _check_values(value)
     except (ValueError, RecursionError) as error:
         raise ValueError(
             f"{source} must be a JSON object. Received: {short(error)}"
@@ -86,10 +99,32 @@ def parse_json(content, source):
     return value
 
 
+def _no_number(name):
+    raise ValueError(f"{name}, which is no JSON")
+
+
+def _check_values(value):
+    """Raises a `ValueError` for what lies too deep, and for half letters."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        inner = []
+        for item in level:
+            if isinstance(item, dict):
+                inner.extend(item)
+                inner.extend(item.values())
+            elif isinstance(item, list):
+                inner.extend(item)
+            elif isinstance(item, str):
+                item.encode()  # Not what `"\ud800"` is.
+        if not inner:
+            return
+        level = inner
+    raise ValueError(f"values at a depth of more than {MAX_DEPTH}")
+
+
 def read_metadata(folder):
     """`metadata.json`, its version and the form of its hashes checked."""
-    path = find(folder, METADATA)
-    return parse_metadata(path.read_bytes(), path)
+    return parse_metadata(*_content(folder, METADATA))
 
 
 def parse_metadata(content, source):
@@ -99,8 +134,10 @@ def parse_metadata(content, source):
     valid = isinstance(files, dict) and all(
         name in FILES
         and isinstance(file, dict)
-        and re.fullmatch("[0-9a-f]{64}", str(file.get("sha256")))
-        and isinstance(file.get("size"), int)
+        and isinstance(file.get("sha256"), str)
+        and re.fullmatch("[0-9a-f]{64}", file["sha256"])
+        and type(file.get("size")) is int
+        and 0 <= file["size"] <= _most(name)
         for name, file in files.items()
     )
     if not valid:
@@ -109,6 +146,13 @@ def parse_metadata(content, source):
             f"{', '.join(FILES)}. Received: files={short(files)}"
         )
     return metadata
+
+
+def _most(name):
+    """The most bytes that a file of this name may have."""
+    if name.endswith(".json"):
+        return MAX_JSON
+    return MAX_WEIGHTS if name.endswith(".h5") else MAX_EXTRAS
 
 
 def check_version(metadata, source):
@@ -134,11 +178,14 @@ def verified(folder, name, metadata):
             f"Received: files={', '.join(metadata['files']) or 'nothing'}"
         )
     if not matches(path, expected):
-        actual = digest(path)
+        size = path.stat().st_size
+        received = f"{size} bytes"
+        if size == expected["size"]:
+            received += f", {digest(path)['sha256']}"
         raise ValueError(
             f"{path} must be the file that {METADATA} describes, of "
             f"{expected['size']} bytes and SHA-256 {expected['sha256']}. "
-            f"Received: {actual['size']} bytes, {actual['sha256']}"
+            f"Received: {received}"
         )
     return path, expected
 
@@ -150,10 +197,11 @@ def digest(path):
 
 
 def matches(path, expected):
-    return path.is_file() and digest(path) == {
-        "sha256": expected["sha256"],
-        "size": expected["size"],
-    }
+    return (
+        path.is_file()
+        and path.stat().st_size == expected["size"]  # Before it is read.
+        and digest(path)["sha256"] == expected["sha256"]
+    )
 
 
 def with_files(details, path):
@@ -178,5 +226,8 @@ def write(path, content):
 
 def short(value, length=300):
     """An error or value as one short line, for messages."""
-    text = " ".join(str(value).split()) or type(value).__name__
+    text = str(value)[: 10 * length]
+    text = " ".join(text.split()) or type(value).__name__
+    # Names of files need not be of letters.
+    text = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
     return text if len(text) <= length else f"{text[:length]}..."

@@ -7,7 +7,7 @@ import re
 
 import keras_gans
 from keras_gans import registry
-from keras_gans.presets import downloads, files
+from keras_gans.presets import downloads, files, recipes
 from keras_gans.presets.files import Folder
 
 
@@ -160,12 +160,16 @@ def _locate(preset, weights=False, wanted=files.CONFIG):
 
 def _checked_folder(name):
     path = pathlib.Path(name)
-    if not path.is_dir():
+    try:
+        is_there = path.is_dir()
+    except OSError:  # A name as long as no file's, as one example.
+        is_there = False
+    if not is_there:
         raise FileNotFoundError(
             "preset must be the path of a preset's folder, hf://organisation/"
             "name, https://..., or the name of a built-in preset "
             f"({', '.join(names()) or 'there are none'}). "
-            f"Received: preset={name!r}"
+            f"Received: preset={files.short(repr(name))}"
         )
     best = path / "best"
     if not (path / files.TASK).is_file() and (best / files.TASK).is_file():
@@ -209,20 +213,26 @@ def info(preset):
     return details
 
 
-def recipe(preset):
+def recipe(preset, given=()):
     """The training recipe of a preset.
 
     Args:
         preset: As for `load`, or a `Folder`.
+        given: Collection of strings, the keys that the caller replaces, as
+            `"dataset"`; the preset may name anything there.
 
     Returns:
         `training.json` as a dict.
 
     Raises:
         FileNotFoundError: If the preset has no recipe.
+        ValueError: If the recipe has an entry of a wrong type, or data that
+            are no built-in ones, of TFDS, or in a folder.
     """
     folder = _locate(preset, wanted=files.TRAINING)
-    return files.read_json(folder, files.TRAINING)
+    content = files.read_json(folder, files.TRAINING)
+    recipes.check(content, folder, given)
+    return content
 
 
 def class_name(preset):

@@ -1,11 +1,12 @@
 """Loads models from presets.
 
 Loading trusts nothing. Only classes of this package and a list of Keras's are
-made from JSON, weights are checked by SHA-256, and their shapes are compared
-with the ones that the JSON declares before a byte of memory is taken for them.
+made from JSON, which is written anew for it; weights are checked by SHA-256,
+and their shapes are compared with the ones that the JSON declares before a
+byte of memory is taken for them.
 """
 
-import math
+import warnings
 
 import keras
 
@@ -21,12 +22,13 @@ from keras_gans.presets.parts import (
     place,
 )
 from keras_gans.presets.shapes import (
-    MAX_PARAMETERS,
     check_shapes,
-    declared_shapes,
+    check_work,
+    declare,
     read_shapes,
 )
-from keras_gans.presets.trust import check_classes
+from keras_gans.presets.trust import rebuild
+from keras_gans.presets.uninitialized import weights_follow
 
 
 def load(preset, cls=None, load_weights=True, custom_objects=None, **kwargs):
@@ -77,8 +79,8 @@ def load(preset, cls=None, load_weights=True, custom_objects=None, **kwargs):
         custom_objects[cls.__name__] = cls
     for value in list(custom_objects.values()):
         custom_objects[keras.saving.get_registered_name(value)] = value
-    check_classes(config, folder.path / files.CONFIG, custom_objects)
-    check_classes(task, folder.path / files.TASK, custom_objects)
+    config = rebuild(config, folder.path / files.CONFIG, custom_objects)
+    task = rebuild(task, folder.path / files.TASK, custom_objects)
     _check_task(task, folder.path / files.TASK, cls, custom_objects)
     network = str(metadata.get("network", "generator"))
     valid = {*task["config"], attribute(network)} - {"name"}
@@ -106,26 +108,35 @@ def load(preset, cls=None, load_weights=True, custom_objects=None, **kwargs):
         shapes[files.TASK_WEIGHTS] = read_shapes(
             folder, files.TASK_WEIGHTS, metadata
         )
-    declared = declared_shapes(folder, config, task, network, custom_objects)
+    declared = declare(folder, config, task, network, custom_objects)
     if load_weights:
         check_shapes(folder, shapes, declared, network)
-    else:
-        count = sum(math.prod(s) for group in declared.values() for s in group)
-        if count > MAX_PARAMETERS:
-            raise ValueError(
-                f"{folder.path / files.CONFIG} and {files.TASK} must declare "
-                f"at most {MAX_PARAMETERS} parameters. Received: {count}"
-            )
+    check_work(folder, declared, metadata if load_weights else None)
 
     # `kwargs` are the caller's own, so they come after all checks.
     task["config"] = {**place(task["config"], network, config), **kwargs}
-    model = keras.saving.deserialize_keras_object(
-        task, custom_objects=custom_objects, safe_mode=True
-    )
-    if load_weights:
-        _load_weights(
+
+    def make():
+        try:
+            return keras.saving.deserialize_keras_object(
+                task, custom_objects=custom_objects, safe_mode=True
+            )
+        except Exception as error:
+            if kwargs:  # Which may be why.
+                raise
+            raise ValueError(
+                f"{folder.path / files.TASK} must describe a model that can "
+                f"be built. Received: {files.short(error)}"
+            ) from error
+
+    if not load_weights:
+        return make()
+    with weights_follow() as finish:
+        model = make()
+        read = _load_weights(
             model, folder, network, shapes[files.TASK_WEIGHTS], kwargs
         )
+        finish(v for network in read for v in network.variables)
     return model
 
 
@@ -167,9 +178,14 @@ def _check_task(task, path, cls, custom_objects):
 
 
 def _load_weights(model, folder, network, groups, given):
+    """Reads the weights; returns the networks that have got theirs."""
+
     def read(target, name):
         try:
-            keras.saving.load_weights(target, folder.path / name)
+            with warnings.catch_warnings():
+                # Of layers that would keep the values they have.
+                warnings.filterwarnings("error", "Skipping nested container")
+                keras.saving.load_weights(target, folder.path / name)
         except Exception as error:
             raise ValueError(
                 f"{folder.path / name} must hold the weights of "
@@ -194,3 +210,4 @@ def _load_weights(model, folder, network, groups, given):
         raw = name.removeprefix("ema_")
         if name not in (inference, raw) and name not in groups:
             value.set_weights(networks[raw].get_weights())
+    return networks.values()

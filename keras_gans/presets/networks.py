@@ -10,7 +10,8 @@ from keras_gans.presets import files
 from keras_gans.presets.index import zoo_path
 from keras_gans.presets.saving import merge, tidy, write_weights
 from keras_gans.presets.shapes import compare_shapes, read_shapes
-from keras_gans.presets.trust import check_classes
+from keras_gans.presets.trust import rebuild
+from keras_gans.presets.uninitialized import uninitialized
 
 
 def load_network(name):
@@ -35,9 +36,10 @@ def load_network(name):
     # Not to be edited: what it computes is what its name stands for.
     files.verified(folder, files.CONFIG, metadata)
     config = files.read_json(folder, files.CONFIG)
-    check_classes(config, folder.path / files.CONFIG, {})
+    config = rebuild(config, folder.path / files.CONFIG, {})
     groups = read_shapes(folder, files.WEIGHTS, metadata)
-    network = keras.saving.deserialize_keras_object(config)
+    with uninitialized():
+        network = keras.saving.deserialize_keras_object(config)
     compare_shapes(
         folder.path / files.WEIGHTS,
         [shape for group in groups.values() for shape in group],
@@ -60,7 +62,7 @@ def save_network(network, path, metadata, card):
     path = pathlib.Path(path)
     path.mkdir(parents=True, exist_ok=True)
     config = tidy(keras.saving.serialize_keras_object(network))
-    check_classes(config, path / files.CONFIG, {})
+    rebuild(config, path / files.CONFIG, {})
     files.write(path / files.CONFIG, config)
     part = path / "part.weights.h5"
     # A compiled network would bring its optimizer's state along.

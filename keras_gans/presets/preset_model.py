@@ -5,7 +5,7 @@ from typing import TypeVar
 import keras
 
 import keras_gans
-from keras_gans.presets import index, loading, parts, saving
+from keras_gans.presets import index, loading, parts, saving, uninitialized
 
 Model = TypeVar("Model")
 
@@ -51,7 +51,9 @@ class PresetModel:
 
     @classmethod
     def from_config(cls, config):
-        return cls(**{key: _made(value) for key, value in config.items()})
+        with uninitialized.networks():
+            config = {key: _made(value) for key, value in config.items()}
+        return cls(**config)
 
     @classmethod
     def from_preset(

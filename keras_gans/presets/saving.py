@@ -19,7 +19,7 @@ from keras_gans.presets.parts import (
     networks_of,
     remove,
 )
-from keras_gans.presets.trust import check_classes
+from keras_gans.presets.trust import rebuild
 
 
 def save(model, path, *, dtype=None, recipe=None, metadata=None, weights=True):
@@ -76,8 +76,8 @@ def save(model, path, *, dtype=None, recipe=None, metadata=None, weights=True):
     task["config"] = remove(task["config"], network)
     # What could not be loaded is better refused now.
     registered = keras.saving.get_custom_objects()
-    check_classes(config, "inference_network", registered)
-    check_classes(task, type(model).__name__, registered)
+    rebuild(config, "inference_network", registered)
+    rebuild(task, type(model).__name__, registered)
     details = {
         "format_version": files.FORMAT_VERSION,
         "class": type(model).__name__,

@@ -1,8 +1,17 @@
-"""Which classes and functions a preset's JSON may name."""
+"""What a preset's JSON may name; what was checked is made anew.
+
+Keras reads a config in more than one way: by `registered_name` or, in its old
+form, by `class_name`; a string can stand for an object, and some names for
+code. So nothing of a preset's JSON reaches Keras as it is: `rebuild` writes
+another config, of known classes with known arguments, and Keras gets that.
+"""
+
+import importlib
 
 import keras
 
-from keras_gans.presets import files
+from keras_gans.presets import files, grammar
+from keras_gans.presets.grammar import Refused
 
 # No layer here runs code from its config (Lambda), wraps another framework
 # (JaxLayer, TorchModuleWrapper), or opens files (TFSMLayer, StringLookup).
@@ -26,7 +35,7 @@ _LAYERS = """
 """
 _CLASSES = {
     "keras.layers": _LAYERS.split(),
-    "keras": ["DTypePolicy", "Sequential"],
+    "keras": ["Sequential"],
     "keras.src.models.functional": ["Functional"],
     # A whole module: its public classes of this base class.
     "keras.initializers": "Initializer",
@@ -37,79 +46,294 @@ _CLASSES = {
     "keras.src.ops.nn": "Operation",
 }
 
+_MAX_CALLS = 4096  # of layers, in all networks of a file
+_KINDS = {
+    "keras.layers": "Layer",
+    "keras.initializers": "Initializer",
+    "keras.regularizers": "Regularizer",
+    "keras.constraints": "Constraint",
+}
+
 
 def _is_allowed(module, name):
     allowed = _CLASSES.get(module)
     if isinstance(allowed, list):
         return name in allowed
-    if allowed is None or not str(name).isidentifier():
-        return False
-    if allowed == "Operation":
-        space = __import__(module, fromlist=["_"])  # One of the two above.
-        base = keras.Operation
-    else:
-        space = getattr(keras, module.removeprefix("keras."))
-        base = getattr(space, allowed)
+    return allowed is not None and _in_module(module, name, allowed)
+
+
+def _in_module(module, name, base):
+    """Whether a module has a class of this name and base class."""
+    space = importlib.import_module(module)  # One of the above.
     value = vars(space).get(name)
+    base = getattr(keras if base == "Operation" else space, base)
     return isinstance(value, type) and issubclass(value, base)
 
 
-def check_classes(config, source, custom_objects):
-    """Refuses JSON that names anything but known classes and functions.
+def rebuild(config, source, custom_objects):
+    """A config as Keras is to have it, made of known classes alone.
 
-    Keras would look names up among everything that the running program has
-    registered, and among all of Keras.
+    Args:
+        config: Dict of JSON, a serialized model.
+        source: What it is read from, for errors.
+        custom_objects: Dict of names to classes and functions of the caller.
+
+    Returns:
+        A new dict. It holds what `config` holds, if that is of the package,
+        of Keras's layers, initializers, regularizers and constraints, or of
+        `custom_objects`, with arguments that these take.
+
+    Raises:
+        ValueError: For anything else, before any of it is made.
     """
+    rebuilder = _Rebuilder(source, custom_objects)
+    try:
+        return rebuilder(config, None)
+    except Refused as refused:
+        raise rebuilder.unknown(refused.args[0]) from None
 
-    def custom(name):
-        """Whether `name` is a registered object; refuses one of others."""
-        found = keras.saving.get_registered_object(name, custom_objects)
-        if (
-            found is not None
-            and not name.startswith("keras_gans>")
-            and not any(found is value for value in custom_objects.values())
-        ):
-            raise refusal(f"{name!r}, which is not of keras_gans or Keras")
-        return found is not None
 
-    def refusal(received):
+class _Rebuilder:
+    """The rule of objects: see `grammar`."""
+
+    def __init__(self, source, custom_objects):
+        self.source = source
+        self.custom_objects = custom_objects
+        self.num_layers = 0
+        self.num_calls = 0
+        self.num_tensors = 0
+        self.special = {
+            "policy": self._policy,
+            "part": self._part,
+            "node": self._node,
+            "ends": self._ends,
+        }
+
+    def __call__(self, value, kind):
+        if kind in self.special:
+            return self.special[kind](value)
+        if isinstance(value, str):
+            if not self._custom(value) and kind is not None:
+                raise Refused(value)
+            return value
+        if not isinstance(value, dict) or "class_name" not in value:
+            raise Refused(value)
+        return self._object(value, kind)
+
+    # ---- errors -----------------------------------------------------------
+
+    def unknown(self, received):
         return ValueError(
-            f"{source} must name only classes of keras_gans, Keras's own "
+            f"{self.source} must name only classes of keras_gans, Keras's own "
             "layers, initializers, regularizers and constraints, and those "
             f"in custom_objects. Received: {files.short(received)}"
         )
 
-    values = [config]
-    while values:
-        value = values.pop()
-        if isinstance(value, str):
-            custom(value)
-        elif isinstance(value, list):
-            values.extend(value)
-        elif isinstance(value, dict):
-            values.extend(value.values())
-            if value.get("compile_config"):
-                raise refusal("a compile_config")
-            if "class_name" not in value:
-                continue
-            name, module = value["class_name"], value.get("module")
-            inner = value.get("config")
-            registered = value.get("registered_name", name)  # As Keras does.
-            if not isinstance(name, str) or not isinstance(
-                registered or "", str
-            ):
-                raise refusal(f"class_name={name!r}")
-            if name == "__keras_tensor__":
-                continue
-            if name == "function":
-                # Keras looks it up by its config.
-                if not isinstance(inner, str) or not custom(inner):
-                    raise refusal(f"the function {inner!r}")
-            elif registered is not None and custom(registered):
-                pass
-            elif (
-                registered not in (None, name)
-                or not isinstance(inner, dict)
-                or not _is_allowed(module, name)
-            ):
-                raise refusal(f"{module}.{name} ({registered})")
+    def _argument_error(self, name, keyword, value):
+        return ValueError(
+            f"{self.source} must give a {name} arguments that it has, of "
+            f"their types and of a usual size. Received: "
+            f"{files.short(keyword, 60)}={files.short(value)}"
+        )
+
+    # ---- objects ----------------------------------------------------------
+
+    def _custom(self, name):
+        """The registered object of this name; refuses one of others.
+
+        Keras would look names up among everything that the running program
+        has registered.
+        """
+        found = keras.saving.get_registered_object(name, self.custom_objects)
+        if (
+            found is not None
+            and not name.startswith("keras_gans>")
+            and not any(found is v for v in self.custom_objects.values())
+        ):
+            raise self.unknown(f"{name!r}, which is not of keras_gans or Keras")
+        return found
+
+    def _object(self, value, kind):
+        name, module = value["class_name"], value.get("module")
+        inner = value.get("config")
+        registered = value.get("registered_name", name)  # As Keras does.
+        if value.get("compile_config"):
+            raise self.unknown("a compile_config")
+        if not all(
+            text is None or isinstance(text, str)
+            for text in (name, module, registered)
+        ):
+            raise self.unknown(f"class_name={name!r}, module={module!r}")
+        if name == "function":
+            return self._function(inner, kind)
+        if name == "DTypePolicy" and kind is None:
+            return self._policy(value)
+        received = f"{module}.{name} ({registered})"
+        cls = None if registered is None else self._custom(registered)
+        if cls is not None:
+            if not isinstance(cls, type):
+                raise self.unknown(received)
+            if name not in (cls.__name__, registered):
+                raise self.unknown(received)
+            rules = None
+            if cls.__module__.startswith("keras_gans."):
+                rules = grammar.own_keywords(cls)
+            module = cls.__module__
+        elif (
+            registered in (None, name)
+            and isinstance(inner, dict)
+            and name is not None
+            and _is_allowed(module, name)
+        ):
+            registered = None
+            rules = self._keras_rules(module, name, kind)
+        else:
+            raise self.unknown(received)
+        if not isinstance(inner, dict):
+            raise self._argument_error(name, "config", inner)
+        if kind in (None, "Layer", "callable"):
+            self._count("num_layers", grammar.MAX_LAYERS)
+        result = {
+            "module": module,
+            "class_name": name,
+            "config": self._arguments(name, inner, rules),
+            "registered_name": registered,
+        }
+        if value.get("build_config"):
+            rule = grammar.mapping(grammar.either(None, grammar.shapes))
+            result["build_config"] = self._checked(
+                name, "build_config", value["build_config"], rule
+            )
+        return result
+
+    def _keras_rules(self, module, name, kind):
+        made = _KINDS.get(module, "Layer")
+        wanted = "Layer" if kind == "callable" else kind
+        if wanted not in (None, made):
+            raise Refused(f"{module}.{name}")
+        if name in grammar.MODELS:
+            return {**grammar.ALL, **grammar.MODELS[name]}
+        cls = vars(importlib.import_module(module))[name]
+        if _CLASSES[module] == "Operation":
+            keywords = [*grammar.keywords(cls), "name"]
+            return dict.fromkeys(keywords, grammar.plain)
+        return grammar.keras_keywords(cls, made)
+
+    def _arguments(self, name, config, rules):
+        # Of a class of the caller's own nothing is known.
+        unknown = None if rules else grammar.anything
+        rules = rules or grammar.ALL
+        result = {}
+        for keyword, value in config.items():
+            rule = rules.get(keyword, unknown)
+            if rule is None or not isinstance(keyword, str):
+                raise self._argument_error(name, keyword, value)
+            result[keyword] = self._checked(name, keyword, value, rule)
+        return result
+
+    def _checked(self, name, keyword, value, rule):
+        try:
+            return rule(value, self)
+        except Refused:
+            raise self._argument_error(name, keyword, value) from None
+
+    def _function(self, name, kind):
+        """Keras looks it up by its config."""
+        found = self._custom(name) if isinstance(name, str) else None
+        if found is None or isinstance(found, type):
+            raise self.unknown(f"the function {name!r}")
+        if kind not in (None, "callable"):
+            raise Refused(name)
+        return {
+            "module": "builtins",
+            "class_name": "function",
+            "config": name,
+            "registered_name": "function",
+        }
+
+    def _policy(self, value):
+        named = {"module": "keras", "class_name": "DTypePolicy"}
+        if (
+            not isinstance(value, dict)
+            or {key: value.get(key) for key in named} != named
+            or value.get("registered_name") not in (None, "DTypePolicy")
+            or not isinstance(value.get("config"), dict)
+            or list(value["config"]) != ["name"]
+        ):
+            raise Refused(value)
+        name = grammar.policy_name(value["config"]["name"], self)
+        return {**named, "config": {"name": name}, "registered_name": None}
+
+    def _count(self, counter, most):
+        count = getattr(self, counter) + 1
+        setattr(self, counter, count)
+        if count > most:
+            raise ValueError(
+                f"{self.source} must have at most {grammar.MAX_LAYERS} layers "
+                f"and {_MAX_CALLS} calls of them. Received: more"
+            )
+
+    # ---- functional networks ----------------------------------------------
+
+    def _part(self, value):
+        """A layer or an operation of a network, with its calls."""
+        if not isinstance(value, dict) or "class_name" not in value:
+            raise Refused(value)
+        result = self._object(value, "Layer")
+        if "inbound_nodes" in value:
+            name = value.get("name")
+            result["name"] = self._checked("layer", "name", name, grammar.text)
+            result["inbound_nodes"] = self._checked(
+                "layer", "inbound_nodes", value["inbound_nodes"], grammar.nodes
+            )
+        return result
+
+    def _node(self, value):
+        """A call: of tensors, or a layer would compute something."""
+        self._count("num_calls", _MAX_CALLS)
+        if (
+            not isinstance(value, dict)
+            or set(value) != {"args", "kwargs"}
+            or not isinstance(value["args"], (list, tuple))
+            or not isinstance(value["kwargs"], dict)
+        ):
+            raise Refused(value)
+        before = self.num_tensors
+        result = {key: self._fed(value[key]) for key in ("args", "kwargs")}
+        if self.num_tensors == before:
+            raise Refused(value)
+        return result
+
+    def _fed(self, value):
+        """What a layer is called with."""
+        if isinstance(value, (list, tuple)):
+            return grammar.several(lambda v, made: self._fed(v), 256)(
+                value, self
+            )
+        if not isinstance(value, dict):
+            return grammar.plain(value, self)
+        if value.get("class_name") != "__keras_tensor__":
+            return grammar.mapping(lambda v, made: self._fed(v))(value, self)
+        self.num_tensors += 1
+        inner = value.get("config")
+        if not isinstance(inner, dict) or set(inner) != set(grammar.TENSOR):
+            raise Refused(value)
+        return {
+            "class_name": "__keras_tensor__",
+            "config": {
+                key: rule(inner[key], self)
+                for key, rule in grammar.TENSOR.items()
+            },
+        }
+
+    def _ends(self, value):
+        """`[name, node, tensor]`, or lists or dicts of them."""
+        if isinstance(value, dict):
+            return grammar.mapping(lambda v, made: self._ends(v))(value, self)
+        if isinstance(value, (list, tuple)) and value:
+            if isinstance(value[0], str):
+                return grammar.history(value, self)
+            return grammar.several(lambda v, made: self._ends(v), 64)(
+                value, self
+            )
+        raise Refused(value)

@@ -10,6 +10,7 @@ from keras_gans import metrics, presets, schedules
 from keras_gans.checks import UsageError
 from keras_gans.datasets.checks import SplitError
 from keras_gans.names import CLASSIFIERS, EXTRACTORS
+from keras_gans.presets.files import short
 from keras_gans.tasks.task import Ranking
 
 SAMPLES = 64  # in a picture of a run
@@ -40,7 +41,11 @@ def optimizer(value, base=keras.optimizers.Optimizer):
             **vars(keras.optimizers.schedules),
             "LinearDecay": schedules.LinearDecay,
         }
-    name = value.get("class_name") if isinstance(value, dict) else None
+    is_dict = isinstance(value, dict) and isinstance(
+        value.get("config", {}), dict
+    )
+    name = value.get("class_name") if is_dict else None
+    name = name if isinstance(name, str) else None
     config = dict(value.get("config", {})) if name else {}
     rate = config.get("learning_rate")
     if isinstance(rate, dict) and base is not schedule:
@@ -63,9 +68,15 @@ def optimizer(value, base=keras.optimizers.Optimizer):
             'An optimizer of a recipe must be "auto", or the class_name of '
             "one of Keras's optimizers and a config of numbers; its learning "
             "rate may be such a schedule. "
-            f"Received: {value}"
+            f"Received: {short(value)}"
         )
-    return cls(**config)
+    try:
+        return cls(**config)
+    except Exception as error:
+        raise ValueError(
+            f"An optimizer of a recipe must have arguments that {name} takes. "
+            f"Received: {short(value)} ({short(error)})"
+        ) from error
 
 
 def player_optimizers(model, recipe):

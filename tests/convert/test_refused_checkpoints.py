@@ -3,6 +3,7 @@
 import os
 import pickle
 import sys
+import zipfile
 
 import pytest
 
@@ -19,6 +20,22 @@ class Evil:
 
     def __reduce__(self):
         return os.mkdir, (self.path,)
+
+
+def test_an_archive_that_others_compressed(torch, save, tmp_path, capsys):
+    """PyTorch would take a thousand times the file's memory."""
+    stored = save({"model.1.weight": torch.zeros(10**6)})
+    path = tmp_path / "bomb.pth"
+    with (
+        zipfile.ZipFile(stored) as old,
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        for name in old.namelist():
+            new.writestr(name, old.read(name))
+    arguments = ["convert", path, "--to", "cyclegan", "-o", tmp_path / "out"]
+    assert cli.main([*map(str, arguments)]) == 1
+    error = capsys.readouterr().err
+    assert "Received: 4,00" in error and "bytes compressed in" in error
 
 
 @pytest.mark.parametrize("form", ["pickle", "zip", "in a state dict", "legacy"])

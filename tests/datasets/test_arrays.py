@@ -1,10 +1,13 @@
 """NumPy arrays and `.npz` files, and what becomes of their pixels."""
 
+import zipfile
+
 import numpy as np
 import pytest
 from data_files import take, tf
 
 from keras_gans import datasets
+from keras_gans.datasets import arrays
 
 pytestmark = pytest.mark.neutral
 
@@ -59,6 +62,23 @@ def test_resize_covers_and_crops_the_centre(shape):
     # Antialiased: a fine checkerboard becomes flat grey.
     board = (np.indices((40, 40)).sum(0) % 2 * 2.0 - 1)[None, ..., None]
     assert np.abs(take(datasets.load(board, 1, image_size=10))[0]).max() < 0.1
+
+
+def test_npz_bombs(tmp_path, monkeypatch):
+    """Small files that say that they are large are not read."""
+    monkeypatch.setattr(arrays, "_FINE", 2**20)
+    path = tmp_path / "bomb.npz"
+    np.savez_compressed(path, x=np.zeros((2**11, 32, 32, 1), "uint8"))
+    with pytest.raises(ValueError, match="x.npy is not as large as it says"):
+        datasets.load(path)
+    with zipfile.ZipFile(path, "w") as archive:
+        with archive.open("x.npy", "w") as file:
+            header = {"descr": "|u1", "fortran_order": False}
+            header["shape"] = (10**9, 28, 28, 1)
+            np.lib.format.write_array_header_1_0(file, header)
+            file.write(bytes(1000))
+    with pytest.raises(ValueError, match="of 1,128 bytes in a file of"):
+        datasets.load(path)
 
 
 def test_npz(tmp_path):

@@ -4,9 +4,12 @@ import hashlib
 import shutil
 import socket
 import sys
+import threading
+import time
+import urllib.request
 
 import pytest
-from hub_server import COMMIT, Folder, Hub, serve
+from hub_server import COMMIT, Folder, Hub, Lying, serve
 from preset_files import (
     assert_same,
     edit,
@@ -19,6 +22,7 @@ from preset_files import (
 
 import keras_gans
 from keras_gans import presets
+from keras_gans.presets import fetching
 
 pytestmark = pytest.mark.neutral
 
@@ -95,7 +99,7 @@ def test_cut_download(saved, cache, name):
 @pytest.mark.parametrize("name", ["config.json", "model.weights.h5"])
 def test_download_with_a_wrong_hash(saved, folder, cache, name):
     content = (folder / name).read_bytes()
-    (folder / name).write_bytes(content + b" ")
+    (folder / name).write_bytes(content[:-1] + b" ")
     with serve(Folder, folder=folder) as server:
         url = f"{server.url}/tiny"
         refuse(url, f"{name} must have the SHA-256")
@@ -121,16 +125,16 @@ def test_killed_download(saved, cache):
     with serve(Folder, folder=folder) as server:
         url = f"{server.url}/tiny"
         code = (
-            "import os, keras\n"
+            "import os\n"
             "from keras_gans import presets\n"
-            "def killed(name, origin, cache_subdir, **kwargs):\n"
-            "    if name.endswith('.h5'):\n"
-            "        open(os.path.join(cache_subdir, name), 'w').write('x')\n"
+            "from keras_gans.presets import fetching\n"
+            "def killed(url, size, write, is_exact=True):\n"
+            "    if url.endswith('.h5'):\n"
+            "        write(b'x')\n"
             "        print('killed', flush=True)\n"
             "        os._exit(0)\n"
-            "    return get_file(name, origin, cache_subdir=cache_subdir,"
-            " **kwargs)\n"
-            "get_file, keras.utils.get_file = keras.utils.get_file, killed\n"
+            "    return fetch(url, size, write, is_exact)\n"
+            "fetch, fetching.fetch = fetching.fetch, killed\n"
             f"presets.resolve({url!r})"
         )
         assert "killed" in run(code)
@@ -174,10 +178,110 @@ def test_nobody_listens(cache):
         "ftp://example.com/tiny",
         "file:///etc",
         "http://127.0.0.1@example.com/tiny",
+        "https://[::1/tiny",
+        "https://example.com:x/tiny",
+        "https://example.com/t\xfcny",
+        "https://ex\xe4mple.com/tiny",
+        "https://example.com/a b",
     ],
 )
 def test_other_addresses_are_refused(url, cache):
     refuse(url, "preset must be an https://")
+
+
+# ---- servers that do not mean well ----------------------------------------
+
+
+@pytest.fixture
+def lying(folder, cache):
+    """A server to be told what to do, and for which file."""
+    over = threading.Event()
+    with serve(Lying, folder=folder, over=over, sent=0) as server:
+        yield server
+        over.set()
+
+
+@pytest.mark.parametrize("file", ["metadata.json", "task.weights.h5"])
+@pytest.mark.parametrize("lie", ["silence", "drip", "drip_headers"])
+def test_a_slow_server_is_left(lying, file, lie, monkeypatch):
+    monkeypatch.setattr(fetching, "READ_TIMEOUT", 0.3)
+    monkeypatch.setattr(fetching, "PATIENCE", 0.6)
+    monkeypatch.setattr(fetching, "SLOWEST", 10**9)
+    lying.file, lying.lie = file, lie
+    start = time.monotonic()
+    refuse(
+        f"{lying.url}/tiny",
+        f"{file} must be reachable.*(timed out|not complete after 1 s)",
+        error=ConnectionError,
+    )
+    assert time.monotonic() - start < 3
+
+
+@pytest.mark.parametrize("lie", ["flood", "announce"])
+@pytest.mark.parametrize("file", ["metadata.json", "config.json", "s.h5"])
+def test_no_more_than_the_declared_size_is_taken(lying, file, lie):
+    lying.file, lying.lie = file, lie
+    most = "at most 1048576" if file == "metadata.json" else r"\d+"
+    refuse(f"{lying.url}/tiny", f"{file} must have {most} bytes. Received")
+    assert lying.sent < 16 * 2**20  # What the sockets hold.
+
+
+@pytest.mark.parametrize(
+    "target, match",
+    [
+        ("http://example.invalid/x", "https:// all the way. Received: a redir"),
+        ("https://[::1/x", "must lead to a file. Received: Invalid IPv6"),
+        ("ftp://example.invalid/x", "https:// all the way. Received: a redir"),
+        ("file:///etc/hostname", "must be reachable.*not allowed"),
+    ],
+)
+def test_redirections_are_looked_at_before_they_are_followed(
+    lying, target, match, monkeypatch
+):
+    lying.file, lying.lie, lying.target = "config.json", "send_away", target
+    connect = socket.create_connection
+
+    def only_here(address, *args, **kwargs):
+        assert address[0] == "127.0.0.1"
+        return connect(address, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "create_connection", only_here)
+    refuse(f"{lying.url}/tiny", match, error=(ValueError, ConnectionError))
+
+
+def test_a_stranger_does_not_send_to_this_machine():
+    handler = fetching._Redirects(may_be_own=False)
+    request = urllib.request.Request("https://example.com/config.json")
+    for target in ("http://127.0.0.1/x", "https://localhost/x"):
+        with pytest.raises(ValueError, match="all the way. Received: a redi"):
+            handler.redirect_request(request, None, 302, "", {}, target)
+    followed = handler.redirect_request(
+        request, None, 302, "", {}, "https://example.com/y?signature=1"
+    )
+    assert followed.full_url == "https://example.com/y?signature=1"
+
+
+def test_redirections_are_followed(saved, lying):
+    lying.file, lying.lie = "/a/config.json", "send_away"
+    lying.target = f"{lying.url}/b/config.json"
+    assert_same(saved[0], presets.load(f"{lying.url}/a"))
+    assert "/b/config.json" in lying.requests
+
+
+def test_no_room_on_the_disk(saved, cache, monkeypatch):
+    usage = shutil.disk_usage("/")._replace(free=10)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+    with serve(Folder, folder=saved[1]) as server:
+        refuse(f"{server.url}/tiny", "must have room for", error=OSError)
+
+
+def test_names_as_long_as_nobody_has_them(saved, cache):
+    with serve(Folder, folder=saved[1]) as server:
+        assert_same(saved[0], presets.load(f"{server.url}/{'x' * 300}"))
+    for name in ("x" * 300, "x\0y", "hf://a/" + "b" * 300):
+        with pytest.raises((FileNotFoundError, ConnectionError)) as caught:
+            presets.load(name)
+        assert "Received" in str(caught.value)
 
 
 def test_index_pins_a_download(saved, zoo, folder, cache):

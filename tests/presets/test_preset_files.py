@@ -1,6 +1,8 @@
 """Broken, huge, missing and linked files; what metadata.json must say."""
 
 import json
+import os
+import resource
 
 import pytest
 from preset_files import edit, refuse, write
@@ -26,6 +28,39 @@ def test_json_must_not_be_huge(zoo, folder, monkeypatch):
     monkeypatch.setattr(files, "MAX_JSON", 5000)
     write(folder / "config.json", " " * 5001)
     refuse(folder, "config.json must have at most 5000 bytes. Received: 5001")
+
+
+@pytest.mark.parametrize("name", ["config.json", "metadata.json", "task.json"])
+def test_a_file_of_nothing_is_not_read(folder, name):
+    os.truncate(folder / name, 3 * 2**30)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    refuse(folder, f"{name} must have at most .*Received: 3221225472")
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert grown < 100 * 1024  # KiB
+
+
+@pytest.mark.parametrize(
+    "content, match",
+    [
+        ('{"seed": [' + "[]," * 2_000_000 + "[]]}", "more than 262144 values"),
+        ('{"a": ' * 200 + "1" + "}" * 200, "at a depth of more than 100"),
+        ('{"a": NaN}', "NaN, which is no JSON"),
+        ('{"a": "\\ud800"}', "surrogates not allowed"),
+    ],
+    ids=["many lists", "deep", "NaN", "half a letter"],
+)
+@pytest.mark.parametrize("name", ["config.json", "task.json", "metadata.json"])
+def test_values_are_bounded(folder, name, content, match):
+    write(folder / name, content)
+    refuse(folder, f"{name} must be a JSON object. Received: .*{match}")
+
+
+@pytest.mark.parametrize("size", [-1, True, 1.5, "1", 2**40])
+def test_sizes(folder, size):
+    metadata = json.loads((folder / "metadata.json").read_text())
+    metadata["files"]["model.weights.h5"]["size"] = size
+    write(folder / "metadata.json", metadata)
+    refuse(folder, "metadata.json must give the sha256 and size of files")
 
 
 @pytest.mark.parametrize("version", [2, 0, "1", None, True])

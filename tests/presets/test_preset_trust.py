@@ -1,5 +1,6 @@
 """What a preset's JSON may name, and that nothing else is made or run."""
 
+import copy
 import json
 import os
 import shutil
@@ -164,12 +165,25 @@ def evil_function(x):
 def test_only_known_classes(folder, bad, file):
     """Wherever in the JSON: at the top, in a list, in a config."""
     path = folder / file
-    original = path.read_text()
-    nested = json.loads(original)
-    nested["config"]["anything"] = [{"deep": bad}]
-    for content in (bad, nested):
+    task = json.loads((folder / "task.json").read_text())
+    write(path, bad)
+    refuse(folder, f"{file} must name only", load_weights=False)
+    network = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    as_layer = keras.saving.serialize_keras_object(network)
+    as_part, as_call = copy.deepcopy(as_layer), copy.deepcopy(as_layer)
+    as_layer["config"]["layers"].append(bad)
+    as_part["config"]["layers"][1]["config"]["kernel_initializer"] = bad
+    as_call["config"]["layers"][1]["config"]["activation"] = bad
+    for content in (as_layer, as_part, as_call):
+        if file == "task.json":
+            task["config"]["discriminator"] = content
+            content = task
         write(path, content)
-        refuse(folder, f"{file} must name only", load_weights=False)
+        refuse(folder, f"{file} must (name only|give a)", load_weights=False)
+    task["config"]["seed"] = bad
+    task["config"]["label_smoothing"] = [{"deep": bad}]
+    write(folder / "task.json", task)
+    refuse(folder, "json must (name only|give a)", load_weights=False)
     assert MARKER == []
 
 

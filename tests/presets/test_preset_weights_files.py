@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 from preset_files import KERNEL, change_h5, refuse, rehash, relink, replace
 
+from keras_gans.presets import files, shapes
+
 pytestmark = pytest.mark.neutral
 
 
@@ -97,6 +99,57 @@ def test_flipped_weight_is_found(folder):
 def test_malicious_weights(folder, change, match):
     change_h5(folder, "model.weights.h5", change)
     refuse(folder, f"model.weights.h5 must hold .*({match})")
+
+
+def nested(file):
+    for _ in range(2000):
+        file = file.create_group("g")
+
+
+def not_utf_8(file):
+    file["layers"].create_group(b"\xff\xfe")
+
+
+def twice_compressed(file):
+    created = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    created.set_chunk((4, 32))
+    created.set_deflate(9)
+    created.set_deflate(9)
+    space = h5py.h5s.create_simple((4, 32))
+    del file[KERNEL]
+    group, name = KERNEL.encode().rsplit(b"/", 1)
+    h5py.h5d.create(file[group].id, name, h5py.h5t.IEEE_F32LE, space, created)
+
+
+@pytest.mark.parametrize(
+    "change, match",
+    [
+        (nested, "groups at a depth of more than 50"),
+        (not_utf_8, "surrogate|utf-8|codec|object|open"),
+        (twice_compressed, r"with the filters \[1, 1\]"),
+        (
+            lambda f: f[KERNEL].attrs.update(dtype="bfloat16"),
+            "that call themselves bfloat16",
+        ),
+        (
+            lambda f: [f.create_group(f"g{i}") for i in range(30)],
+            "more than 30 objects",
+        ),
+    ],
+    ids=["nested", "no UTF-8", "gzip twice", "bfloat16", "many groups"],
+)
+def test_files_that_ask_for_work(folder, change, match, monkeypatch):
+    if "30" in match:
+        monkeypatch.setattr(shapes, "_MAX_OBJECTS", 30)
+    change_h5(folder, "model.weights.h5", change)
+    refuse(folder, f"model.weights.h5 must hold .*({match})")
+
+
+def test_a_file_of_another_size_is_not_read(folder, monkeypatch):
+    monkeypatch.setattr(files, "digest", None)
+    with open(folder / "model.weights.h5", "ab") as file:
+        file.truncate(3 * 2**30)  # Of nothing, and not on the disk.
+    refuse(folder, "model.weights.h5 must be the file .*: 3221225472 bytes")
 
 
 def test_virtual_dataset(folder):
