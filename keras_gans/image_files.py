@@ -9,10 +9,11 @@ are for those that do not: they keep both, and 16 bits.
 import os
 import pathlib
 import re
-import uuid
 
 import numpy as np
 from PIL import Image, ImageOps
+
+from keras_gans import writing
 
 IMAGE_SUFFIXES = tuple(".png .jpg .jpeg .bmp .gif .webp .tif .tiff".split())
 _JPEG = (".jpg", ".jpeg")
@@ -146,16 +147,9 @@ def write(path, pixels, alpha=None):
 
 
 def _save(path, image, **options):
-    path = pathlib.Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{uuid.uuid4().hex}{path.suffix}")
-    if path.suffix.lower() in _JPEG:
+    if pathlib.Path(path).suffix.lower() in _JPEG:
         options["quality"] = 95
-    try:
-        image.save(temporary, **options)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    writing.write_image(path, image, **options)
 
 
 def _eight_bits(image):

@@ -4,7 +4,7 @@ import numpy as np
 
 from keras_gans import callbacks, datasets, metrics, pictures
 from keras_gans.checks import UsageError
-from keras_gans.datasets import toys
+from keras_gans.datasets import looks, toys
 from keras_gans.names import DEFAULT_EXTRACTORS
 from keras_gans.pixels import from_uint8, to_uint8
 from keras_gans.tasks import shared
@@ -41,6 +41,31 @@ def _fit(model):
         return {}
     *size, channels = model.example_shape
     return {"image_size": size, "channels": channels}
+
+
+def describe(model, recipe, data_dir=None):
+    if model.example_kind != "image":
+        return []
+    source, wanted = recipe["dataset"], tuple(model.example_shape)
+    shape, classes = looks.look(source, data_dir)
+    sentences, known = [], _num_classes(model)
+    if shape is not None and shape != wanted:
+        sentences.append(
+            f"The images of {source} ({_size_and_colors(shape)}) are read as "
+            f"{_size_and_colors(wanted)}, which is what this model makes."
+        )
+    if recipe.get("labels") and classes and classes < known:
+        sentences.append(
+            f"{source} has {classes} of this model's {known} classes: it "
+            "cannot learn the others, and what it draws of them is noise."
+        )
+    return sentences
+
+
+def _size_and_colors(shape):
+    height, width, channels = shape
+    colors = {1: "grey", 3: "colour", 4: "colour with transparency"}
+    return f"{width}x{height}, {colors.get(channels, f'{channels} channels')}"
 
 
 # ---- runs -----------------------------------------------------------------
@@ -249,6 +274,7 @@ TASK = Task(
     best_by={"kid": shared.KID, "modes": MODES, "swd": shared.SWD},
     check=shared.check_extractor,
     load=load,
+    describe=describe,
     compile_arguments=shared.player_optimizers,
     default_best_by=default_best_by,
     extractor=extractor,

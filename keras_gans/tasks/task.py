@@ -1,6 +1,7 @@
 """The class whose instances are the kinds of model."""
 
 import dataclasses
+import math
 import typing
 from collections.abc import Callable, Mapping
 
@@ -25,7 +26,9 @@ class Ranking:
     def key(self, row):
         """A sequence that is lower for a better row of the log."""
         sign = -1 if self.high else 1
-        return [sign * row[column] for column in self.columns]
+        values = [sign * row[column] for column in self.columns]
+        # No number is worse than any.
+        return [math.inf if math.isnan(v) else v for v in values]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,6 +90,8 @@ class Task:
         load: Function of `(model, recipe, split, data_dir=None, **kwargs)`.
             The batches, a `tf.data.Dataset`; what is in `kwargs` goes before
             what is in the recipe.
+        describe: Function of `(model, recipe, data_dir=None)`. Sentences about
+            what becomes of the user's data that are not like the recipe's.
         prepare: Function of `(model, recipe)`. Gives a model that has not
             been trained the weights that it starts from.
         compile_arguments: Function of `(model, recipe)`. The dict that
@@ -148,6 +153,7 @@ class Task:
     golden: Callable
     headline: Callable
     export_arguments: Callable
+    describe: Callable = lambda model, recipe, data_dir=None: []
     prepare: Callable = lambda model, recipe: None
     watchers: Callable = lambda reference, report: {}
     check_evaluation: Callable = lambda recipe, options: None

@@ -409,7 +409,7 @@ def test_health_is_not_asked_of_translations(folder, tmp_path):
     }
     model = tiny_pix2pix(image_shape=(16, 16, 1))
     model.compile()
-    run = runs.Run(model, recipe, tmp_path, None, False, print)
+    run = runs.Run(model, recipe, tmp_path, None, print)
     assert run.watchers == {}
     with pytest.raises(ValueError, match="must have pairs or unpaired"):
         runs.Run(
@@ -417,6 +417,5 @@ def test_health_is_not_asked_of_translations(folder, tmp_path):
             {k: v for k, v in recipe.items() if k != "pairs"},
             tmp_path,
             None,
-            False,
             print,
         )
