@@ -21,15 +21,13 @@ import subprocess
 import sys
 import tempfile
 import time
+import typing
 
 import h5py
 import numpy as np
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
-# When: after a share of the time that a whole run takes, most of which is
-# the loading of a short one, or as soon as a file is half written.
-MOMENTS = ("loading", "training", "writing")
 TIMEOUT = 300  # seconds, of any one process
 
 
@@ -98,20 +96,42 @@ def has_begun(process):
     return not caught or int(caught[0], 16) >> (signal.SIGTERM - 1) & 1
 
 
-def wait(process, folder, moment, seconds):
+class Moment(typing.NamedTuple):
+    """When an end comes.
+
+    Attributes:
+        words: String, for the report.
+        is_now: Function of the seconds since the process has begun, and of
+            the new ones among the files that are being written.
+    """
+
+    words: str
+    is_now: typing.Callable
+
+
+def after(seconds):
+    return Moment(f"after {seconds:.1f} s", lambda time, _: time > seconds)
+
+
+def while_writing(seconds):
+    return Moment(
+        f"while writing, after {seconds:.1f} s",
+        lambda time, new: time > seconds and new,
+    )
+
+
+def wait(process, folder, moment):
     """Returns whether the process is still there at a moment."""
     while process.poll() is None and not has_begun(process):
         time.sleep(0.002)
-    start = time.monotonic()
+    start, before = time.monotonic(), set(unfinished(folder))
     while process.poll() is None:
-        if moment == "writing":
-            if unfinished(folder):
-                return True
-        elif time.monotonic() - start > seconds:
+        seconds = time.monotonic() - start
+        if moment.is_now(seconds, set(unfinished(folder)) - before):
             return True
-        if time.monotonic() - start > TIMEOUT:
+        if seconds > TIMEOUT:
             raise TimeoutError(f"a training went on for {TIMEOUT} seconds")
-        time.sleep(0.0005 if moment == "writing" else 0.002)
+        time.sleep(0.001)
     return False
 
 
@@ -129,8 +149,16 @@ def how_to_go_on(folder):
     return "the same command starts it again, there is no checkpoint yet"
 
 
-def check_end(process, number, folder):
-    """Returns how to go on, and raises an `AssertionError` for a bad end."""
+def check_end(process, number, folder, before):
+    """Returns how to go on, and raises an `AssertionError` for a bad end.
+
+    Args:
+        process: The process that ends.
+        number: The signal.
+        folder: Path of the run.
+        before: What was unfinished when it started: an earlier one, killed,
+            has left it.
+    """
     output, _ = process.communicate(timeout=TIMEOUT)
     # TensorFlow's start-up chatter.
     lines = [line for line in output.splitlines() if "0000 00:00:" not in line]
@@ -144,7 +172,7 @@ def check_end(process, number, folder):
     assert code == 128 + number, (code, output)
     last = output.splitlines()[-1]
     assert last == f"keras-gans: interrupted; {true}", (last, true)
-    assert not unfinished(folder), unfinished(folder)
+    assert set(unfinished(folder)) <= before, unfinished(folder)
     return true
 
 
@@ -157,23 +185,23 @@ def chain(command, folder, ends, report=print):
     Args:
         command: `Command`.
         folder: Path of the run, where nothing is.
-        ends: Iterator of `(signal, moment, seconds)`.
+        ends: Iterator of `(signal, Moment)`.
         report: Function that prints a line.
 
     Returns:
         The number of ends.
     """
     count, resume = 0, False
-    for number, moment, seconds in ends:
+    for number, moment in ends:
+        before = set(unfinished(folder))
         process = command.start(folder, resume)
-        if not wait(process, folder, moment, seconds):
+        if not wait(process, folder, moment):
             break
         process.send_signal(number)
-        end = check_end(process, number, folder)
+        end = check_end(process, number, folder, before)
         count += 1
         resume = "--resume" in end
-        at = "" if moment == "writing" else f" {seconds:.1f} s"
-        report(f"  {number.name} while {moment}{at}: {end}")
+        report(f"  {number.name} {moment.words}: {end}")
     else:
         process = command.start(folder, resume)
     output, _ = process.communicate(timeout=TIMEOUT)
@@ -264,12 +292,13 @@ MODELS = {"gan_ring": ring, "cyclegan": cyclegan}
 
 
 def random_ends(rng, seconds, left):
-    """Ends at moments of all kinds, at most `left` of them."""
+    """Ends at moments of all kinds, at most `left` of them.
+
+    Much of the `seconds` of a short run is its loading.
+    """
     for _ in range(left):
-        moment = rng.choice(MOMENTS)
-        low, high = (0, 0.5) if moment == "loading" else (0.4, 1)
-        delay = rng.uniform(low, high) * seconds
-        yield rng.choice(SIGNALS), moment, delay
+        moment = rng.choice([after, after, while_writing])
+        yield rng.choice(SIGNALS), moment(rng.uniform(0, 0.9) * seconds)
 
 
 def main(argv=None):

@@ -129,7 +129,11 @@ def open_source(source, order, labels, split, fit, strict, places):
             return open_arrays(x, y, order, labels, fit, source)
         if path.is_dir():
             return open_folder(path, order, labels, split, fit, strict)
-        if isinstance(source, os.PathLike) or source[:1] in "./~\\":
+        if (
+            isinstance(source, os.PathLike)
+            or source[:1] in "./~\\"
+            or source[-1:] in "/\\"  # No name of TFDS ends so.
+        ):
             raise FileNotFoundError(
                 "`source` must be an existing folder, an .npz file or the "
                 f"name of a TFDS data set. Received: source={str(source)!r}"

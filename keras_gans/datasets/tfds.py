@@ -42,7 +42,8 @@ def find_builder(name, data_dir, download):
         close = difflib.get_close_matches(name, tfds.list_builders())
         hint = f"did you mean {' or '.join(map(repr, close))}?" if close else ""
         if not isinstance(error, tfds.core.DatasetNotFoundError):
-            hint = f"TFDS says: {error}."
+            # The rest is the grammar of its names, and advice to its authors.
+            hint = f"TFDS says: {str(error).strip().splitlines()[0]}"
         raise ValueError(
             "`source` must be the name of a TFDS data set, an existing folder "
             f"or an .npz file; {hint or 'no TFDS name is like it.'} {received}"
