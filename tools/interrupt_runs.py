@@ -121,18 +121,18 @@ def while_writing(seconds):
 
 
 def wait(process, folder, moment):
-    """Returns whether the process is still there at a moment."""
+    """Returns the seconds at a moment, `None` if the process has ended."""
     while process.poll() is None and not has_begun(process):
         time.sleep(0.002)
     start, before = time.monotonic(), set(unfinished(folder))
     while process.poll() is None:
         seconds = time.monotonic() - start
         if moment.is_now(seconds, set(unfinished(folder)) - before):
-            return True
+            return seconds
         if seconds > TIMEOUT:
             raise TimeoutError(f"a training went on for {TIMEOUT} seconds")
         time.sleep(0.001)
-    return False
+    return None
 
 
 def how_to_go_on(folder):
@@ -149,7 +149,7 @@ def how_to_go_on(folder):
     return "the same command starts it again, there is no checkpoint yet"
 
 
-def check_end(process, number, folder, before):
+def check_end(process, number, folder, before, seconds):
     """Returns how to go on, and raises an `AssertionError` for a bad end.
 
     Args:
@@ -158,6 +158,7 @@ def check_end(process, number, folder, before):
         folder: Path of the run.
         before: What was unfinished when it started: an earlier one, killed,
             has left it.
+        seconds: Float, since it has begun.
     """
     output, _ = process.communicate(timeout=TIMEOUT)
     # TensorFlow's start-up chatter.
@@ -171,7 +172,9 @@ def check_end(process, number, folder, before):
         return true
     assert code == 128 + number, (code, output)
     last = output.splitlines()[-1]
-    assert last == f"keras-gans: interrupted; {true}", (last, true)
+    if seconds > 1 or last != "keras-gans: interrupted":
+        # Before, it may not have read its arguments, and knows no folder.
+        assert last == f"keras-gans: interrupted; {true}", (last, true)
     assert set(unfinished(folder)) <= before, unfinished(folder)
     return true
 
@@ -195,10 +198,11 @@ def chain(command, folder, ends, report=print):
     for number, moment in ends:
         before = set(unfinished(folder))
         process = command.start(folder, resume)
-        if not wait(process, folder, moment):
+        seconds = wait(process, folder, moment)
+        if seconds is None:
             break
         process.send_signal(number)
-        end = check_end(process, number, folder, before)
+        end = check_end(process, number, folder, before, seconds)
         count += 1
         resume = "--resume" in end
         report(f"  {number.name} {moment.words}: {end}")
