@@ -110,6 +110,7 @@ def _train(args):
 
     # From here on with Keras, on the backend of the run.
     from keras_gans import runs, tasks
+    from keras_gans.datasets.checks import UnknownData
 
     task = tasks.get(presets.task_name(preset))
     model_name = presets.class_name(preset)
@@ -134,10 +135,11 @@ def _train(args):
                 "versions": versions(),
             },
         )
-    except FileNotFoundError as error:
+    except (FileNotFoundError, UnknownData) as error:
         metadata = presets.info(preset).get("metadata", {})
         download = metadata.get("dataset", {}).get("download")
-        if args.data is not None or stored or download is None or error.errno:
+        missing = getattr(error, "errno", None) is None  # Not a file of ours.
+        if args.data is not None or stored or download is None or not missing:
             raise
         raise FileNotFoundError(
             f"{error} Download {download}, and name the folder: --data FOLDER"

@@ -9,6 +9,7 @@ import urllib.request
 import numpy as np
 
 from keras_gans.datasets.checks import (
+    UnknownData,
     import_tensorflow,
     split_error,
     unlabelled,
@@ -44,7 +45,7 @@ def find_builder(name, data_dir, download):
         if not isinstance(error, tfds.core.DatasetNotFoundError):
             # The rest is the grammar of its names, and advice to its authors.
             hint = f"TFDS says: {str(error).strip().splitlines()[0]}"
-        raise ValueError(
+        raise UnknownData(
             "`source` must be the name of a TFDS data set, an existing folder "
             f"or an .npz file; {hint or 'no TFDS name is like it.'} {received}"
         ) from None

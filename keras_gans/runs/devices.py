@@ -106,9 +106,9 @@ def together(model):
             not backend.is_multi_worker(model)
         ):
             raise
-        words = " ".join(str(error).split())[:200]
+        words = " ".join(str(error).split())[:120]
         raise ConnectionError(
             "another worker has ended, or could not be reached: start all of "
-            "them again with --resume, which goes on from the last "
-            f"checkpoint. Received: {type(error).__name__}: {words}"
+            "them again with --resume, which goes on from the last checkpoint "
+            f"where there is one. Received: {type(error).__name__}: {words}"
         ) from error
