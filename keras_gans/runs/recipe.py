@@ -117,7 +117,10 @@ def match_schedules(recipe, before, count, discriminator_steps):
     if not rates or of_steps or len(same) == 5:
         return recipe, []
     old, new = None, count(recipe)
-    if "steps" in before or same >= {"dataset", "dataset_b"}:
+    if "steps" in before or (
+        {"epochs", "batch_size"} <= set(before)
+        and same >= {"dataset", "dataset_b"}
+    ):
         old = count(before)
     recipe, sentences = dict(recipe), []
     for key, rate in rates.items():

@@ -283,6 +283,7 @@ def test_evaluate_a_toy(tmp_path, capsys, monkeypatch):
         assert (again["scores"] == report["scores"]) == equal
 
 
+@pytest.mark.neutral
 def test_what_is_no_number_is_null(tmp_path):
     """A grid of 25, of which a ring's eight cover none: no divergence."""
     out = tmp_path / "scores.json"

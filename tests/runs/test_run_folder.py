@@ -146,7 +146,16 @@ def test_a_finding_is_reported(tiny, tmp_path, capsys, monkeypatch):
     )
     arguments = ["train", str(tiny / "preset"), "--out", str(tmp_path / "run")]
     assert cli.main([*arguments, "--steps", "2", "--quiet"]) == 0
-    assert "Training health, step 2: Oh no.\n" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "Training health, step 2: Oh no.\n" in printed
+    # The recipe's 600 are of 804 steps: what is said is what is written.
+    assert "decay_steps 1 instead of 600" in printed
+    recipe = json.loads((tmp_path / "run" / "run.json").read_text())["recipe"]
+    rate = recipe["generator_optimizer"]["config"]["learning_rate"]
+    assert rate["config"]["decay_steps"] == 1
+    for name in ("best", "last"):
+        stored = (tmp_path / "run" / name / "training.json").read_text()
+        assert json.loads(stored) == recipe
     # The checkpoint after this look knows that it was said.
     (checkpoint,) = (tmp_path / "run" / "checkpoints").iterdir()
     state = json.loads((checkpoint / "state.json").read_text())
