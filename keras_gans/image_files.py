@@ -18,12 +18,12 @@ are for those that do not: they keep both, and 16 bits.
 
 import os
 import pathlib
-import uuid
 import warnings
 
 import numpy as np
 from PIL import Image, ImageOps
 
+from keras_gans import writing
 from keras_gans.pixels import to_eight_bits
 
 IMAGE_SUFFIXES = tuple(".png .jpg .jpeg .bmp .gif .webp .tif .tiff".split())
@@ -284,16 +284,9 @@ def write(path, pixels, alpha=None):
 
 
 def _save(path, image, **options):
-    path = pathlib.Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{uuid.uuid4().hex}{path.suffix}")
-    if path.suffix.lower() in _JPEG:
+    if pathlib.Path(path).suffix.lower() in _JPEG:
         options["quality"] = 95
-    try:
-        image.save(temporary, **options)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    writing.write_image(path, image, **options)
 
 
 def _on_white(image):

@@ -5,6 +5,12 @@ answers at once.
 """
 
 BACKENDS = ("tensorflow", "jax", "torch")
+# What brings them.
+PACKAGES = {
+    "tensorflow": "pip install tensorflow",
+    "jax": "pip install 'keras-gans[jax]'",
+    "torch": "pip install 'keras-gans[torch]'",
+}
 
 # Of `datasets.toys`.
 TOYS = ("ring", "grid")

@@ -5,6 +5,8 @@ import math
 import numpy as np
 from PIL import Image, ImageDraw
 
+from keras_gans import writing
+
 _COLORS = ((31, 119, 180), (255, 127, 14), (44, 160, 44), (214, 39, 40))
 
 
@@ -145,8 +147,9 @@ def save_gif(paths, path, milliseconds=150, max_frames=100):
     for i in chosen.astype(int):
         with Image.open(paths[i]) as frame:
             frames.append(frame.convert("RGB").quantize(64))
-    frames[0].save(
+    writing.write_image(
         path,
+        frames[0],
         save_all=True,
         append_images=frames[1:],
         duration=[milliseconds] * (len(frames) - 1) + [2000],

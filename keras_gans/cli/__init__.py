@@ -8,17 +8,10 @@ that need it, when they run and after the backend is chosen, so that `list` and
 import os
 import sys
 
-from keras_gans import __version__
+from keras_gans import __version__, writing
 from keras_gans.checks import UsageError
-from keras_gans.cli import (
-    evaluate,
-    export_convert,
-    generate,
-    images,
-    list_info,
-    train,
-)
-from keras_gans.cli.arguments import Parser
+from keras_gans.cli import ending
+from keras_gans.names import BACKENDS, PACKAGES
 
 __all__ = ["UsageError", "main"]
 
@@ -26,9 +19,18 @@ __all__ = ["UsageError", "main"]
 def main(argv=None):
     """Runs one command and returns its exit code.
 
-    0 is success, 1 a failure, 2 a mistake in the command, 130 an interrupt.
+    0 is success, 1 a failure, 2 a mistake in the command, 130 an interrupt
+    (Ctrl-C) and 143 a request to end (SIGTERM).
+
+    Args:
+        argv: List of strings; `None` for those of the process, which then is
+            this command alone.
     """
+    ending.say_then(str)
+    if argv is None:
+        ending.take_over()
     args = _make_parser().parse_args(argv)
+    ending.say_then(lambda: args.how_to_go_on(args))
     # TensorFlow's start-up chatter is not about the user's command.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     if getattr(args, "backend", None):
@@ -36,9 +38,7 @@ def main(argv=None):
     try:
         args.command(args)
     except KeyboardInterrupt:
-        print(
-            f"\nkeras-gans: interrupted{args.after_interrupt}", file=sys.stderr
-        )
+        print(ending.interrupted(), file=sys.stderr)
         return 130
     except BrokenPipeError:  # `keras-gans list | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -46,14 +46,16 @@ def main(argv=None):
     except Exception as error:
         if args.debug:
             raise
-        if isinstance(error, ModuleNotFoundError) and error.name in (
-            "tensorflow",
-            "jax",
-            "torch",
-        ):
+        if isinstance(error, ModuleNotFoundError) and error.name in BACKENDS:
             error = UsageError(
                 f"Keras's backend needs the package {error.name}, which is not "
-                "installed: install it, or choose another --backend"
+                f"installed: {PACKAGES[error.name]}, or choose another "
+                "--backend"
+            )
+        elif writing.is_full(error):
+            what = getattr(error, "filename", None) or "a file"
+            error = OSError(
+                f"the disk is full, {what} was not written{ending.then()}"
             )
         sentence = " ".join(str(error).split()) or type(error).__name__
         print(f"keras-gans: {sentence}", file=sys.stderr)
@@ -62,6 +64,17 @@ def main(argv=None):
 
 
 def _make_parser():
+    # Here, where a signal finds who answers it.
+    from keras_gans.cli import (
+        evaluate,
+        export_convert,
+        generate,
+        images,
+        list_info,
+        train,
+    )
+    from keras_gans.cli.arguments import Parser
+
     parser = Parser(
         prog="keras-gans",
         description="Train, load and sample GANs in Keras.",

@@ -28,14 +28,16 @@ def add_command(commands, name, function, help):
     command.add_argument(
         "--debug", action="store_true", help="show the traceback of an error"
     )
-    command.set_defaults(command=function, after_interrupt="")
+    command.set_defaults(command=function, how_to_go_on=lambda args: "")
     return command
 
 
 def add_preset(parser):
     """Which preset, and on which backend."""
     parser.add_argument(
-        "preset", help="name, folder, hf://org/name or https:// address"
+        "preset",
+        type=text,
+        help="name, folder, hf://org/name or https:// address",
     )
     add_backend(parser)
 
@@ -47,12 +49,9 @@ def add_backend(parser):
 
 
 def add_direction(parser):
-    """For models that go both ways."""
+    """For models that go both ways; others refuse it."""
     parser.add_argument(
-        "--direction",
-        choices=("ab", "ba"),
-        default="ab",
-        help="of a CycleGAN (ab)",
+        "--direction", choices=("ab", "ba"), help="of a CycleGAN (ab)"
     )
 
 
@@ -61,6 +60,17 @@ def add_quiet(parser):
 
 
 # ---- types ----------------------------------------------------------------
+
+
+def text(value):
+    if not value.strip():
+        raise argparse.ArgumentTypeError("must not be empty")
+    return value
+
+
+def path(value):
+    # Of an empty one `pathlib` makes the current folder.
+    return pathlib.Path(text(value))
 
 
 def integer(minimum):
@@ -114,7 +124,14 @@ def check_preset(preset):
     from keras_gans import presets
 
     names = presets.names()
-    if preset in names or "://" in preset or pathlib.Path(preset).is_dir():
+    if preset in names or "://" in preset:
+        return
+    folder = pathlib.Path(preset)
+    if folder.is_dir():
+        # Of a run's folder `presets` knows more.
+        signs = (presets.TASK, presets.METADATA, f"best/{presets.TASK}")
+        if not any((folder / sign).is_file() for sign in signs):
+            raise UsageError(f"there is no preset in the folder {preset}")
         return
     close = difflib.get_close_matches(preset, names, n=1)
     hint = f"did you mean {close[0]}?" if close else "see keras-gans list."

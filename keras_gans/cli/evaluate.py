@@ -3,18 +3,23 @@
 import json
 import pathlib
 
+from keras_gans import writing
+from keras_gans.checks import UsageError
 from keras_gans.cli.arguments import (
     add_backend,
     add_command,
     add_direction,
     add_quiet,
+    check_preset,
     file_name,
     given_sources,
     integer,
     locate,
     metrics,
+    path,
     print_table,
     refuse_options,
+    text,
     versions,
 )
 from keras_gans.names import EXTRACTORS, METRICS
@@ -25,7 +30,9 @@ def add(commands):
         commands, "evaluate", _evaluate, "Score a preset, or a run."
     )
     parser.add_argument(
-        "preset", help="name, folder of a preset or run, or address"
+        "preset",
+        type=text,
+        help="name, folder of a preset or run, or address",
     )
     add_backend(parser)
     parser.add_argument(
@@ -40,16 +47,18 @@ def add(commands):
     parser.add_argument(
         "--seed", type=integer(0), default=0, help="of the samples (0)"
     )
-    parser.add_argument("--data", help="as for train (recipe's)")
-    parser.add_argument("--data-b", help="as for train (recipe's)")
+    parser.add_argument("--data", type=text, help="as for train (recipe's)")
+    parser.add_argument("--data-b", type=text, help="as for train (recipe's)")
     parser.add_argument(
         "--low-res",
-        type=pathlib.Path,
+        type=path,
         metavar="FOLDER",
         help="of the images of --data, made small (made here)",
     )
     add_direction(parser)
-    parser.add_argument("--data-dir", help="where TFDS data sets lie")
+    parser.add_argument(
+        "--data-dir", type=text, help="where TFDS data sets lie"
+    )
     parser.add_argument("--split", help="of the data (test, or train)")
     parser.add_argument(
         "--extractor", choices=EXTRACTORS, help="of features (by data)"
@@ -57,22 +66,28 @@ def add(commands):
     parser.add_argument(
         "--checkpoint",
         choices=("best", "last"),
-        default="best",
         help="of a run (best)",
     )
-    parser.add_argument(
-        "-o", "--out", type=pathlib.Path, help="PRESET_scores.json"
-    )
+    parser.add_argument("-o", "--out", type=path, help="PRESET_scores.json")
     add_quiet(parser)
 
 
 def _evaluate(args):
     from keras_gans import presets, tasks
 
-    name, preset, checkpoint = file_name(args.preset), args.preset, None
-    if (pathlib.Path(preset) / args.checkpoint / presets.TASK).is_file():
-        checkpoint = args.checkpoint  # The folder of a run.
-        preset = str(pathlib.Path(preset) / checkpoint)
+    name, preset = file_name(args.preset), args.preset
+    checkpoint = args.checkpoint or "best"
+    folder = pathlib.Path(preset) / checkpoint
+    if (folder / presets.TASK).is_file():  # Of a run.
+        preset = str(folder)
+    elif args.checkpoint is None:
+        checkpoint = None
+    else:
+        check_preset(preset)
+        raise UsageError(
+            f"--checkpoint is of a run that has a folder {checkpoint}, which "
+            f"{preset} has not"
+        )
     preset = locate(preset)
     task = tasks.get(presets.task_name(preset))
     refuse_options(args, task, "evaluate_options", presets.class_name(preset))
@@ -106,6 +121,5 @@ def _evaluate(args):
         "versions": versions(),
         "scores": [score.to_json() for score in scores.values()],
     }
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(report, indent=2) + "\n")
+    writing.write(out, json.dumps(report, indent=2, allow_nan=False) + "\n")
     print(out)

@@ -11,6 +11,7 @@ from keras_gans.cli.arguments import (
     file_name,
     integer,
     load,
+    path,
 )
 from keras_gans.names import CONVERT_TARGETS, EXPORT_FORMATS, EXPORT_SUFFIXES
 
@@ -22,7 +23,7 @@ def add(commands):
     add_preset(export)
     export.add_argument("--format", choices=EXPORT_FORMATS, required=True)
     export.add_argument(
-        "-o", "--out", type=pathlib.Path, help="file or folder to write"
+        "-o", "--out", type=path, help="file or folder to write"
     )
     add_direction(export)
 
@@ -54,7 +55,7 @@ def add(commands):
     )
     add_backend(convert)
     convert.add_argument(
-        "-o", "--out", type=pathlib.Path, required=True, help="a new folder"
+        "-o", "--out", type=path, required=True, help="a new folder"
     )
 
 

@@ -1,7 +1,9 @@
 """`keras-gans generate`: samples of models that draw them."""
 
+import io
 import pathlib
 
+from keras_gans import writing
 from keras_gans.checks import UsageError
 from keras_gans.cli.arguments import (
     add_command,
@@ -10,6 +12,7 @@ from keras_gans.cli.arguments import (
     integer,
     integers,
     load,
+    path,
 )
 
 
@@ -28,7 +31,7 @@ def add(commands):
     parser.add_argument(
         "-o",
         "--out",
-        type=pathlib.Path,
+        type=path,
         help="a picture (PRESET.png), with --separate a folder; .npy for "
         "the array",
     )
@@ -59,25 +62,26 @@ def _generate(args):
         model.check_labels(labels, args.n)
     except ValueError as error:
         raise UsageError(str(error)) from None
-    if args.separate and not is_array and model.example_kind != "image":
+    if args.separate and is_array:
+        raise UsageError("--separate is of pictures, and .npy is one array")
+    if args.separate and model.example_kind != "image":
         raise UsageError(f"{args.preset} makes no images; use -o FILE.npy")
     if args.separate or is_array:
         samples = model.generate(args.n, labels=labels, seed=args.seed)
     if is_array:
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        np.save(args.out, samples)
+        memory = io.BytesIO()
+        np.save(memory, samples)
+        writing.write(args.out, memory.getbuffer())
         print(args.out)
     elif args.separate:
         folder = args.out or pathlib.Path(name)
-        folder.mkdir(parents=True, exist_ok=True)
         for i, image in enumerate(samples):
             gray = image.shape[-1] == 1
             picture = Image.fromarray(image[..., 0] if gray else image)
-            picture.save(folder / f"{name}_{i:05d}.png")
+            writing.write_image(folder / f"{name}_{i:05d}.png", picture)
         print(f"{folder}: {len(samples)} images")
     else:
         out = args.out or pathlib.Path(f"{name}.png")
-        out.parent.mkdir(parents=True, exist_ok=True)
         picture = draw_samples(model, args.seed, n=args.n, labels=labels)
-        picture.save(out)
+        writing.write_image(out, picture)
         print(out)

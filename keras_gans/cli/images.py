@@ -1,8 +1,8 @@
 """`keras-gans translate` and `keras-gans upscale`: image files in and out."""
 
-import pathlib
 import sys
 
+from keras_gans import writing
 from keras_gans.checks import UsageError
 from keras_gans.cli.arguments import (
     add_backend,
@@ -12,6 +12,8 @@ from keras_gans.cli.arguments import (
     add_quiet,
     integer,
     load,
+    path,
+    text,
 )
 from keras_gans.names import TILE, UPSCALER
 
@@ -39,6 +41,7 @@ def add(commands):
     _add_files(upscale)
     upscale.add_argument(
         "--preset",
+        type=text,
         default=UPSCALER,
         help=f"name, folder, hf://org/name or https:// address ({UPSCALER})",
     )
@@ -58,12 +61,12 @@ def add(commands):
 
 def _add_files(parser):
     parser.add_argument(
-        "input", type=pathlib.Path, help="an image, or a folder of images"
+        "input", type=path, help="an image, or a folder of images"
     )
     parser.add_argument(
         "-o",
         "--out",
-        type=pathlib.Path,
+        type=path,
         required=True,
         help="a file, for a folder a folder",
     )
@@ -78,16 +81,14 @@ def _translate(args):
     model = load(args.preset, "translate")
     from keras_gans.tasks.translation import check_direction
 
-    check_direction(model, args.direction)
+    direction = args.direction or "ab"
+    check_direction(model, direction)
     channels = model.image_shape[-1]
 
     def translate(file, out):
         pixels, alpha = image_files.read(file, channels)
         result = model.translate(
-            pixels,
-            direction=args.direction,
-            seed=args.seed,
-            tile=args.tile,
+            pixels, direction=direction, seed=args.seed, tile=args.tile
         )
         image_files.write(out, result, alpha)
 
@@ -168,6 +169,8 @@ def _for_each(args, files, function, done):
         try:
             function(file, target)
         except Exception as error:  # Pillow raises all kinds of things.
+            if writing.is_full(error):  # The others would not fit, too.
+                raise
             failed += 1
             words = " ".join(str(error).split())[:300]
             print(f"{file}: not {done} ({words})", file=sys.stderr)

@@ -4,7 +4,12 @@ import json
 
 from keras_gans import presets
 from keras_gans.checks import UsageError
-from keras_gans.cli.arguments import add_command, check_preset, print_table
+from keras_gans.cli.arguments import (
+    add_command,
+    check_preset,
+    print_table,
+    text,
+)
 
 
 def add(commands):
@@ -12,7 +17,9 @@ def add(commands):
     info = add_command(
         commands, "info", _info, "Show a preset: recipe, scores, licence."
     )
-    info.add_argument("preset", help="name of a preset, or its folder")
+    info.add_argument(
+        "preset", type=text, help="name of a preset, or its folder"
+    )
 
 
 def _list(args):

@@ -1,5 +1,7 @@
 """`keras-gans train`: a run folder from a preset's recipe."""
 
+import copy
+import functools
 import os
 import pathlib
 import sys
@@ -13,11 +15,14 @@ from keras_gans.cli.arguments import (
     given_sources,
     integer,
     locate,
+    path,
     refusal,
     refuse_options,
+    text,
     two_names,
     versions,
 )
+from keras_gans.runs import folder as files
 
 
 def add(commands):
@@ -31,9 +36,13 @@ def add(commands):
         "--epochs", type=integer(1), help="passes over the data"
     )
     parser.add_argument(
-        "--data", help="TFDS name, image folder, .npz file, ring or grid"
+        "--data",
+        type=text,
+        help="TFDS name, image folder, .npz file, ring or grid",
     )
-    parser.add_argument("--data-b", help="the other domain's, of a CycleGAN")
+    parser.add_argument(
+        "--data-b", type=text, help="the other domain's, of a CycleGAN"
+    )
     parser.add_argument(
         "--sides",
         type=two_names,
@@ -46,9 +55,12 @@ def add(commands):
     )
     parser.add_argument(
         "--generator",
+        type=text,
         help="of SRGAN: the preset or run/best whose generator to start from",
     )
-    parser.add_argument("--data-dir", help="where TFDS data sets lie")
+    parser.add_argument(
+        "--data-dir", type=text, help="where TFDS data sets lie"
+    )
     parser.add_argument(
         "--batch-size", type=integer(1), help="global batch size"
     )
@@ -68,49 +80,49 @@ def add(commands):
         default="auto",
         help="how to use several devices (auto: all local GPUs)",
     )
-    parser.add_argument(
-        "--out", type=pathlib.Path, help="run folder (runs/PRESET)"
-    )
+    parser.add_argument("--out", type=path, help="run folder (runs/PRESET)")
     parser.add_argument(
         "--resume", action="store_true", help="go on from the last checkpoint"
     )
     add_quiet(parser)
-    parser.set_defaults(
-        after_interrupt="; --resume goes on from the last epoch"
-    )
+    parser.set_defaults(how_to_go_on=_how_to_go_on)
+
+
+def _folder(args):
+    return args.out or pathlib.Path("runs") / file_name(args.preset)
+
+
+def _how_to_go_on(args):
+    return files.how_to_go_on(_folder(args))
 
 
 def _train(args):
     from keras_gans import presets
-    from keras_gans.runs import folder as files
 
     preset = locate(args.preset, weights=False)
-    folder = args.out or pathlib.Path("runs") / file_name(args.preset)
+    folder = _folder(args)
     stored = _read_run(folder, args) if args.resume else None
-    recipe = dict(stored or presets.recipe(preset, given_sources(args)))
+    before = dict(stored or presets.recipe(preset, given_sources(args)))
     if stored:
-        recipe.setdefault("best_by", "swd")  # Runs of before there was one.
+        before.setdefault("best_by", "swd")  # Runs of before there was one.
     elif args.data is not None:
-        recipe.pop("best_by", None)  # It suits the preset's own data.
+        before.pop("best_by", None)  # It suits the preset's own data.
+    recipe = copy.deepcopy(before)
 
     # From here on with Keras, on the backend of the run.
     from keras_gans import runs, tasks
+    from keras_gans.datasets.checks import UnknownData
 
     task = tasks.get(presets.task_name(preset))
     model_name = presets.class_name(preset)
     _take_options(recipe, args, task, model_name, stored and folder)
     recipe = runs.check_recipe(recipe, task)
-    model = _make_model(preset, recipe, args.strategy, folder)
-    recipe.setdefault("best_by", task.default_best_by(model, recipe))
-    if runs.is_chief(model) and (stored or not files.has_log(folder)):
-        files.write_run(
-            folder,
-            args.preset,
-            recipe,
-            ["keras-gans", *sys.argv[1:]],
-            versions(),
-        )
     try:
+        model, recipe, sentences = _make_model(
+            preset, recipe, before, args, folder
+        )
+        for sentence in sentences if runs.is_chief(model) else ():
+            print(sentence)
         row = runs.train(
             model,
             recipe,
@@ -118,11 +130,17 @@ def _train(args):
             data_dir=args.data_dir,
             resume=args.resume,
             verbose=0 if args.quiet else 1 if sys.stdout.isatty() else 2,
+            about={
+                "preset": args.preset,
+                "command": ["keras-gans", *sys.argv[1:]],
+                "versions": versions(),
+            },
         )
-    except FileNotFoundError as error:
+    except (FileNotFoundError, UnknownData) as error:
         metadata = presets.info(preset).get("metadata", {})
         download = metadata.get("dataset", {}).get("download")
-        if args.data is not None or stored or download is None:
+        missing = getattr(error, "errno", None) is None  # Not a file of ours.
+        if args.data is not None or stored or download is None or not missing:
             raise
         raise FileNotFoundError(
             f"{error} Download {download}, and name the folder: --data FOLDER"
@@ -138,8 +156,6 @@ def _train(args):
 
 def _read_run(folder, args):
     """The recipe of the run to resume; `None` if it died before its start."""
-    from keras_gans.runs import folder as files
-
     run = files.read_run(folder)
     if run is None:
         return None
@@ -198,21 +214,44 @@ def _put(recipe, key, given, stored, default):
     recipe[key] = given
 
 
-def _make_model(preset, recipe, strategy, folder):
-    """The model, compiled, with the weights that training starts from."""
+def _make_model(preset, recipe, before, args, folder):
+    """The model, compiled, with the weights that training starts from.
+
+    Args:
+        preset: See `presets.load`.
+        recipe: Dict, the run's, with what the user gave.
+        before: Dict, without.
+        args: The command's arguments.
+        folder: Path of the run.
+
+    Returns:
+        `(model, recipe, sentences)`: the recipe has the schedules of a run of
+        this length, and its `best_by`.
+    """
     import keras
 
     from keras_gans import presets, runs
-    from keras_gans.runs import folder as files
+    from keras_gans.runs.recipe import count_steps, match_schedules
 
     keras.utils.set_random_seed(recipe["seed"])
     runs.make_deterministic()
     own = {}
     if "seed" in presets.arguments(preset):  # A model that draws nothing: none.
         own["seed"] = recipe["seed"]
-    with runs.strategy_scope(strategy):
+
+    def count(recipe):
+        load = functools.partial(
+            model.task.load, model, recipe, data_dir=args.data_dir
+        )
+        return count_steps(recipe, load)
+
+    with runs.strategy_scope(args.strategy):
         model = presets.load(preset, load_weights=False, **own)
+        recipe, sentences = match_schedules(
+            recipe, {"seed": 0, **before}, count, model.batch_divisor
+        )
         if files.find_checkpoint(folder) is None:
             model.task.prepare(model, recipe)
         model.compile(**model.task.compile_arguments(model, recipe))
-    return model
+    recipe.setdefault("best_by", model.task.default_best_by(model, recipe))
+    return model, recipe, sentences

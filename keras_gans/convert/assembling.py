@@ -6,7 +6,7 @@ import pathlib
 import numpy as np
 from keras import layers
 
-from keras_gans import presets
+from keras_gans import presets, writing
 from keras_gans.convert import basicsr, checkpoints, junyanz
 from keras_gans.convert.card import LICENSE, SOURCES, card
 from keras_gans.convert.plans import check_tensors, listed, num_parameters
@@ -121,7 +121,7 @@ def pytorch_to_preset(
         },
     )
     text = card(path.resolve().name, to, sentences, sources)
-    (path / "README.md").write_text(text)
+    writing.write(path / "README.md", text)
     presets.update(path)
     return sentences
 

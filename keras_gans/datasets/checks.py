@@ -42,6 +42,13 @@ class SplitError(ValueError):
     """
 
 
+class UnknownData(ValueError):
+    """A name is that of no data set, and of no folder or file.
+
+    Whoever knows where such data are, catches this.
+    """
+
+
 def split_error(split, splits, name):
     return SplitError(
         f"`split` must be one of {splits}. Received: {split=}, source={name}"

@@ -9,6 +9,7 @@ import urllib.request
 import numpy as np
 
 from keras_gans.datasets.checks import (
+    UnknownData,
     import_tensorflow,
     split_error,
     unlabelled,
@@ -45,7 +46,7 @@ def find_builder(name, data_dir, download):
             # Its grammar of names takes a dozen lines more.
             reason = str(error).strip().splitlines()[0]
             hint = f"TFDS says: {reason[:200].rstrip('.')}."
-        raise ValueError(
+        raise UnknownData(
             "`source` must be the name of a TFDS data set, an existing folder "
             f"or an .npz file; {hint or 'no TFDS name is like it.'} {received}"
         ) from None

@@ -2,7 +2,12 @@
 
 import re
 
-from keras_gans.datasets.checks import SplitError, import_tensorflow, integer
+from keras_gans.datasets.checks import (
+    SplitError,
+    UnknownData,
+    import_tensorflow,
+    integer,
+)
 from keras_gans.datasets.images import (
     Fit,
     check_both_channels,
@@ -198,7 +203,8 @@ def _side_by_side(a, b):
 def _renamed(error, side):
     """`load` says `source`, which the user has given by another name."""
     text = re.sub(r"(`|\b)source(`|=)", rf"\1source_{side}\2", str(error))
-    kinds = (SplitError, FileNotFoundError, RuntimeError, ValueError)
+    kinds = (SplitError, UnknownData, FileNotFoundError, RuntimeError)
+    kinds += (ValueError,)
     return next(kind for kind in kinds if isinstance(error, kind))(text)
 
 

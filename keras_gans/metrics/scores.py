@@ -1,6 +1,7 @@
 """Scores that carry their protocol, and the function that measures them."""
 
 import dataclasses
+import math
 import sys
 
 import keras
@@ -74,12 +75,18 @@ class Score:
         return f"{self.name} ({self.protocol}): {self.value:.4g}{std}"
 
     def to_json(self):
-        """A dict that `json.dumps` takes."""
-        return dataclasses.asdict(self)
+        """A dict of what JSON has; a value that is no number is `None`."""
+        config = dataclasses.asdict(self)
+        for key in ("value", "std"):
+            if config[key] is not None and not math.isfinite(config[key]):
+                config[key] = None
+        return config
 
     @classmethod
     def from_json(cls, config):
         """The score of a dict that `to_json` made."""
+        if config["value"] is None:
+            config = {**config, "value": math.nan}
         return cls(**{**config, "protocol": Protocol(**config["protocol"])})
 
     def _other_value(self, other):

@@ -5,7 +5,11 @@ import warnings
 import keras
 from keras import ops
 
+from keras_gans import writing
 from keras_gans.pixels import from_uint8_tensor, to_uint8_tensor
+
+# What is in the folder of one.
+SAVED_MODEL = ("saved_model.pb", "fingerprint.pb", "variables", "assets")
 
 
 def export_images(network, shape, filepath, format, **kwargs):
@@ -25,6 +29,12 @@ def export_images(network, shape, filepath, format, **kwargs):
 
 
 def export(model, filepath, format, **kwargs):
+    """Exports a model of its inputs, all of the artifact or nothing.
+
+    Raises:
+        ImportError: If packages are missing, with what brings them.
+        OSError: If the disk is full.
+    """
     # Keras's ONNX export wants a model that was called. Sides of any size
     # have eight pixels then.
     model(
@@ -33,13 +43,17 @@ def export(model, filepath, format, **kwargs):
             model.input,
         )
     )
-    with warnings.catch_warnings():
-        # Keras's patch of tf2onnx for NumPy 2 looks for `np.object`.
-        warnings.simplefilter("ignore", FutureWarning)
-        try:
-            model.export(filepath, format=format, **kwargs)
-        except ImportError as error:
-            raise ImportError(
-                f"Exports to {format} need more packages: pip install "
-                f"'keras-gans[export]'. Received: {error}"
-            ) from None
+    verbose = kwargs.pop("verbose", None)
+    try:
+        with warnings.catch_warnings(), writing.temporary(filepath) as part:
+            # Keras's patch of tf2onnx for NumPy 2 looks for `np.object`.
+            warnings.simplefilter("ignore", FutureWarning)
+            model.export(str(part), format=format, verbose=False, **kwargs)
+            writing.move(part, filepath, own=SAVED_MODEL)
+    except ImportError as error:
+        raise ImportError(
+            f"format={format!r} needs packages that are not installed: pip "
+            f"install 'keras-gans[export]' ({error})"
+        ) from None
+    if verbose is not False:  # Keras would name the temporary one.
+        print(f"Saved artifact at {str(filepath)!r}.")

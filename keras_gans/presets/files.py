@@ -6,9 +6,9 @@ import os
 import pathlib
 import re
 import typing
-import uuid
 
 import keras_gans
+from keras_gans import writing
 
 FORMAT_VERSION = 1
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
@@ -219,9 +219,7 @@ def write(path, content):
         content = (
             json.dumps(content, indent=2, allow_nan=False) + "\n"
         ).encode()
-    part = path.with_name(f".{path.name}-{uuid.uuid4().hex}")
-    part.write_bytes(content)
-    os.replace(part, path)
+    writing.write(path, content)
 
 
 def short(value, length=300):

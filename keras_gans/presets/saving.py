@@ -1,17 +1,17 @@
 """Writes models as presets, and adds to presets on disk."""
 
+import functools
+import io
 import itertools
-import os
 import pathlib
 import shutil
-import uuid
 
 import h5py
 import keras
 import numpy as np
 
 import keras_gans
-from keras_gans import registry
+from keras_gans import registry, writing
 from keras_gans.presets import files
 from keras_gans.presets.parts import (
     container,
@@ -93,10 +93,8 @@ def save(model, path, *, dtype=None, recipe=None, metadata=None, weights=True):
         details["dtype"] = dtype or model.inference_network.variable_dtype
     merge(details, metadata, reserved=("files", "task", "dtype", *details))
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}-{uuid.uuid4().hex}")
-    part.mkdir()
-    try:
+    with writing.temporary(path) as part:
+        part.mkdir()
         files.write(part / files.CONFIG, config)
         files.write(part / files.TASK, task)
         if weights:
@@ -109,9 +107,7 @@ def save(model, path, *, dtype=None, recipe=None, metadata=None, weights=True):
         if recipe is not None:
             files.write(part / files.TRAINING, recipe)
         files.write(part / files.METADATA, files.with_files(details, part))
-        _move_into_place(part, path)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+        writing.move(part, path, own=(files.METADATA, *files.FILES))
 
 
 def update(path, *, recipe=None, metadata=None):
@@ -168,11 +164,14 @@ def tidy(value):
 
 
 def write_weights(saveable, path, dtype):
-    keras.saving.save_weights(saveable, path)
-    if dtype is None:
-        return
-    part = path.with_name("exact.h5")
-    os.replace(path, part)
+    exact = writing.weights(
+        functools.partial(keras.saving.save_weights, saveable)
+    )
+    files.write(path, bytes(exact) if dtype is None else _halved(exact))
+
+
+def _halved(exact):
+    """The bytes of a file of weights, in float16 and compressed."""
 
     def copy_item(name, item):
         if isinstance(item, h5py.Group):
@@ -192,23 +191,10 @@ def write_weights(saveable, path, dtype):
             target = file.create_dataset(name, data=value, **options)
         target.attrs.update(item.attrs)
 
-    with h5py.File(part, "r") as exact, h5py.File(path, "w") as file:
-        exact.visititems(copy_item)
-    part.unlink()
-
-
-def _move_into_place(part, path):
-    if not path.exists() or not any(path.iterdir()):
-        os.replace(part, path)
-        return
-    old = part.with_name(f"{part.name}-old")
-    os.rename(path, old)
-    try:
-        os.rename(part, path)
-    except BaseException:
-        os.rename(old, path)
-        raise
-    for item in old.iterdir():  # What is not a preset's stays.
-        if item.name not in (files.METADATA, *files.FILES):
-            os.rename(item, path / item.name)
-    shutil.rmtree(old)
+    half = io.BytesIO()
+    with (
+        h5py.File(io.BytesIO(exact), "r") as source,
+        h5py.File(half, "w") as file,
+    ):
+        source.visititems(copy_item)
+    return half.getvalue()

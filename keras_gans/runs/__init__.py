@@ -9,6 +9,9 @@
       checkpoints/step_*    the last state: weights, optimizers, seeds
       best/, last/          presets: `from_preset("run/best")`
 
+One training at a time is at work in a folder (`.lock`). Whatever has a name
+there is complete: a process can be killed at any moment, and a disk be full.
+
 `best` is the best checkpoint by a score, one of the `best_by` of the model's
 task, against training examples; what a task has of watchers, as
 `callbacks.TrainingHealth`, looks at the run and says what goes wrong.

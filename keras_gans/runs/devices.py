@@ -88,3 +88,27 @@ def is_chief(model):
         and task["index"] == 0
         and "chief" not in config.get("cluster", {})
     )
+
+
+@contextlib.contextmanager
+def together(model):
+    """Says what to do when one of several workers has ended.
+
+    Raises:
+        ConnectionError: In place of the backend's error.
+    """
+    try:
+        yield
+    except Exception as error:
+        # TensorFlow's and JAX's own, whose names and words change.
+        kind = type(error).__module__.partition(".")[0]
+        if kind not in ("tensorflow", "jax", "jaxlib") or (
+            not backend.is_multi_worker(model)
+        ):
+            raise
+        words = " ".join(str(error).split())[:120]
+        raise ConnectionError(
+            "another worker has ended, or could not be reached: start all of "
+            "them again with --resume, which goes on from the last checkpoint "
+            f"where there is one. Received: {type(error).__name__}: {words}"
+        ) from error

@@ -4,48 +4,52 @@ Nothing here imports Keras.
 """
 
 import csv
+import io
 import json
 import os
 import pathlib
 import shutil
 
+from keras_gans import writing
+
 RUN, LOG, STATE = "run.json", "log.csv", "state.json"
 MODEL_WEIGHTS = "gan.weights.h5"  # Of a checkpoint: all that Keras saves.
 
 
-def has_log(folder):
-    """Whether a run in this folder has ended an epoch."""
-    return (pathlib.Path(folder) / LOG).exists()
+def holds_run(folder):
+    """Whether a run in this folder has anything to lose."""
+    log = pathlib.Path(folder) / LOG
+    return log.exists() or find_checkpoint(folder) is not None
 
 
-def _write(path, text):
-    temporary = path.with_name(f"{path.name}.tmp")
-    temporary.write_text(text)
-    os.replace(temporary, path)
+def clean(folder):
+    """Removes what a run that was killed had not completed, or not removed."""
+    folder = pathlib.Path(folder)
+    for place in (folder, folder / "samples", folder / "checkpoints"):
+        writing.clean(place)
+    _remove_all_but(find_checkpoint(folder), folder / "checkpoints")
 
 
 # ---- run.json -------------------------------------------------------------
 
 
-def write_run(folder, preset, recipe, command, versions):
-    """Writes what a run is, into a folder that is made.
+def write_run(folder, recipe, about):
+    """Writes what a run is.
 
     Args:
-        folder: Path of the run.
-        preset: String, as the user named it.
+        folder: Path of the run, which is there.
         recipe: Dict, see `check_recipe`.
-        command: List of strings.
-        versions: Dict with those of keras_gans and Keras, and the `backend`.
+        about: Dict with `preset`, as the user named it, `command`, a list of
+            strings, and `versions`, a dict with those of keras_gans and Keras
+            and the `backend`.
     """
-    folder = pathlib.Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     run = {
-        "preset": preset,
+        "preset": about["preset"],
         "recipe": recipe,
-        "command": command,
-        "versions": versions,
+        "command": about["command"],
+        "versions": about["versions"],
     }
-    _write(folder / RUN, json.dumps(run, indent=2) + "\n")
+    writing.write(pathlib.Path(folder) / RUN, json.dumps(run, indent=2) + "\n")
 
 
 def read_run(folder):
@@ -79,12 +83,11 @@ def read_run(folder):
 
 def write_log(folder, rows):
     """Writes a table of dicts of the same keys."""
-    temporary = folder / f"{LOG}.tmp"
-    with temporary.open("w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0].keys())
-        writer.writeheader()
-        writer.writerows(rows)
-    os.replace(temporary, folder / LOG)
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, rows[0].keys())
+    writer.writeheader()
+    writer.writerows(rows)
+    writing.write(folder / LOG, text.getvalue())
 
 
 # ---- checkpoints ----------------------------------------------------------
@@ -105,22 +108,39 @@ def write_checkpoint(folder, step, save_weights, state):
     """A checkpoint, which appears under its name when it is complete.
 
     Args:
-        folder: `pathlib.Path` of the run, which has a folder of checkpoints.
+        folder: `pathlib.Path` of the run.
         step: Integer.
-        save_weights: Function of a path, which writes it.
+        save_weights: Function of a file, as `model.save_weights`.
         state: Dict, for JSON.
     """
     checkpoints = folder / "checkpoints"
-    temporary = checkpoints / f"tmp_{os.getpid()}"
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir()
-    save_weights(temporary / MODEL_WEIGHTS)
-    (temporary / STATE).write_text(json.dumps(state))
-    for path in temporary.iterdir():
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
     final = checkpoints / f"step_{step:08d}"
-    os.replace(temporary, final)
+    with writing.temporary(final) as part:
+        part.mkdir()
+        for name, content in (
+            (MODEL_WEIGHTS, writing.weights(save_weights)),
+            (STATE, json.dumps(state).encode()),
+        ):
+            with (part / name).open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        os.replace(part, final)
+    _remove_all_but(final, checkpoints)
+
+
+def _remove_all_but(checkpoint, checkpoints):
     for path in [*checkpoints.glob("step_*"), *checkpoints.glob("tmp_*")]:
-        if path != final:
+        if path != checkpoint:
             shutil.rmtree(path)
+
+
+def how_to_go_on(folder):
+    """A clause about a run that ends here and now, for its last sentence."""
+    checkpoint = find_checkpoint(folder)
+    if checkpoint is not None:
+        step = int(checkpoint.name.removeprefix("step_"))
+        return f"--resume goes on from step {step:,}"
+    if holds_run(folder):
+        return "--resume starts it again, there is no checkpoint yet"
+    return "the same command starts it again, there is no checkpoint yet"

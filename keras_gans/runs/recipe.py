@@ -65,36 +65,118 @@ def check_recipe(recipe, task):
     return recipe
 
 
-def other_decays(recipe, total, discriminator_steps):
-    """Sentences about learning rates that end before or after the run.
+# ---- the length of a run --------------------------------------------------
 
-    A recipe's schedule counts steps; `--epochs` and `--batch-size` change
-    their number.
+# What a schedule counts in updates.
+UPDATES = ("decay_steps", "first_decay_steps", "warmup_steps", "start")
+BOUNDARIES = "boundaries"
+# Those that end.
+ENDING = ("PolynomialDecay", "CosineDecay", "LinearDecay")
+
+
+def count_steps(recipe, load):
+    """The steps of a run, updates of the generator.
 
     Args:
         recipe: Dict, see `check_recipe`.
-        total: Integer, the steps of the run, updates of the generator.
-        discriminator_steps: Integer, the discriminator's in each of them.
+        load: Function of a split, which returns its batches.
     """
-    for key, value in recipe.items():
-        if not key.endswith(OPTIMIZER):
-            continue
+    if "steps" in recipe:
+        return recipe["steps"]
+    return recipe["epochs"] * int(load("train").cardinality())
+
+
+def match_schedules(recipe, before, count, discriminator_steps):
+    """A recipe whose learning rates change when they did, in shares of a run.
+
+    Where the length of the recipe's own run is not known, as it was of passes
+    over other data, schedules that end do so with the run.
+
+    Args:
+        recipe: Dict, see `check_recipe`, of a length that was changed.
+        before: Dict, the same as it was.
+        count: Function of a recipe, the steps of its run.
+        discriminator_steps: Integer, the discriminator's updates in each.
+
+    Returns:
+        `(recipe, sentences)`: a copy, and what there is to say about it.
+    """
+    rates = {
+        key: value["config"]["learning_rate"]
+        for key, value in recipe.items()
+        if key.endswith(OPTIMIZER)
+        and isinstance(value, dict)
+        and isinstance(value.get("config", {}).get("learning_rate"), dict)
+    }
+    same = {
+        key
+        for key in ("steps", "epochs", "batch_size", "dataset", "dataset_b")
+        if recipe.get(key) == before.get(key)
+    }
+    of_steps = "steps" in recipe and "steps" in same
+    if not rates or of_steps or len(same) == 5:
+        return recipe, []
+    old, new = None, count(recipe)
+    if "steps" in before or (
+        {"epochs", "batch_size"} <= set(before)
+        and same >= {"dataset", "dataset_b"}
+    ):
+        old = count(before)
+    recipe, sentences = dict(recipe), []
+    for key, rate in rates.items():
         player = key.removesuffix(OPTIMIZER)
-        updates = total
-        if player == "discriminator":
-            updates *= discriminator_steps
-        rate = value != "auto" and value.get("config", {}).get("learning_rate")
-        # Those that have an end.
-        if not isinstance(rate, dict) or rate["class_name"] not in (
-            "PolynomialDecay",
-            "CosineDecay",
-            "LinearDecay",
-        ):
-            continue
-        end = rate["config"].get("decay_steps")
-        if end != updates:
-            yield (
-                f"The {player}'s learning rate decays over {end:,} updates, "
-                f"but this run makes {updates:,}: change decay_steps in the "
-                "preset's training.json to match."
+        config = rate.get("config", {})
+        if old is not None:
+            share = new / old
+        elif rate.get("class_name") in ENDING:
+            updates = new * (
+                discriminator_steps if player == "discriminator" else 1
             )
+            share = updates / (
+                config["decay_steps"] + config.get("warmup_steps", 0)
+            )
+        else:
+            sentences.append(
+                f"The {player}'s learning rate stays as it is in the recipe, "
+                "whose data may have been of another number."
+            )
+            continue
+        changed = _stretch(config, share)
+        if changed == config:
+            continue
+        recipe[key] = {
+            **recipe[key],
+            "config": {
+                **recipe[key]["config"],
+                "learning_rate": {**rate, "config": changed},
+            },
+        }
+        words = ", ".join(
+            f"{name} {changed[name]:,} instead of {config[name]:,}"
+            if name != BOUNDARIES
+            else f"{name} {changed[name]} instead of {config[name]}"
+            for name in config
+            if changed[name] != config[name]
+        )
+        sentences.append(
+            f"The {player}'s learning rate follows the run's length: {words}."
+        )
+    return recipe, sentences
+
+
+def _stretch(config, share):
+    """A schedule's config for a run that is longer or shorter."""
+    changed = dict(config)
+    for name in UPDATES:
+        if isinstance(config.get(name), int):
+            changed[name] = round(config[name] * share)
+    for name in ("decay_steps", "first_decay_steps"):
+        if name in changed:
+            changed[name] = max(1, changed[name])
+    if isinstance(changed.get("start"), int):  # `LinearDecay`'s.
+        changed["start"] = min(changed["start"], changed["decay_steps"] - 1)
+    if isinstance(config.get(BOUNDARIES), list):
+        changed[BOUNDARIES] = [
+            max(1, round(value * share)) for value in config[BOUNDARIES]
+        ]
+    return changed

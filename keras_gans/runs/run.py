@@ -1,5 +1,6 @@
 """Training that follows a recipe, and the callback that writes its folder."""
 
+import contextlib
 import functools
 import pathlib
 import time
@@ -7,10 +8,11 @@ import time
 import keras
 import numpy as np
 
-from keras_gans import backend, metrics, pictures
+from keras_gans import backend, metrics, pictures, writing
 from keras_gans.runs import folder as files
-from keras_gans.runs.devices import is_chief
-from keras_gans.runs.recipe import check_recipe, other_decays
+from keras_gans.runs.devices import is_chief, together
+from keras_gans.runs.lock import lock
+from keras_gans.runs.recipe import check_recipe, count_steps
 from keras_gans.tasks.shared import data_name
 
 # Shorter epochs than this are put together, so that the pictures and the
@@ -26,6 +28,7 @@ def train(
     resume=False,
     verbose=1,
     report=print,
+    about=None,
 ):
     """Trains a model as the recipe says and writes a run folder.
 
@@ -40,45 +43,39 @@ def train(
         resume: Boolean, go on from the folder's checkpoint.
         verbose: 0 for silence, 1 for Keras's progress bar, 2 for lines.
         report: Function that prints a line.
+        about: Dict for `run.json`, see `folder.write_run`; `None` for none.
 
     Returns:
         Dict of the last row of the log; `None` on a worker that is not the
         chief.
 
     Raises:
+        BlockingIOError: If another training is at work in the folder.
         FileExistsError: If the folder holds another run and not `resume`.
         FloatingPointError: If a loss became NaN or infinite.
+        ConnectionError: If another worker has ended.
+        OSError: If the disk is full. The last checkpoint is whole.
     """
     recipe = check_recipe(recipe, model.task)
-    run = Run(model, recipe, folder, data_dir, resume, report)
-    step = run.restore() if resume else 0
-    total = run.total_steps
-    for line in other_decays(recipe, total, model.batch_divisor):
-        if run.is_chief:
-            report(line)
-    if step >= total:
-        report(f"The run is complete: {step} of {total} steps.")
-    # Epochs are passes over the data, several where a pass is short; the last
-    # one ends with the last step.
-    size = run.steps_per_epoch
-    while step < total:
-        data = run.load("train", repeat=True, skip=step)
-        whole = (total - step) // size
-        epochs, steps = (whole, size) if whole else (1, total - step)
-        model.fit(
-            data,
-            steps_per_epoch=steps,
-            initial_epoch=step // size,
-            epochs=step // size + epochs,
-            # They look first: the run's checkpoint holds what they have seen.
-            callbacks=[*run.watchers.values(), run],
-            verbose=verbose if run.is_chief else 0,
-        )
-        step += epochs * steps
-    if run.is_chief:
-        run.finish()  # Again, if a run died between its last step and here.
-        return run.rows[-1]
-    return None
+    chief = is_chief(model)
+    with lock(folder) if chief else contextlib.nullcontext():
+        if not resume and files.holds_run(folder):
+            raise FileExistsError(
+                f"{folder} holds a run already: resume it (--resume), or "
+                "choose another folder (--out)."
+            )
+        if chief:
+            files.clean(folder)
+            if about is not None:
+                files.write_run(folder, recipe, about)
+        run = Run(model, recipe, folder, data_dir, report)
+        step = run.restore() if resume else 0
+        with together(model):
+            run.fit(step, verbose if chief else 0)
+        if chief:
+            run.finish()  # Again, if it died between its last step and here.
+            return run.rows[-1]
+        return None
 
 
 class Run(keras.callbacks.Callback):
@@ -89,11 +86,10 @@ class Run(keras.callbacks.Callback):
         recipe: What `check_recipe` returned.
         folder: See `train`.
         data_dir: See `train`.
-        resume: See `train`.
         report: See `train`.
     """
 
-    def __init__(self, model, recipe, folder, data_dir, resume, report):
+    def __init__(self, model, recipe, folder, data_dir, report):
         super().__init__()
         self.gan = model
         self.task = task = model.task
@@ -102,6 +98,7 @@ class Run(keras.callbacks.Callback):
         judged = {**recipe, "best_by": best_by}
         self.ranking = task.best_by[best_by]
         self.folder = pathlib.Path(folder)
+        self.report = report
         # The batches of a split.
         self.load = functools.partial(
             task.load, model, recipe, data_dir=data_dir
@@ -111,7 +108,7 @@ class Run(keras.callbacks.Callback):
         self.is_chief = is_chief(model)
         self.watchers = {}
         one_pass = int(self.load("train").cardinality())
-        self.total_steps = recipe.get("steps") or recipe["epochs"] * one_pass
+        self.total_steps = count_steps(recipe, self.load)
         self.steps_per_epoch = one_pass * -(-MIN_STEPS // one_pass)
         extractor = task.extractor(model, judged)
         if self.is_chief:
@@ -119,14 +116,29 @@ class Run(keras.callbacks.Callback):
             self.watchers = task.watchers(self.reference, report)
         rng = np.random.default_rng(recipe["seed"])
         self.sample_seed = int(rng.integers(2**31))
-        if not resume and files.has_log(self.folder):
-            raise FileExistsError(
-                f"{folder} holds a run already: resume it (--resume), or "
-                "choose another folder (--out)."
+
+    def fit(self, step, verbose):
+        """Trains from a step to the end."""
+        total, size = self.total_steps, self.steps_per_epoch
+        if step >= total:
+            self.report(f"The run is complete: {step} of {total} steps.")
+        # Epochs are passes over the data, several where a pass is short; the
+        # last one ends with the last step.
+        while step < total:
+            data = self.load("train", repeat=True, skip=step)
+            whole = (total - step) // size
+            epochs, steps = (whole, size) if whole else (1, total - step)
+            self.gan.fit(
+                data,
+                steps_per_epoch=steps,
+                initial_epoch=step // size,
+                epochs=step // size + epochs,
+                # They look first: the run's checkpoint holds what they have
+                # seen.
+                callbacks=[*self.watchers.values(), self],
+                verbose=verbose,
             )
-        if self.is_chief:
-            (self.folder / "samples").mkdir(parents=True, exist_ok=True)
-            (self.folder / "checkpoints").mkdir(exist_ok=True)
+            step += epochs * steps
 
     # ---- checkpoints ------------------------------------------------------
 
@@ -169,7 +181,9 @@ class Run(keras.callbacks.Callback):
         row.update(self.scores())
         picture = self.task.picture(self.gan, self.reference, self.sample_seed)
         self.rows.append(row)
-        picture.save(self.folder / "samples" / f"step_{step:08d}.png")
+        writing.write_image(
+            self.folder / "samples" / f"step_{step:08d}.png", picture
+        )
         key = self.ranking.key
         if self.best is None or key(row) <= key(self.best):
             columns = self.ranking.columns
@@ -205,10 +219,11 @@ class Run(keras.callbacks.Callback):
     def _write_log(self):
         files.write_log(self.folder, self.rows)
         losses = [k for k in self.rows[0] if k in ("loss", "d_loss", "g_loss")]
-        pictures.line_plot(
+        plot = pictures.line_plot(
             [r["step"] for r in self.rows],
             {k: [r[k] for r in self.rows] for k in losses},
-        ).save(self.folder / "losses.png")
+        )
+        writing.write_image(self.folder / "losses.png", plot)
 
     def _save_preset(self, name, row):
         self.gan.save_to_preset(

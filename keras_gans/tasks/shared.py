@@ -219,7 +219,7 @@ def first_split(split, load):
 
 def no_direction(model, options):
     """`export_arguments` of kinds whose models have one direction."""
-    if options.direction != "ab":
+    if options.direction is not None:
         raise UsageError(f"a {type(model).__name__} has no --direction")
     return {}
 

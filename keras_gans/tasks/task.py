@@ -1,6 +1,7 @@
 """The class whose instances are the kinds of model."""
 
 import dataclasses
+import math
 import typing
 from collections.abc import Callable, Mapping
 
@@ -25,7 +26,9 @@ class Ranking:
     def key(self, row):
         """A sequence that is lower for a better row of the log."""
         sign = -1 if self.high else 1
-        return [sign * row[column] for column in self.columns]
+        values = [sign * row[column] for column in self.columns]
+        # No number is worse than any.
+        return [math.inf if math.isnan(v) else v for v in values]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -170,7 +170,8 @@ def evaluate(model, recipe, options):
             f"a {type(model).__name__} has scores of its own: leave "
             "--metrics out"
         )
-    check_direction(model, options.direction)
+    direction = options.direction or "ab"
+    check_direction(model, direction)
     check(recipe)
     given = {"dataset": options.data, "dataset_b": options.data_b}
     given = {key: value for key, value in given.items() if value is not None}
@@ -195,7 +196,7 @@ def evaluate(model, recipe, options):
         or recipe.get("extractor")
         or DEFAULT_EXTRACTORS.get(dataset),
         paired="pairs" in recipe,
-        direction=options.direction,
+        direction=direction,
         n=options.n,
         dataset=shared.data_name(dataset),
         split=split,
@@ -204,8 +205,9 @@ def evaluate(model, recipe, options):
 
 
 def export_arguments(model, options):
-    check_direction(model, options.direction)
-    return {"direction": options.direction}
+    direction = options.direction or "ab"
+    check_direction(model, direction)
+    return {"direction": direction}
 
 
 # ---- random examples ------------------------------------------------------
@@ -256,6 +258,10 @@ TASK = Task(
         ),
         "sides": Option(PAIRS_ALONE, "sides", "pairs"),
         "direction": Option(PAIRS_ALONE, "direction", "pairs", "ab"),
+    },
+    evaluate_options={
+        "data_b": Option("is of a CycleGAN, which {preset} is not"),
+        "direction": Option("is of models that translate, not of a {model}"),
     },
     check=check,
     load=load,

@@ -129,6 +129,18 @@ def test_generate_separate_labels_and_array(preset, tmp_path):
         (["evaluate", "gan_ring", "--split", "test"], 2, "no split"),
         (["evaluate", "gan_ring", "--metrics", "is"], 1, "probabilities"),
         (["evaluate", "gan_ring", "--low-res", "x"], 2, "models that enlarge"),
+        # What does nothing is refused.
+        (["evaluate", "gan_ring", "--direction", "ab"], 2, "that translate"),
+        (["evaluate", "gan_ring", "--data-b", "x"], 2, "is of a CycleGAN"),
+        (["evaluate", "gan_ring", "--checkpoint", "last"], 2, "is of a run"),
+        (
+            ["export", "gan_ring", "--format", "onnx", "--direction", "ab"],
+            2,
+            "no --direction",
+        ),
+        (["generate", "PRESET", "--separate", "-o", "x.npy"], 2, "--separate"),
+        (["info", "EMPTY"], 2, "no preset in the folder"),
+        (["evaluate", "EMPTY"], 2, "no preset in the folder"),
         (["train", "dcgan_celeb_a", "--resume", "--out", "NONE"], 1, "NONE"),
         # What only other kinds of model have.
         (["train", "gan_ring", "--best-by", "fid"], 2, "kid, modes, swd"),
@@ -146,6 +158,7 @@ def test_errors_are_one_sentence(
     arguments, code, words, preset, tmp_path, capsys, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "EMPTY").mkdir()
     arguments = [str(preset) if a == "PRESET" else a for a in arguments]
     assert cli.main(arguments) == code
     captured = capsys.readouterr()
@@ -171,6 +184,11 @@ def test_errors_are_one_sentence(
         (["evaluate", "gan_ring", "-n", "1"], "2 or more"),
         (["evaluate", "gan_ring", "--metrics", "fid,psnr"], "fid,psnr"),
         (["evaluate", "gan_ring", "--extractor", "vgg"], "vgg"),
+        # Of an empty path `pathlib` makes the current folder.
+        (["export", "gan_ring", "--format", "onnx", "-o", ""], "be empty"),
+        (["train", "gan_ring", "--data", ""], "--data: must not be empty"),
+        (["train", "gan_ring", "--out", " "], "--out: must not be empty"),
+        (["info", ""], "must not be empty"),
     ],
 )
 def test_usage_errors(arguments, words, capsys):
@@ -263,6 +281,23 @@ def test_evaluate_a_toy(tmp_path, capsys, monkeypatch):
         assert run(*arguments, "-o", out) == 0
         again = json.loads(out.read_text())
         assert (again["scores"] == report["scores"]) == equal
+
+
+@pytest.mark.neutral
+def test_what_is_no_number_is_null(tmp_path):
+    """A grid of 25, of which a ring's eight cover none: no divergence."""
+    out = tmp_path / "scores.json"
+    arguments = ("evaluate", "gan_ring", "--data", "grid", "-n", 50, "-o", out)
+    assert run(*arguments, "--quiet") == 0
+
+    def refuse(constant):
+        raise AssertionError(f"{constant} is not JSON")
+
+    report = json.loads(out.read_text(), parse_constant=refuse)
+    values = {score["name"]: score["value"] for score in report["scores"]}
+    assert values["modes"] == 0 and values["reverse_kl"] is None
+    scores = [metrics.Score.from_json(score) for score in report["scores"]]
+    assert np.isnan(scores[-1].value)
 
 
 @pytest.fixture(scope="module")

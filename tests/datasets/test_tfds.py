@@ -45,6 +45,15 @@ def test_tfds_pixels_and_labels_are_those_of_tfds():
     assert ours[1].tolist() == theirs["label"].tolist()
 
 
+@pytest.mark.parametrize("name", ["no such", "a:b/c/d", "nosuch/"])
+def test_a_name_that_is_none_is_one_sentence(name):
+    with pytest.raises((ValueError, FileNotFoundError)) as caught:
+        datasets.load(name, download=False)
+    assert f"source={name!r}" in str(caught.value)
+    assert str(caught.value).count("\n") == 0
+    assert len(str(caught.value)) < 300
+
+
 def test_absent_tfds_set_fails_fast(tmp_path, monkeypatch):
     pytest.importorskip("tensorflow_datasets", reason="reads TFDS sets")
     with pytest.raises(FileNotFoundError, match="download=False"):

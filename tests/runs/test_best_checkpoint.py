@@ -20,14 +20,14 @@ pytest.importorskip(
 def run(tiny, tmp_path):
     """A run of which nothing but epochs' ends will happen."""
 
-    def make(resume=False, **recipe):
+    def make(**recipe):
         stored = json.loads((tiny / "preset" / "training.json").read_text())
         gan = keras_gans.DCGAN.from_preset(
             str(tiny / "preset"), load_weights=False, seed=0
         )
         gan.compile()
         recipe = runs.check_recipe({**stored, **recipe}, gan.task)
-        return runs.Run(gan, recipe, tmp_path / "run", None, resume, print)
+        return runs.Run(gan, recipe, tmp_path / "run", None, print)
 
     return make
 
@@ -104,7 +104,7 @@ def test_a_toy_is_judged_by_its_modes(tmp_path):
     gan = points_gan()
     gan.compile()
     recipe = {"dataset": "ring", "batch_size": 256, "seed": 0, "steps": 9}
-    ring = runs.Run(gan, recipe, tmp_path, None, False, print)
+    ring = runs.Run(gan, recipe, tmp_path, None, print)
     assert list(ring.scores()) == ["swd", "modes", "high_quality"]
     best = []
     for step, modes, good in [(1, 4, 0.9), (2, 8, 0.1), (3, 8, 0.5), (4, 7, 1)]:
@@ -156,7 +156,7 @@ def test_training_health_is_watched_and_survives_a_resume(run):
     health.history = [{"step": 3, "variety": 0.5}]
     health.findings = {"won": "said already"}
     end_epochs(first, SCORES[:1])
-    resumed = run(resume=True)
+    resumed = run()
     again = resumed.watchers["health"]
     assert again.history == []
     assert resumed.restore() == 10

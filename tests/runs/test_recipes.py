@@ -5,7 +5,7 @@ import types
 import pytest
 
 from keras_gans import runs, tasks
-from keras_gans.runs.recipe import other_decays
+from keras_gans.runs.recipe import match_schedules
 
 pytestmark = pytest.mark.neutral
 
@@ -83,24 +83,126 @@ def test_each_player_has_an_optimizer():
         task.compile_arguments(model, recipe)
 
 
-def test_a_decay_of_another_length_is_reported():
-    def adam(steps):
-        rate = {
-            "class_name": "CosineDecay",
-            "config": {"initial_learning_rate": 1e-3, "decay_steps": steps},
-        }
-        return {"class_name": "Adam", "config": {"learning_rate": rate}}
+# ---- the length of a run --------------------------------------------------
 
-    recipe = {
-        "generator_optimizer": adam(100),
-        "discriminator_optimizer": adam(500),
+
+def adam(name, **config):
+    config = {"initial_learning_rate": 1e-3, **config}
+    rate = {"class_name": name, "config": config}
+    return {"class_name": "Adam", "config": {"learning_rate": rate}}
+
+
+def recipe_of(generator, discriminator="auto", **length):
+    return {
+        **{"dataset": "photos", "batch_size": 8, **length},
+        "generator_optimizer": generator,
+        "discriminator_optimizer": discriminator,
     }
-    assert list(other_decays(recipe, 100, 5)) == []
-    lines = list(other_decays(recipe, 100, 4))
-    assert len(lines) == 1
-    assert "discriminator's" in lines[0] and "500" in lines[0]
-    lines = list(other_decays(recipe, 200, 5))
-    assert len(lines) == 2 and "makes 200:" in lines[0]
+
+
+def config_of(recipe, player="generator"):
+    optimizer = recipe[f"{player}_optimizer"]
+    return optimizer["config"]["learning_rate"]["config"]
+
+
+def count(recipe):
+    """800 examples, of other data 80."""
+    size = 800 if recipe["dataset"] == "photos" else 80
+    passes = size // recipe["batch_size"]
+    return recipe.get("steps") or recipe["epochs"] * passes
+
+
+@pytest.mark.parametrize(
+    "schedule, wanted",
+    [
+        (
+            adam("PolynomialDecay", decay_steps=900, end_learning_rate=0.0),
+            {"decay_steps": 90},
+        ),
+        (
+            adam("LinearDecay", decay_steps=1000, start=250),
+            {"decay_steps": 100, "start": 25},
+        ),
+        (
+            adam("CosineDecay", decay_steps=900, warmup_steps=100),
+            {"decay_steps": 90, "warmup_steps": 10},
+        ),
+        (
+            adam("CosineDecayRestarts", first_decay_steps=300),
+            {"first_decay_steps": 30},
+        ),
+        (
+            adam("ExponentialDecay", decay_steps=4, decay_rate=0.9),
+            {"decay_steps": 1},
+        ),
+        (
+            adam("PiecewiseConstantDecay", boundaries=[500], values=[1, 0]),
+            {"boundaries": [50]},
+        ),
+    ],
+    ids=lambda value: list(value.values())[0] if "class_name" in value else "",
+)
+def test_schedules_follow_the_length(schedule, wanted):
+    before = recipe_of(schedule, steps=1000)
+    recipe = {**before, "steps": 100}
+    matched, sentences = match_schedules(recipe, before, count, 5)
+    assert config_of(matched) == {**config_of(before), **wanted}
+    assert matched["discriminator_optimizer"] == "auto"
+    (sentence,) = sentences
+    name = next(iter(wanted))
+    assert sentence.startswith("The generator's learning rate follows")
+    assert f"{name} {wanted[name]} instead of" in sentence
+    # And nothing was changed that is the preset's.
+    assert config_of(before) == config_of(recipe_of(schedule))
+    # A run that is resumed has it already.
+    assert match_schedules(matched, matched, count, 5) == (matched, [])
+
+
+@pytest.mark.parametrize(
+    "before, changes, ends",
+    [
+        # Passes of 100 steps, and of 50 where the batch is of 16.
+        ({"epochs": 10}, {"epochs": 5}, [500, 2500]),
+        ({"epochs": 10}, {"batch_size": 16}, [500, 2500]),
+        ({"epochs": 10}, {"epochs": None, "steps": 40}, [40, 200]),
+        ({"steps": 1000}, {"steps": None, "epochs": 2}, [200, 1000]),
+        # Of 10 steps: how many the others were is not known.
+        ({"epochs": 10}, {"dataset": "others"}, [100, 500]),
+        ({"epochs": 10}, {"dataset": "others", "epochs": 2}, [20, 100]),
+        # These do not change how many steps there are.
+        ({"steps": 1000}, {"dataset": "others"}, [1000, 5000]),
+        ({"steps": 1000}, {"batch_size": 16}, [1000, 5000]),
+        ({"steps": 1000}, {"seed": 1}, [1000, 5000]),
+    ],
+)
+def test_schedules_end_with_the_run(before, changes, ends):
+    before = recipe_of(
+        adam("LinearDecay", decay_steps=1000),
+        adam("LinearDecay", decay_steps=5000),
+        **before,
+    )
+    recipe = {**before, **changes}
+    recipe = {k: v for k, v in recipe.items() if v is not None}
+    matched, sentences = match_schedules(recipe, before, count, 5)
+    assert [
+        config_of(matched, player)["decay_steps"]
+        for player in ("generator", "discriminator")
+    ] == ends
+    assert len(sentences) == (0 if ends == [1000, 5000] else 2)
+
+
+def test_a_schedule_that_cannot_follow_is_named():
+    piecewise = adam("PiecewiseConstantDecay", boundaries=[5], values=[1, 0])
+    before = recipe_of(piecewise, epochs=10)
+    recipe = {**before, "dataset": "others"}
+    matched, (sentence,) = match_schedules(recipe, before, count, 1)
+    assert matched == recipe
+    assert sentence.startswith("The generator's learning rate stays")
+
+
+def test_constant_rates_need_no_data():
     plain = {"class_name": "Adam", "config": {"learning_rate": 1e-3}}
-    for other in ("auto", plain, {"class_name": "SGD", "config": {}}):
-        assert not list(other_decays({"generator_optimizer": other}, 9, 1))
+    for optimizer in ("auto", plain, {"class_name": "SGD"}):
+        before = recipe_of(optimizer, epochs=10)
+        recipe = {**before, "epochs": 5}
+        assert match_schedules(recipe, before, None, 1) == (recipe, [])

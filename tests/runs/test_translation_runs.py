@@ -195,13 +195,17 @@ def test_pictures_of_translations_between_numbers_of_channels():
     assert draw_translations(model, images).mode == "RGB"
 
 
-def test_data_that_is_to_be_downloaded(tmp_path, capsys):
-    recipe = {
-        "dataset": "facades",
-        "batch_size": 4,
-        "steps": 3,
-        "pairs": {"direction": "ba"},
-    }
+@pytest.mark.parametrize(
+    "data, words",
+    [
+        ({"pairs": {}}, "existing folder, which 'facades' is not"),
+        # What TFDS says of names that it does not know is no FileNotFound.
+        ({"unpaired": {}}, "no TFDS name is like it. Received: source_a='fa"),
+    ],
+    ids=["pairs", "unpaired"],
+)
+def test_data_that_is_to_be_downloaded(data, words, tmp_path, capsys):
+    recipe = {"dataset": "facades", "batch_size": 4, "steps": 3, **data}
     preset = tmp_path / "preset"
     tiny_pix2pix(image_shape=(16, 16, 1)).save_to_preset(
         preset,
@@ -212,7 +216,7 @@ def test_data_that_is_to_be_downloaded(tmp_path, capsys):
     command = ["train", str(preset), "--out", str(tmp_path / "run")]
     assert cli.main(command) == 1
     said = capsys.readouterr().err
-    assert "existing folder, which 'facades' is not" in said
+    assert words in said
     assert "Download http://a.b/facades.tar.gz, and name the folder" in said
     # A folder that the user named is another matter.
     assert cli.main([*command, "--data", "elsewhere"]) == 1
@@ -409,7 +413,7 @@ def test_health_is_not_asked_of_translations(folder, tmp_path):
     }
     model = tiny_pix2pix(image_shape=(16, 16, 1))
     model.compile()
-    run = runs.Run(model, recipe, tmp_path, None, False, print)
+    run = runs.Run(model, recipe, tmp_path, None, print)
     assert run.watchers == {}
     with pytest.raises(ValueError, match="must have pairs or unpaired"):
         runs.Run(
@@ -417,6 +421,5 @@ def test_health_is_not_asked_of_translations(folder, tmp_path):
             {k: v for k, v in recipe.items() if k != "pairs"},
             tmp_path,
             None,
-            False,
             print,
         )

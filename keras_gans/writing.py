@@ -1,0 +1,160 @@
+"""Files and folders that appear under their names when they are complete.
+
+A process may be killed at any moment, and a disk may be full: what was there
+before stays, whole. Nothing here imports Keras, NumPy or Pillow.
+"""
+
+import contextlib
+import errno
+import io
+import os
+import pathlib
+import re
+import shutil
+import uuid
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_PART = re.compile(r"\.(.*)-[0-9a-f]{32}(\.[^.-]*)?(-old)?")
+
+# What this process has begun: where it is written -> where it belongs.
+_begun = {}
+
+
+@contextlib.contextmanager
+def temporary(path):
+    """A path beside another one, to write there and to `move`.
+
+    Args:
+        path: Where the file or folder belongs. Its folder is made.
+
+    Yields:
+        A `pathlib.Path` with the same suffix, where nothing is yet. What is
+        there at the end is removed.
+
+    Raises:
+        OSError: With `path` as its `filename`, if the disk is full, whichever
+            library says so.
+    """
+    path = pathlib.Path(path)
+    name = f".{path.stem[:40]}-{uuid.uuid4().hex}{path.suffix}"
+    part = path.with_name(name)
+    _begun[part] = path
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield part
+    except Exception as error:
+        if is_full(error):
+            raise OSError(
+                errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)
+            ) from error
+        raise
+    finally:
+        _undo(part, path)
+        del _begun[part]
+
+
+def move(part, path, own=()):
+    """Gives a complete file or folder its name, in place of what has it.
+
+    Args:
+        part: What `temporary` yielded.
+        path: Where it belongs.
+        own: The names of the files of such a folder. Others, which are in the
+            folder that is replaced, stay.
+    """
+    path = pathlib.Path(path)
+    if not part.is_dir() or not path.is_dir() or not any(path.iterdir()):
+        os.replace(part, path)
+        return
+    old = _old(part)
+    os.rename(path, old)
+    os.rename(part, path)
+    for item in old.iterdir():
+        if item.name not in own:
+            os.rename(item, path / item.name)
+    shutil.rmtree(old)
+
+
+def write(path, content):
+    """Writes bytes, or text as UTF-8."""
+    if isinstance(content, str):
+        content = content.encode()
+    with temporary(path) as part:
+        part.write_bytes(content)
+        os.replace(part, path)
+
+
+def write_image(path, image, **options):
+    """Writes a `PIL.Image.Image`, in the format of the path's suffix."""
+    from PIL import Image
+
+    memory = io.BytesIO()
+    suffix = pathlib.Path(path).suffix.lower()
+    image.save(memory, Image.registered_extensions()[suffix], **options)
+    write(path, memory.getbuffer())
+
+
+class _Memory(io.BytesIO):
+    def __str__(self):  # Keras looks at the name's end alone.
+        return "memory.weights.h5"
+
+
+def weights(save):
+    """The bytes of a file of weights.
+
+    HDF5 crashes the process when a disk is full: it writes to memory alone.
+
+    Args:
+        save: Function that is given the file, as `model.save_weights`.
+    """
+    memory = _Memory()
+    save(memory)
+    return memory.getbuffer()
+
+
+def is_full(error):
+    """Whether an exception says that a disk, or a quota, is full."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno in _FULL
+    # TensorFlow and others have exceptions of their own, with these words.
+    return any(os.strerror(number) in str(error) for number in _FULL)
+
+
+# ---- what was not completed -----------------------------------------------
+
+
+def discard():
+    """Removes what this process has begun, for one that ends at once."""
+    for part, path in list(_begun.items()):
+        _undo(part, path)
+
+
+def clean(folder):
+    """Removes what a process that was killed has begun in a folder."""
+    for part in pathlib.Path(folder).glob(".*"):
+        match = _PART.fullmatch(part.name)
+        if match:
+            name, suffix, old = match.groups()
+            part = part.with_name(part.name.removesuffix(old or ""))
+            _undo(part, part.with_name(name + (suffix or "")))
+
+
+def _old(part):
+    return part.with_name(f"{part.name}-old")
+
+
+def _undo(part, path):
+    """Ends a `move` that has not ended, forth or back."""
+    old = _old(part)
+    if old.is_dir():
+        if not path.exists():
+            os.rename(old, path)
+        else:
+            for item in old.iterdir():
+                if not (path / item.name).exists():
+                    os.rename(item, path / item.name)
+            shutil.rmtree(old, ignore_errors=True)
+    if part.is_dir():
+        shutil.rmtree(part, ignore_errors=True)
+    else:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,31 @@
+"""A worker that dies: the others say what to do."""
+
+import pytest
+
+from keras_gans import backend
+from keras_gans.runs.devices import together
+
+tf = pytest.importorskip("tensorflow", reason="raises TensorFlow's errors")
+pytestmark = pytest.mark.neutral
+
+
+def lost():
+    raise tf.errors.UnavailableError(
+        None, None, "Collective ops is aborted by:\nConnection reset by peer"
+    )
+
+
+def test_one_of_several_workers(monkeypatch):
+    monkeypatch.setattr(backend, "is_multi_worker", lambda model: True)
+    words = "start all of them again with --resume.* aborted by: Connection"
+    with pytest.raises(ConnectionError, match=words):
+        with together(None):
+            lost()
+    with pytest.raises(FloatingPointError, match="NaN"), together(None):
+        raise FloatingPointError("NaN")
+
+
+def test_one_alone(monkeypatch):
+    monkeypatch.setattr(backend, "is_multi_worker", lambda model: False)
+    with pytest.raises(tf.errors.UnavailableError), together(None):
+        lost()
