@@ -123,6 +123,7 @@ def test_weights_draw_the_golden_samples(name, model):
     np.testing.assert_allclose(model.task.golden(model), golden, atol=0.05)
 
 
+@pytest.mark.neutral
 @of_trained
 def test_plain_keras_opens_the_inference_network(name, model):
     network = keras.saving.load_model(presets.resolve(name))

@@ -9,6 +9,8 @@ from PIL import Image
 import keras_gans
 from keras_gans import cli
 
+pytestmark = pytest.mark.neutral
+
 
 @pytest.fixture(scope="module")
 def preset(tmp_path_factory):

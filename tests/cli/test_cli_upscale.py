@@ -15,6 +15,8 @@ from PIL import Image
 import keras_gans
 from keras_gans import cli
 
+pytestmark = pytest.mark.neutral
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ORIENTATION, MAKER = 0x0112, 0x010F
 

@@ -10,6 +10,8 @@ from comparing import assert_agree, images, run
 import keras_gans
 from keras_gans import cli, convert, presets
 
+pytestmark = pytest.mark.neutral
+
 
 def test_a_cyclegan_of_four_checkpoints(networks, save):
     """The authors' D_A judges what their G_A makes: images of domain b."""
@@ -69,7 +71,6 @@ def test_command_of_one_direction(networks, save, tmp_path, capsys):
     assert loaded.translate(pixels, direction="ba").shape == (1, 32, 39, 3)
 
 
-@pytest.mark.neutral
 @pytest.mark.slow
 def test_command_of_pix2pix_and_training(networks, save, tmp_path, capsys):
     theirs = networks.UnetGenerator(1, 2, filters=4, depth=6)
@@ -98,7 +99,6 @@ def test_command_of_pix2pix_and_training(networks, save, tmp_path, capsys):
     assert np.isfinite(logs["g_loss"]).all()
 
 
-@pytest.mark.neutral
 @pytest.mark.slow
 @pytest.mark.parametrize("layout", ["basicsr", "ema", "mmagic", "plain"])
 @pytest.mark.parametrize("scale", [2, 3, 4])
