@@ -19,6 +19,7 @@ _FUNCTIONS = {
 }
 _MODULES = (
     "callbacks",
+    "checks",
     "convert",
     "datasets",
     "layers",

@@ -2,6 +2,7 @@
 # checkers. Written by tools/stubs.py.
 
 from keras_gans import callbacks as callbacks
+from keras_gans import checks as checks
 from keras_gans import convert as convert
 from keras_gans import datasets as datasets
 from keras_gans import layers as layers

@@ -1,8 +1,14 @@
 """What the README shows is what the package does."""
 
+import configparser
+import functools
 import inspect
+import os
 import pathlib
 import re
+import shlex
+import subprocess
+import sys
 import textwrap
 
 import numpy as np
@@ -58,27 +64,21 @@ def test_training_in_ten_lines(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_images_to_images(monkeypatch, tf):
-    images = np.random.default_rng(0).uniform(-1, 1, (2, 2, 64, 64, 3))
-    calls = []
-
-    def load_pairs(source, **kwargs):
-        calls.append((source, kwargs))
-        pair = tuple(images.astype("float32"))
-        return tf.data.Dataset.from_tensors(pair)
-
-    monkeypatch.setattr(datasets, "load_pairs", load_pairs)
+def test_images_to_images(tmp_path, monkeypatch, tf):
+    """With grey line art, of no size in particular."""
+    monkeypatch.chdir(tmp_path)
+    for side, mode in (("outline", "L"), ("color", "RGB")):
+        (tmp_path / "drawings" / side).mkdir(parents=True)
+        for name in "ab":
+            image = Image.effect_noise((70, 50), 60).convert(mode)
+            image.save(tmp_path / "drawings" / side / f"{name}.png")
     code = block("gan.fit(pairs, epochs=200)")
-    # Smaller, and no folder: the rest as it stands.
+    # Smaller and shorter: the rest as it stands.
     code = code.replace("epochs=200", "epochs=1, verbose=0")
-    code = code.replace("(256, 256, 3)", "(64, 64, 3), filters=4")
+    code = code.replace("256", "64").replace("64, 3)", "64, 3), filters=4")
     scope = {"outlines": np.zeros((3, 50, 70, 3), "uint8")}
     exec(code, scope)
     assert scope["colored"].shape == (3, 50, 70, 3)
-    ((source, kwargs),) = calls
-    assert source == "drawings"
-    names = inspect.signature(datasets.load_unpaired).parameters
-    assert set(kwargs) - {"sides"} <= set(names)
 
 
 @pytest.mark.slow
@@ -132,11 +132,19 @@ def test_scores():
     assert scope["scores"]["modes"].value == 8
 
 
-def test_several_gpus_is_code(tf):
+@pytest.mark.slow
+def test_several_gpus(monkeypatch, tf):
+    tiny = functools.partial(keras_gans.DCGAN, latent_dim=4, filters=4)
+    monkeypatch.setattr(keras_gans, "DCGAN", tiny)
+    data = np.zeros((8, 28, 28, 1), "uint8")
+    data[::2] = 255
+    scope = {"keras_gans": keras_gans, "data": data}
     code = block("MirroredStrategy")
-    assert compile(code, "README.md", "exec")
-    for name in ("MirroredStrategy", "MultiWorkerMirroredStrategy"):
-        assert name in code and hasattr(tf.distribute, name)
+    exec(code.replace("(data)", "(data, verbose=0)"), scope)
+    strategy = scope["gan"].distribute_strategy
+    assert isinstance(strategy, tf.distribute.MirroredStrategy)
+    assert "MultiWorkerMirroredStrategy" in code
+    assert hasattr(tf.distribute, "MultiWorkerMirroredStrategy")
 
 
 @pytest.mark.parametrize("name", presets.names())
@@ -144,9 +152,86 @@ def test_the_zoo_is_listed(name):
     assert f"[`{name}`](zoo/{name})" in README
 
 
-def test_commands_exist():
+# ---- words ----------------------------------------------------------------
+
+TEXT = " ".join(README.split())
+OWN = {"my_pix2pix", "my_srgan"}  # Presets of the reader's own.
+
+
+def commands():
+    """What follows `keras-gans` in blocks of shell, and in the text."""
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.M | re.S)
+    shell = "".join(text for language, text in blocks if not language)
+    lines = shell.replace("\\\n", " ").splitlines()
+    lines += re.findall(r"`(keras-gans \w+ [^`]+)`", README.replace("\n", " "))
+    for line in lines:
+        words = shlex.split(line, comments=True)
+        if "keras-gans" in words:
+            yield words[words.index("keras-gans") + 1 :]
+
+
+@pytest.mark.parametrize("words", list(commands()), ids=" ".join)
+def test_commands_are_taken(words):
+    """With all of their options, and of presets that there are."""
     from keras_gans import cli
 
-    help = cli._make_parser().format_help()
-    for command in re.findall(r"^keras-gans (\w+)", README, re.MULTILINE):
-        assert command in help
+    args = cli._make_parser().parse_args(words)
+    preset = getattr(args, "preset", None)
+    if preset is None or preset in OWN:
+        return
+    parts = pathlib.PurePath(preset).parts
+    if parts[0] == "runs":  # Of a command before it.
+        assert ["train", parts[1]] in [c[:2] for c in commands()]
+        return
+    assert preset in presets.names()
+    if words[0] == "train":
+        assert cli.train._folder(args) == pathlib.Path("runs", preset)
+
+
+def test_the_unit_warning_is_silenced_at_the_start_of_a_program():
+    (line,) = re.findall(r"`(warnings\.simplefilter\([^`]+\))`", README)
+    code = f"import warnings\nimport keras_gans\n{line}"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+
+
+def test_links_lead_somewhere():
+    targets = re.findall(r"\]\(([^)#:]+)\)", README)
+    targets += re.findall(r"`python (\S+/\S+\.py)`", README)
+    assert len(targets) > len(presets.names())
+    for target in targets:
+        assert (ROOT / target).exists(), target
+
+
+def test_times_of_training_are_those_of_the_cards():
+    def training(name):
+        return presets.info(name)["metadata"]["training"]
+
+    assert "in under two minutes on a CPU" in TEXT
+    ring = training("gan_ring")
+    assert ring["minutes"] < 2
+    assert presets.recipe("gan_ring")["steps"] == ring["steps"]
+    assert "one CPU core has trained, in less than an hour together" in TEXT
+    two = [training(f"{n}_x4_bsds500") for n in ("srresnet", "srgan")]
+    assert sum(t["minutes"] for t in two) < 60
+    assert all(t["hardware"].startswith("one core") for t in two)
+
+
+def test_the_floor_of_the_fid_is_that_of_the_cards(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "tools")
+    import data_sets
+
+    (floor,) = re.findall(r"images have a FID of ([\d.]+) against", TEXT)
+    assert f"have a FID of {floor} against" in data_sets.MNIST_FLOOR
+
+
+def test_packages_without_tensorflow_are_those_that_are_declared():
+    parser = configparser.ConfigParser()
+    parser.read(ROOT / "setup.cfg")
+    lines = parser["options"]["install_requires"].splitlines()
+    declared = {
+        re.split("[ >=]", line)[0] for line in lines if line and line[0] != "#"
+    }
+    (listed,) = re.findall(r"^pip install (keras .*)$", README, re.M)
+    of_data = {"tensorflow", "tensorflow-datasets", "importlib_resources"}
+    assert {*listed.split()} - {"jax"} == declared - of_data

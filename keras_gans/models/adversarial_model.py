@@ -1,7 +1,6 @@
 """The mechanics that every GAN here shares, and no GAN mathematics."""
 
 import inspect
-import warnings
 
 import keras
 import numpy as np
@@ -20,11 +19,6 @@ from keras_gans.models.trainer import CheckedTrainer
 from keras_gans.presets.preset_model import PresetModel
 
 # Layers behind which an activation is still the last one.
-_SHAPES_ALONE = (
-    keras.layers.Reshape,
-    keras.layers.Flatten,
-    keras.layers.Identity,
-)
 
 
 class AdversarialModel(Players, CheckedTrainer, PresetModel, keras.Model):
@@ -152,14 +146,6 @@ class AdversarialModel(Players, CheckedTrainer, PresetModel, keras.Model):
             # A step of one's own may know what to do with several.
             if type(self).train_step.__module__.startswith("keras_gans."):
                 _check_one_output("discriminator", "of logits", logits)
-            last = ends_in(network, "sigmoid", "softmax")
-            if last:
-                warnings.warn(
-                    "discriminator must end in logits, which the losses here "
-                    "take: leave out its last activation. Received: a "
-                    f"discriminator that ends in {last}",
-                    stacklevel=2,
-                )
         self.logits_dtype = keras.backend.standardize_dtype(
             keras.tree.flatten(logits)[0].dtype
         )
@@ -342,21 +328,3 @@ def _check_one_output(name, kind, made):
             f"{name} must make one tensor {kind}. Received: a {name} with "
             f"{len(keras.tree.flatten(made))} outputs"
         )
-
-
-def ends_in(network, *names):
-    """The name of a network's last activation if it is one of `names`.
-
-    `None` where it is another one, or cannot be seen: in a network whose
-    `call` is Python.
-    """
-    layers = [network]
-    while layers and getattr(layers[-1], "layers", None):
-        layers = [
-            layer
-            for layer in layers[-1].layers
-            if not isinstance(layer, _SHAPES_ALONE)
-        ]
-    activation = getattr(layers[-1], "activation", None) if layers else None
-    name = getattr(activation, "__name__", None)
-    return name if name in names else None

@@ -210,44 +210,50 @@ def check_built(name, network):
 
 
 def check_logits(model):
-    """Looks at what discriminators end in, where the step is a paper's.
+    """Warns of discriminators that end in what the losses here are not for.
 
-    A step of one's own may take several outputs, or probabilities.
-
-    Raises:
-        ValueError: For a discriminator with several outputs.
+    A loss or a step of one's own may take probabilities.
     """
     step = next(c for c in type(model).__mro__ if "train_step" in vars(c))
-    if not step.__module__.startswith("keras_gans."):
-        return
+    for owner in (step, getattr(model, "discriminator_loss", step)):
+        if not getattr(owner, "__module__", "").startswith("keras_gans."):
+            return
     for name in model.players.get("discriminator", ()):
         for network in keras.tree.flatten(getattr(model, name)):
-            outputs = getattr(network, "outputs", None) or []
-            if len(outputs) > 1:
-                raise ValueError(
-                    f"{name} must have one output, logits. Received: a "
-                    f"network with {len(outputs)} outputs, of shapes "
-                    f"{', '.join(str(x.shape) for x in outputs)}: a class of "
-                    "one's own, with its own train_step, may take several"
+            last = ends_in(network)
+            if last in ("sigmoid", "softmax", "tanh"):
+                warnings.warn(
+                    f"{name} must end in logits, which the losses here take: "
+                    "leave out its last activation. Received: a network that "
+                    f"ends in {last}",
+                    stacklevel=4,
                 )
-            loss = getattr(model, "discriminator_loss", None)
-            if outputs and getattr(
-                loss, "__module__", "keras_gans."
-            ).startswith("keras_gans."):
-                _check_linear(name, outputs[0])
 
 
-def _check_linear(name, output):
-    layer = output._keras_history.operation
-    activation = getattr(layer, "activation", None)
-    function = getattr(activation, "__name__", type(layer).__name__).lower()
-    if function in ("sigmoid", "softmax", "tanh"):
-        warnings.warn(
-            f"{name} ends in {function}, but the losses take logits: it will "
-            "hardly train. Leave the activation of its last layer out. "
-            f"Received: {name} that ends in the layer {layer.name!r}",
-            stacklevel=4,
-        )
+_SHAPES_ALONE = (
+    keras.layers.Reshape,
+    keras.layers.Flatten,
+    keras.layers.Identity,
+)
+
+
+def ends_in(network):
+    """The name of a network's last activation, in lower case.
+
+    `None` where it cannot be seen: in a network whose `call` is Python.
+    """
+    outputs = getattr(network, "outputs", None)
+    while outputs:
+        layer, node, _ = outputs[0]._keras_history
+        if isinstance(layer, _SHAPES_ALONE):
+            outputs = layer._inbound_nodes[node].input_tensors
+        elif isinstance(layer, keras.Model):
+            outputs = layer.outputs
+        else:
+            activation = getattr(layer, "activation", None)
+            name = getattr(activation, "__name__", type(layer).__name__)
+            return name.lower()
+    return None
 
 
 def map_networks(function, value):

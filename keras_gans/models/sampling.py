@@ -8,8 +8,9 @@ from keras import ops
 
 from keras_gans import backend, example_kinds
 from keras_gans.checks import UnitWarning, check_integer
-from keras_gans.models.adversarial_model import AdversarialModel, ends_in
+from keras_gans.models.adversarial_model import AdversarialModel
 from keras_gans.models.exporting import export
+from keras_gans.models.players import ends_in
 from keras_gans.pixels import to_uint8, to_uint8_tensor
 from keras_gans.presets.uninitialized import uninitialized
 
@@ -79,7 +80,10 @@ class SamplingModel(AdversarialModel):
             example_kind,
             getattr(self.generator, "example_kind", None),
         )
-        if self.example_kind == "image" and ends_in(self.generator, "sigmoid"):
+        if (
+            self.example_kind == "image"
+            and ends_in(self.generator) == "sigmoid"
+        ):
             warnings.warn(
                 "generator ends in sigmoid, so that it makes no value below "
                 "0, where images are in [-1, 1]: end it in tanh, or say "

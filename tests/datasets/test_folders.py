@@ -188,3 +188,9 @@ def test_a_program_that_is_reading_a_folder_can_end(folder):
         timeout=60,
     )
     assert done.returncode == 3
+
+
+def test_grey_files_with_transparency_are_grey(tmp_path):
+    Image.new("LA", (8, 8), (50, 51)).save(tmp_path / "a.png")
+    Image.new("L", (8, 8), 50).save(tmp_path / "b.png", transparency=50)
+    assert datasets.load(tmp_path, 2).element_spec.shape == (2, 8, 8, 1)

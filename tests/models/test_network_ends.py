@@ -36,15 +36,43 @@ def build(generator, discriminator, **kwargs):
     )
 
 
-def test_a_discriminator_that_ends_in_sigmoid_is_warned_of():
-    with pytest.warns(UserWarning, match="end in logits.*ends in sigmoid"):
-        build(generator("tanh"), discriminator("sigmoid"))
+def compiled(discriminator, make=keras_gans.GAN, **kwargs):
+    model = make(
+        generator("tanh"), discriminator, latent_dim=LATENT_DIM, **kwargs
+    )
+    model.compile()
+
+
+@pytest.mark.parametrize(
+    "make", [keras_gans.GAN, keras_gans.WGAN, keras_gans.WGANGP]
+)
+def test_a_discriminator_that_ends_in_sigmoid_is_warned_of(make):
+    words = "discriminator must end in logits.*ends in s"
     x = keras.Input(SHAPE)
-    nested = keras.Model(x, layers.Softmax()(discriminator()(x)))
-    build(generator("tanh"), nested)  # No `activation` says it.
-    nested = keras.Model(x, discriminator("sigmoid")(x))
-    with pytest.warns(UserWarning, match="ends in sigmoid"):
-        build(generator("tanh"), nested)
+    for last in (
+        discriminator("sigmoid"),
+        keras.Model(x, discriminator("sigmoid")(x)),
+        keras.Model(x, layers.Softmax()(discriminator()(x))),
+        keras.Model(x, layers.Flatten()(discriminator("sigmoid")(x))),
+        keras.Sequential([discriminator(), layers.Activation("sigmoid")]),
+    ):
+        with pytest.warns(UserWarning, match=words):
+            compiled(last, make)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_loss_or_a_step_of_ones_own_knows_what_it_takes():
+    compiled(discriminator())
+    compiled(
+        discriminator("sigmoid"),
+        discriminator_loss=lambda real, fake: keras.ops.mean(fake - real),
+    )
+
+    class Own(keras_gans.GAN):
+        def train_step(self, data):
+            return {}
+
+    compiled(discriminator("sigmoid"), Own)
 
 
 def test_a_generator_of_images_that_ends_in_sigmoid_is_warned_of():
@@ -101,7 +129,7 @@ def test_a_model_built_outside_of_the_scope(tf):
     strategy = tf.distribute.MirroredStrategy(["CPU:0"])
     model = points_gan()
     with strategy.scope():
-        with pytest.raises(ValueError, match="built under the strategy's sc"):
+        with pytest.raises(ValueError, match="made under the strat"):
             model.compile()
         points_gan().compile()
 

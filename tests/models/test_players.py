@@ -295,52 +295,6 @@ def test_a_network_without_weights_is_refused():
         keras_gans.SRResNet(Late()).compile()
 
 
-@pytest.mark.neutral
-def test_what_a_discriminator_ends_in():
-    def ending(*activations):
-        x = keras.Input((2,))
-        outputs = [keras.layers.Dense(1, activation=a)(x) for a in activations]
-        return keras.Model(x, outputs[0] if len(outputs) == 1 else outputs)
-
-    for make in (keras_gans.GAN, keras_gans.WGAN, keras_gans.WGANGP):
-        gan = make(perceptron(4, 2), ending("sigmoid"), latent_dim=4)
-        with pytest.warns(UserWarning, match="ends in sigmoid.*take logits"):
-            gan.compile()
-        gan = make(perceptron(4, 2), ending(None, None), latent_dim=4)
-        with pytest.raises(ValueError, match="one output.*2 outputs"):
-            gan.compile()
-    layers = [keras.Input((2,)), keras.layers.Dense(1)]
-    for last in (keras.layers.Activation("sigmoid"), keras.layers.Softmax()):
-        gan = keras_gans.GAN(
-            perceptron(4, 2), keras.Sequential([*layers, last]), latent_dim=4
-        )
-        with pytest.warns(UserWarning, match="discriminator ends in s"):
-            gan.compile()
-    # A loss of one's own knows what it takes.
-    own = keras_gans.GAN(
-        perceptron(4, 2),
-        ending("sigmoid"),
-        latent_dim=4,
-        discriminator_loss=lambda real, fake: ops.mean(fake - real),
-    )
-    own.compile()
-
-    class TwoHeads(keras_gans.GAN):
-        def train_step(self, data):
-            """A step that takes both."""
-
-    TwoHeads(perceptron(4, 2), ending(None, None), latent_dim=4).compile()
-
-
-@pytest.mark.neutral
-def test_a_batch_that_does_not_divide_has_a_remedy():
-    gan = keras_gans.WGANGP(perceptron(4, 2), perceptron(2, 1), latent_dim=4)
-    gan.compile()
-    with pytest.raises(ValueError, match="batch_size=30, and x"):
-        gan.fit(points(320))
-    gan.fit(points(320), batch_size=160, verbose=0)
-
-
 def test_compile_names_the_players():
     with pytest.raises(ValueError, match="encoder_optimizer, metrics.*teacher"):
         three_players().compile(teacher_optimizer=adam())

@@ -3,6 +3,8 @@
 import pytest
 
 from keras_gans import backend
+from keras_gans.checks import UsageError
+from keras_gans.runs import devices
 from keras_gans.runs.devices import together
 
 tf = pytest.importorskip("tensorflow", reason="raises TensorFlow's errors")
@@ -29,3 +31,12 @@ def test_one_alone(monkeypatch):
     monkeypatch.setattr(backend, "is_multi_worker", lambda model: False)
     with pytest.raises(tf.errors.UnavailableError), together(None):
         lost()
+
+
+def test_strategies_by_name(monkeypatch):
+    with devices.strategy_scope("mirrored"):
+        strategy = tf.distribute.get_strategy()
+        assert isinstance(strategy, tf.distribute.MirroredStrategy)
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    with pytest.raises(UsageError, match="TF_CONFIG on every worker"):
+        devices.strategy_scope("multiworker")

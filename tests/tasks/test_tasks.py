@@ -114,3 +114,13 @@ def test_golden_samples_are_without_dropout():
 def test_headlines(name, headline):
     task = tasks.get(presets.task_name(name))
     assert task.headline(presets.info(name)["metadata"]) == headline
+
+
+@pytest.mark.neutral
+def test_a_toys_run_ends_with_its_modes():
+    summary = tasks.get("sampling").summary
+    row = {"modes": 8, "high_quality": 0.9484}
+    assert summary({"dataset": "ring"}, row) == [
+        "8 of 8 modes covered, 94.8% of 2,500 samples of high quality"
+    ]
+    assert summary({"dataset": "mnist"}, {"swd": 0.1}) == []
