@@ -85,12 +85,24 @@ class _Watch:
                 execute(module)
             finally:
                 self.underway.depth = depth
-            if depth == 0 and "keras" in sys.modules and self in sys.meta_path:
+            if depth or "keras" not in sys.modules or _others_underway(module):
+                return
+            if self in sys.meta_path:
                 sys.meta_path.remove(self)
                 import_models()
 
         spec.loader.exec_module = exec_module
         return spec
+
+
+def _others_underway(module):
+    # A room that another thread imports may wait for what this one holds. The
+    # end of that import is seen as well.
+    return any(
+        getattr(getattr(other, "__spec__", None), "_initializing", False)
+        for name, other in list(sys.modules.items())
+        if name.startswith("keras_gans.") and other is not module
+    )
 
 
 if "keras" in sys.modules:

@@ -183,6 +183,23 @@ def test_plain_keras_opens_a_preset(imports):
     )
 
 
+def test_two_threads_import():
+    run(
+        "import importlib, threading, keras_gans\n"
+        "def load(name):\n"
+        "    importlib.import_module(name)\n"
+        "    done.append(name)\n"
+        "names, done = ['keras', 'keras_gans.models'], []\n"
+        "threads = [threading.Thread(target=load, args=[n]) for n in names]\n"
+        "[t.start() for t in threads]\n"
+        "[t.join(100) for t in threads]\n"
+        "assert sorted(done) == names, done\n"
+        "import keras\n"
+        "known = keras.saving.get_custom_objects()\n"
+        "assert any(name.endswith('>GANGenerator') for name in known)"
+    )
+
+
 def test_nothing_heavy_is_imported_to_list():
     run(
         "import sys, keras_gans\n"

@@ -18,8 +18,6 @@ from keras_gans.models.players import Players, checked_networks, map_networks
 from keras_gans.models.trainer import CheckedTrainer
 from keras_gans.presets.preset_model import PresetModel
 
-# Layers behind which an activation is still the last one.
-
 
 class AdversarialModel(Players, CheckedTrainer, PresetModel, keras.Model):
     """Base class of every GAN: networks that train against each other.

@@ -108,9 +108,8 @@ def _read(part, values):
     part.check_shape(tuple(values.shape))
     part.check_dtype(dtype)
     if part.kind == "label":
-        values = ops.cast(values, "int32")
         known = ops.clip(values, 0, part.num_classes - 1)
-        return known, _count(known == values)
+        return ops.cast(known, "int32"), _count(known == values)
     if dtype == "uint8":
         return pixels.read_tensor(part.name, values), 0.0
     if part.bounded:

@@ -28,6 +28,14 @@ def export_images(network, shape, filepath, format, **kwargs):
     export(keras.Model(inputs, outputs), filepath, format, **kwargs)
 
 
+# By the backend: what its exports to ONNX and LiteRT need.
+_PACKAGES = {
+    "tensorflow": "pip install 'keras-gans[export]'",
+    "jax": "pip install jax2onnx, or export on the TensorFlow backend",
+    "torch": "pip install onnx onnxscript, or export on the TensorFlow backend",
+}
+
+
 def export(model, filepath, format, **kwargs):
     """Exports a model of its inputs, all of the artifact or nothing.
 
@@ -50,10 +58,14 @@ def export(model, filepath, format, **kwargs):
             warnings.simplefilter("ignore", FutureWarning)
             model.export(str(part), format=format, verbose=False, **kwargs)
             writing.move(part, filepath, own=SAVED_MODEL)
-    except ImportError as error:
+    except Exception as error:
+        # PyTorch's exporter has an error of its own for it.
+        missing = isinstance(error, ImportError)
+        if not missing and "is not installed" not in str(error):
+            raise
         raise ImportError(
-            f"format={format!r} needs packages that are not installed: pip "
-            f"install 'keras-gans[export]' ({error})"
+            f"format={format!r} needs packages that are not installed: "
+            f"{_PACKAGES[keras.backend.backend()]} ({error})"
         ) from None
     if verbose is not False:  # Keras would name the temporary one.
         print(f"Saved artifact at {str(filepath)!r}.")

@@ -46,6 +46,8 @@ class _PlayersOptimizer:
         self._optimizer.learning_rate = value
 
     def __getattr__(self, name):
+        if name == "_optimizer":  # Of a copy that does not have it yet.
+            raise AttributeError(name)
         return getattr(self._optimizer, name)
 
 

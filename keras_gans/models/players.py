@@ -230,6 +230,7 @@ def check_logits(model):
                 )
 
 
+# Layers behind which an activation is still the last one.
 _SHAPES_ALONE = (
     keras.layers.Reshape,
     keras.layers.Flatten,
@@ -248,7 +249,7 @@ def ends_in(network):
         if isinstance(layer, _SHAPES_ALONE):
             outputs = layer._inbound_nodes[node].input_tensors
         elif isinstance(layer, keras.Model):
-            outputs = layer.outputs
+            outputs = getattr(layer, "outputs", None)
         else:
             activation = getattr(layer, "activation", None)
             name = getattr(activation, "__name__", type(layer).__name__)

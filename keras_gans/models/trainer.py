@@ -73,9 +73,12 @@ class CheckedTrainer:
         # Keras's default is True, and warns that it means arrays alone.
         kwargs.setdefault("shuffle", hasattr(x, "shape"))
         self._data_watch.reset("train")
-        return super().fit(
+        history = super().fit(
             x, y, batch_size, epochs, callbacks=callbacks, **kwargs
         )
+        # Of a `CallbackList`, in which there is no guard.
+        self._raise_refusal("train")
+        return history
 
     def evaluate(self, x=None, y=None, batch_size=None, **kwargs):
         """`keras.Model.evaluate`: losses on held-out data, and the metrics."""

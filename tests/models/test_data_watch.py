@@ -11,6 +11,7 @@ from cases import (
 )
 
 import keras_gans
+from keras_gans.models import data_watch
 
 SHAPE = (2, 2, 1)
 LABELS = np.arange(8) % 3
@@ -89,6 +90,27 @@ def test_labels_of_a_later_batch():
         (images(), LABELS),
         (images(), LABELS + 1),
     )
+
+
+def test_labels_are_compared_before_they_are_made_smaller():
+    part = conditional_gan().batch_parts()[1]
+    large = np.full(8, 2**32 + 1, "int64")
+    assert large.astype("int32")[0] == 1
+    values = keras.ops.convert_to_tensor(large)
+    if keras.backend.standardize_dtype(values.dtype) != "int64":
+        pytest.skip("has no 64 bits")
+    _, count = data_watch._read(part, values)
+    assert int(keras.ops.convert_to_numpy(count)) == 8
+
+
+def test_a_list_of_callbacks_of_keras_own_has_no_guard():
+    model = compiled(points_gan())
+    callbacks = keras.callbacks.CallbackList([], add_history=True, model=model)
+    batches = [(np.ones((8, 2), "float32"),), (np.full((8, 2), np.nan, "f"),)]
+    with pytest.raises(ValueError, match="^x must be finite"):
+        model.fit(
+            iter_of(batches), steps_per_epoch=2, verbose=0, callbacks=callbacks
+        )
 
 
 def test_points_may_be_anything_but_nan():

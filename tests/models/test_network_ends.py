@@ -60,9 +60,20 @@ def test_a_discriminator_that_ends_in_sigmoid_is_warned_of(make):
             compiled(last, make)
 
 
+class Hidden(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense = layers.Dense(1)
+
+    def call(self, x):
+        return self.dense(x)
+
+
 @pytest.mark.filterwarnings("error")
 def test_a_loss_or_a_step_of_ones_own_knows_what_it_takes():
     compiled(discriminator())
+    x = keras.Input(SHAPE)
+    compiled(keras.Model(x, Hidden()(layers.Flatten()(x))))
     compiled(
         discriminator("sigmoid"),
         discriminator_loss=lambda real, fake: keras.ops.mean(fake - real),
