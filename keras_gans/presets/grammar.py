@@ -95,9 +95,15 @@ def several(one, most=_MAX_RANK):
 
 
 def mapping(one):
+    """Keywords and values. What has a `class_name` is an object to Keras."""
+
     def rule(value, made):
-        if not isinstance(value, dict) or not all(
-            isinstance(key, str) and key.isidentifier() for key in value
+        if (
+            not isinstance(value, dict)
+            or "class_name" in value
+            or not all(
+                isinstance(key, str) and key.isidentifier() for key in value
+            )
         ):
             raise Refused(value)
         return {key: one(item, made) for key, item in value.items()}
@@ -186,7 +192,18 @@ def history(value, made):
     return [text(value[0], made), *(count(n, made) for n in value[1:])]
 
 
-TENSOR = {"shape": shape, "dtype": _dtype_name, "keras_history": history}
+_place = either(None, whole(-LARGEST, LARGEST))
+# The objects that a layer may be called with: `x[..., :2]` has three.
+FED = {
+    "__keras_tensor__": {
+        "shape": shape,
+        "dtype": _dtype_name,
+        "keras_history": history,
+    },
+    "__slice__": {"start": _place, "stop": _place, "step": _place},
+    "__ellipsis__": {},
+}
+
 
 # ---- names that stand for objects -----------------------------------------
 

@@ -312,17 +312,22 @@ class _Rebuilder:
             )
         if not isinstance(value, dict):
             return grammar.plain(value, self)
-        if value.get("class_name") != "__keras_tensor__":
+        if "class_name" not in value:
             return grammar.mapping(lambda v, made: self._fed(v))(value, self)
-        self.num_tensors += 1
-        inner = value.get("config")
-        if not isinstance(inner, dict) or set(inner) != set(grammar.TENSOR):
+        # Keras makes whatever object it finds here.
+        name, inner = value["class_name"], value.get("config")
+        rules = grammar.FED.get(name) if isinstance(name, str) else None
+        if (
+            rules is None
+            or not isinstance(inner, dict)
+            or set(inner) != set(rules)
+        ):
             raise Refused(value)
+        self.num_tensors += name == "__keras_tensor__"
         return {
-            "class_name": "__keras_tensor__",
+            "class_name": name,
             "config": {
-                key: rule(inner[key], self)
-                for key, rule in grammar.TENSOR.items()
+                key: rule(inner[key], self) for key, rule in rules.items()
             },
         }
 

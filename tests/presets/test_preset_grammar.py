@@ -184,6 +184,68 @@ def test_calls_are_of_tensors():
         trust.rebuild(config, "x", {})
 
 
+NUMPY = {
+    "class_name": "__numpy__",
+    "config": {"value": ["a"], "dtype": "S2000000000"},
+}
+STRANGERS = [
+    layer("RandomFlip"),
+    layer("StringLookup", vocabulary="/etc/hostname"),
+    layer("Lambda", function="x"),
+    layer("TFSMLayer", filepath="x"),
+    layer("Dense", units=1),
+    layer("Orthogonal", "keras.initializers"),
+    layer("GAN", "keras_gans.models.gan", "keras_gans>GAN"),
+    NUMPY,
+    {"class_name": "__tensor__", "config": {"value": [1], "dtype": "int8"}},
+    {"class_name": "__bytes__", "config": {"value": "x"}},
+    {"class_name": "__lambda__", "config": {"value": "x"}},
+    {"class_name": "function", "module": "builtins", "config": "eval"},
+    {"class_name": ["x"], "config": {}},
+    {"class_name": "__slice__", "config": {"start": NUMPY}},
+    {
+        "class_name": "__slice__",
+        "config": {"start": NUMPY, "stop": None, "step": None},
+    },
+    {"class_name": "__ellipsis__", "config": {"x": NUMPY}},
+    {"class_name": "__keras_tensor__", "config": {"shape": NUMPY}},
+]
+
+
+@pytest.mark.parametrize("bad", STRANGERS, ids=lambda v: str(v["class_name"]))
+def test_calls_are_of_no_objects(bad):
+    """Keras makes the objects that it finds in a call's arguments."""
+    inputs = keras.Input((3,))
+    config = as_json(keras.Model(inputs, keras.layers.Dense(2)(inputs)))
+    node = config["config"]["layers"][1]["inbound_nodes"][0]
+    tensors = node["args"]
+    for args, kwargs in (
+        (tensors, {"training": bad}),
+        (tensors, {"x": [{"y": {"z": bad}}]}),
+        (tensors, bad),
+        ([*tensors, bad], {}),
+        ([{"x": [*tensors, bad]}], {}),
+    ):
+        node.update(args=args, kwargs=kwargs)
+        with pytest.raises(ValueError, match="must give a layer arguments"):
+            trust.rebuild(config, "config.json", {})
+    node.update(args=tensors, kwargs={"training": False})
+    assert trust.rebuild(config, "config.json", {})
+
+
+def test_parts_of_tensors(tmp_path):
+    inputs = keras.Input((3,))
+    part = inputs[..., :2][:, 1:][:, ::-1]
+    dense = keras.layers.Dense(2)
+    network = keras.Model(inputs, dense(part + inputs[:, 0:1]))
+    discriminator = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model = keras_gans.GAN(network, discriminator, latent_dim=3)
+    model.save_to_preset(tmp_path / "a")
+    text = (tmp_path / "a" / "config.json").read_text()
+    assert "__slice__" in text and "__ellipsis__" in text
+    assert_same(model, presets.load(tmp_path / "a"))
+
+
 def test_shared_layers_and_several_inputs(tmp_path):
     inputs = [keras.Input((3,)), keras.Input((3,))]
     dense = keras.layers.Dense(3)
