@@ -13,6 +13,8 @@ import keras
 
 LARGEST = 2**20  # of a size: units, filters, a side of an image
 MAX_LAYERS = 1024  # of a file
+# Layers of a network's block, and of a network whose arguments do not say.
+_BLOCK, NETWORK = 8, 32
 _MAX_RANK = 8
 
 
@@ -152,11 +154,33 @@ def anything(value, made):
     return plain(value, made)
 
 
-def _count(value, made):
-    """`anything` whose numbers say how often a class makes something."""
-    if isinstance(value, int):
-        return whole(-1, MAX_LAYERS)(value, made)
-    return anything(value, made)
+def _counted(most_layers):
+    """`anything` whose numbers say how often a class makes so many layers."""
+
+    def rule(value, made):
+        if isinstance(value, (list, tuple)):
+            return several(rule, most=64)(value, made)
+        if not isinstance(value, int):
+            return anything(value, made)
+        value = whole(-1, MAX_LAYERS)(value, made)
+        made.count_layers(max(value, 0) * most_layers)
+        return value
+
+    return rule
+
+
+def _sized(value, made):
+    """A size, or one of each of several blocks."""
+    value = either(size, several(size, 64))(value, made)
+    if isinstance(value, list):
+        made.count_layers(len(value) * _BLOCK)
+    return value
+
+
+def _depth(value, made):
+    value = either(None, whole(1, 32))(value, made)
+    made.count_layers((value or 0) * _BLOCK)
+    return value
 
 
 _FLOATS = ("float32", "float16", "bfloat16", "float64")
@@ -388,8 +412,8 @@ KEYWORDS = {
 OWN = {
     **ALL,
     "seed": seed,
-    "units": either(size, several(size, 64)),
-    "filters": either(size, several(size, 64)),
+    "units": _sized,
+    "filters": _sized,
     **dict.fromkeys(
         (
             "channels embedding_dim latent_dim num_classes output_channels"
@@ -400,7 +424,7 @@ OWN = {
         ("example_shape", "image_shape"),
         either(None, several(whole(1, 2**16))),
     ),
-    "depth": either(None, whole(1, 32)),
+    "depth": _depth,
     "patch_size": whole(1, 2**10),
     "discriminator_steps": whole(1, 1000),
     "power_iterations": whole(1, 100),
@@ -413,10 +437,14 @@ def own_keywords(cls):
     bases = [b for b in cls.__mro__ if b.__module__.startswith("keras_gans.")]
     names = {name for base in bases for name in keywords(base)}
     rules = {name: anything for name in names}
-    counts = {name for name in names if name.startswith("num_")}
+    counts = {
+        name: _counted(_BLOCK if name.endswith("_blocks") else 1)
+        for name in names
+        if name.startswith("num_")
+    }
     return {
         **rules,
-        **dict.fromkeys(counts, _count),
+        **counts,
         **_parts_of(names),
         **{name: OWN[name] for name in names if name in OWN},
         **ALL,

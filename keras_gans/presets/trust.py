@@ -192,7 +192,9 @@ class _Rebuilder:
         if not isinstance(inner, dict):
             raise self._argument_error(name, "config", inner)
         if kind in (None, "Layer", "callable"):
-            self._count("num_layers", grammar.MAX_LAYERS)
+            is_own = cls is not None and rules is not None
+            is_network = is_own and issubclass(cls, keras.Model)
+            self.count_layers(grammar.NETWORK if is_network else 1)
         result = {
             "module": module,
             "class_name": name,
@@ -264,10 +266,13 @@ class _Rebuilder:
         name = grammar.policy_name(value["config"]["name"], self)
         return {**named, "config": {"name": name}, "registered_name": None}
 
-    def _count(self, counter, most):
-        count = getattr(self, counter) + 1
-        setattr(self, counter, count)
-        if count > most:
+    def count_layers(self, count):
+        """A network that makes its layers itself has as many as it may."""
+        self.num_layers += count
+        self._check_counts()
+
+    def _check_counts(self):
+        if self.num_layers > grammar.MAX_LAYERS or self.num_calls > _MAX_CALLS:
             raise ValueError(
                 f"{self.source} must have at most {grammar.MAX_LAYERS} layers "
                 f"and {_MAX_CALLS} calls of them. Received: more"
@@ -290,7 +295,8 @@ class _Rebuilder:
 
     def _node(self, value):
         """A call: of tensors, or a layer would compute something."""
-        self._count("num_calls", _MAX_CALLS)
+        self.num_calls += 1
+        self._check_counts()
         if (
             not isinstance(value, dict)
             or set(value) != {"args", "kwargs"}

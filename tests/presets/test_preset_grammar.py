@@ -246,6 +246,29 @@ def test_parts_of_tensors(tmp_path):
     assert_same(model, presets.load(tmp_path / "a"))
 
 
+def own(name, **config):
+    return layer(name, "keras_gans", f"keras_gans>{name}", **config)
+
+
+@pytest.mark.parametrize(
+    "most, network",
+    [
+        (12, own("CycleGANGenerator", num_residual_blocks=6, filters=1)),
+        (1, own("CycleGANGenerator", num_residual_blocks=100)),
+        (1, own("GANGenerator", units=[1] * 64)),
+        (3, own("UNetGenerator", depth=32)),
+        (28, own("GANGenerator")),
+        (28, own("CycleGAN")),
+    ],
+    ids=lambda value: value["class_name"] if isinstance(value, dict) else "",
+)
+def test_what_networks_make_is_counted(most, network):
+    """All objects of a file share what there may be of layers."""
+    trust.rebuild(sequential(*[network] * most), "x", {})
+    with pytest.raises(ValueError, match="x must have at most 1024 layers"):
+        trust.rebuild(sequential(*[network] * (2 * most + 2)), "x", {})
+
+
 def test_shared_layers_and_several_inputs(tmp_path):
     inputs = [keras.Input((3,)), keras.Input((3,))]
     dense = keras.layers.Dense(3)
