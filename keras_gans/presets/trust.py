@@ -53,6 +53,13 @@ _KINDS = {
     "keras.regularizers": "Regularizer",
     "keras.constraints": "Constraint",
 }
+# Of the package's own classes: elsewhere, of its layers, networks and models.
+# A metric would load its classifier.
+_BASES = {
+    "Initializer": keras.initializers.Initializer,
+    "Regularizer": keras.regularizers.Regularizer,
+    "Constraint": keras.constraints.Constraint,
+}
 
 
 def _is_allowed(module, name):
@@ -60,6 +67,10 @@ def _is_allowed(module, name):
     if isinstance(allowed, list):
         return name in allowed
     return allowed is not None and _in_module(module, name, allowed)
+
+
+def _is_own(found):
+    return found.__module__.startswith("keras_gans.")
 
 
 def _in_module(module, name, base):
@@ -113,7 +124,14 @@ class _Rebuilder:
         if kind in self.special:
             return self.special[kind](value)
         if isinstance(value, str):
-            if not self._custom(value) and kind is not None:
+            found = self._custom(value)
+            if kind is None:  # A word.
+                return value
+            # Keras would make a class with its defaults.
+            if found is None or (
+                _is_own(found)
+                and (kind != "callable" or isinstance(found, type))
+            ):
                 raise Refused(value)
             return value
         if not isinstance(value, dict) or "class_name" not in value:
@@ -176,7 +194,9 @@ class _Rebuilder:
             if name not in (cls.__name__, registered):
                 raise self.unknown(received)
             rules = None
-            if cls.__module__.startswith("keras_gans."):
+            if _is_own(cls):
+                if not issubclass(cls, _BASES.get(kind, keras.layers.Layer)):
+                    raise Refused(received)
                 rules = grammar.own_keywords(cls)
             module = cls.__module__
         elif (

@@ -1,14 +1,16 @@
 """What was checked is what is made: the grammar of a preset's JSON."""
 
 import json
+import shutil
 
 import keras
 import numpy as np
 import pytest
-from preset_files import assert_same, layer, refuse, write
+from preset_files import assert_same, edit, layer, refuse, write
 
 import keras_gans
 from keras_gans import presets
+from keras_gans.metrics import extractors
 from keras_gans.presets import grammar, trust
 
 pytestmark = pytest.mark.neutral
@@ -248,6 +250,46 @@ def test_parts_of_tensors(tmp_path):
 
 def own(name, **config):
     return layer(name, "keras_gans", f"keras_gans>{name}", **config)
+
+
+@pytest.mark.parametrize(
+    "keyword, bad",
+    [
+        ("activation", own("FrechetDistance", extractor="inception_v3")),
+        ("activation", "keras_gans>FrechetDistance"),
+        ("activation", "keras_gans>CycleGAN"),
+        ("kernel_initializer", own("GANGenerator")),
+        ("kernel_initializer", "keras_gans>CycleGAN"),
+        ("kernel_initializer", "keras_gans>hinge_generator_loss"),
+        ("bias_regularizer", own("FrechetDistance")),
+        ("kernel_constraint", own("PReLU")),
+    ],
+    ids=str,
+)
+def test_own_classes_where_they_belong(folder, keyword, bad):
+    """A metric of the package loads weights when it is made."""
+    dense = layer("Dense", units=2, **{keyword: bad})
+    with pytest.raises(ValueError, match="x must give a Dense arguments"):
+        trust.rebuild(sequential(dense), "x", {})
+    trust.rebuild(sequential(layer("Dense", units=2)), "x", {})
+    for good in (own("PReLU"), "keras_gans>hinge_generator_loss"):
+        dense["config"] = {"units": 2, "activation": good}
+        trust.rebuild(sequential(dense), "x", {})
+
+
+@pytest.mark.parametrize("name", ["FrechetDistance", "KernelDistance"])
+def test_metrics_are_not_made(folder, name, monkeypatch):
+    asked = []
+    monkeypatch.setattr(extractors, "get", asked.append)
+    bad = own(name, extractor="inception_v3")
+    write(folder / "config.json", bad)
+    refuse(folder, "config.json must name only .*Distance")
+    write(folder / "config.json", sequential(bad))
+    refuse(folder, "config.json must give a Sequential arguments")
+    shutil.copy(folder / "task.json", folder / "config.json")
+    edit(folder / "task.json", "config", seed=bad, label_smoothing=[bad])
+    refuse(folder, "must (name only|give a)")
+    assert not asked
 
 
 @pytest.mark.parametrize(
