@@ -13,8 +13,6 @@ import keras
 
 LARGEST = 2**20  # of a size: units, filters, a side of an image
 MAX_LAYERS = 1024  # of a file
-# Layers of a network's block, and of a network whose arguments do not say.
-_BLOCK, NETWORK = 8, 32
 _MAX_RANK = 8
 
 
@@ -152,35 +150,6 @@ def anything(value, made):
     if isinstance(value, int) and not isinstance(value, bool):
         return whole(-(2**63), 2**63)(value, made)
     return plain(value, made)
-
-
-def _counted(most_layers):
-    """`anything` whose numbers say how often a class makes so many layers."""
-
-    def rule(value, made):
-        if isinstance(value, (list, tuple)):
-            return several(rule, most=64)(value, made)
-        if not isinstance(value, int):
-            return anything(value, made)
-        value = whole(-1, MAX_LAYERS)(value, made)
-        made.count_layers(max(value, 0) * most_layers)
-        return value
-
-    return rule
-
-
-def _sized(value, made):
-    """A size, or one of each of several blocks."""
-    value = either(size, several(size, 64))(value, made)
-    if isinstance(value, list):
-        made.count_layers(len(value) * _BLOCK)
-    return value
-
-
-def _depth(value, made):
-    value = either(None, whole(1, 32))(value, made)
-    made.count_layers((value or 0) * _BLOCK)
-    return value
 
 
 _FLOATS = ("float32", "float16", "bfloat16", "float64")
@@ -406,50 +375,6 @@ KEYWORDS = {
     "Constraint": _CONSTRAINT,
 }
 
-# ---- the keywords of the package's classes --------------------------------
-
-# Those that say how much a constructor makes; others hold `anything`.
-OWN = {
-    **ALL,
-    "seed": seed,
-    "units": _sized,
-    "filters": _sized,
-    **dict.fromkeys(
-        (
-            "channels embedding_dim latent_dim num_classes output_channels"
-        ).split(),
-        size,
-    ),
-    **dict.fromkeys(
-        ("example_shape", "image_shape"),
-        either(None, several(whole(1, 2**16))),
-    ),
-    "depth": _depth,
-    "patch_size": whole(1, 2**10),
-    "discriminator_steps": whole(1, 1000),
-    "power_iterations": whole(1, 100),
-    "ema_momentum": either(None, number),
-}
-
-
-def own_keywords(cls):
-    """Rules of a class of the package: dict of keyword to rule."""
-    bases = [b for b in cls.__mro__ if b.__module__.startswith("keras_gans.")]
-    names = {name for base in bases for name in keywords(base)}
-    rules = {name: anything for name in names}
-    counts = {
-        name: _counted(_BLOCK if name.endswith("_blocks") else 1)
-        for name in names
-        if name.startswith("num_")
-    }
-    return {
-        **rules,
-        **counts,
-        **_parts_of(names),
-        **{name: OWN[name] for name in names if name in OWN},
-        **ALL,
-    }
-
 
 def keras_keywords(cls, kind):
     """Rules of one of Keras's classes: dict of keyword to rule.
@@ -462,10 +387,10 @@ def keras_keywords(cls, kind):
     if kind != "Layer":
         return rules
     more = _MORE.get(cls.__name__, {})
-    return {**_parts_of(names), **rules, **more, **ALL}
+    return {**parts_of(names), **rules, **more, **ALL}
 
 
-def _parts_of(names):
+def parts_of(names):
     """Rules of `kernel_initializer` and the like."""
     ends = {name: name.rpartition("_")[2] for name in names if "_" in name}
     return {name: _PARTS[end] for name, end in ends.items() if end in _PARTS}

@@ -10,7 +10,7 @@ import importlib
 
 import keras
 
-from keras_gans.presets import files, grammar
+from keras_gans.presets import files, grammar, own_grammar
 from keras_gans.presets.grammar import Refused
 
 # No layer here runs code from its config (Lambda), wraps another framework
@@ -197,7 +197,7 @@ class _Rebuilder:
             if _is_own(cls):
                 if not issubclass(cls, _BASES.get(kind, keras.layers.Layer)):
                     raise Refused(received)
-                rules = grammar.own_keywords(cls)
+                rules = own_grammar.own_keywords(cls)
             module = cls.__module__
         elif (
             registered in (None, name)
@@ -214,7 +214,7 @@ class _Rebuilder:
         if kind in (None, "Layer", "callable"):
             is_own = cls is not None and rules is not None
             is_network = is_own and issubclass(cls, keras.Model)
-            self.count_layers(grammar.NETWORK if is_network else 1)
+            self.count_layers(own_grammar.NETWORK if is_network else 1)
         result = {
             "module": module,
             "class_name": name,
