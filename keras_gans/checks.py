@@ -28,7 +28,7 @@ def check_integer(name, value, minimum):
     ):
         raise ValueError(
             f"{name} must be an integer of at least {minimum}. "
-            f"Received: {name}={value!r}"
+            f"Received: {name}={value!r:.200}"
         )
 
 
@@ -37,7 +37,8 @@ def check_weight(name, value):
     is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
     if not is_number or not 0.0 <= value < math.inf:
         raise ValueError(
-            f"{name} must be a number, 0 or more. Received: {name}={value!r}"
+            f"{name} must be a number, 0 or more. "
+            f"Received: {name}={value!r:.200}"
         )
 
 
@@ -49,7 +50,7 @@ def check_example_shape(shape):
         or not all(isinstance(s, int) and s > 0 for s in shape)
     ):
         raise ValueError(
-            "example_shape must be the shape of one example, positive "
-            f"integers without the batch. Received: example_shape={shape!r}"
+            "example_shape must be the shape of one example, positive integers "
+            f"without the batch. Received: example_shape={shape!r:.200}"
         )
     return tuple(shape)

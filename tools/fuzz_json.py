@@ -26,6 +26,7 @@ def nested(depth, value=()):
 OBJECTS = [
     layer("Lambda", function={"class_name": "__lambda__", "config": {}}),
     layer("StringLookup", vocabulary="/etc/hostname"),
+    layer("RandomFlip"),
     layer("TFSMLayer", filepath="/etc"),
     layer("Canary", "x", "canary>Canary"),
     layer("Canary", "__main__"),
@@ -115,9 +116,31 @@ def places(value):
     return found
 
 
+def change_call(rng, calls):
+    """Puts an object where Keras would make it: into a call's arguments."""
+    value = rng.choice(OBJECTS)
+    value = rng.choice([value, [value], {"x": value}])
+    call = rng.choice(calls)
+    if isinstance(call.get("kwargs"), dict) and rng.random() < 0.5:
+        name = rng.choice(["training", "mask", "x"])
+        call["kwargs"] = rng.choice([{name: value}, value])
+    elif isinstance(call.get("args"), list):
+        call["args"] = rng.choice([[*call["args"], value], [value]])
+
+
 def change(rng, content):
     """Changes parsed JSON in one place."""
     found = places(content)
+    calls = [
+        call
+        for holder, key in found
+        if key == "inbound_nodes" and isinstance(holder[key], list)
+        for call in holder[key]
+        if isinstance(call, dict)
+    ]
+    if calls and rng.random() < 0.5:
+        change_call(rng, calls)
+        return
     holder, key = rng.choice(found)
     value = holder[key]
     kind = rng.randrange(10)

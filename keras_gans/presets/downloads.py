@@ -41,8 +41,9 @@ def from_url(url, name, pin=None, weights=True):
     content = _download_metadata(url, folder, pin)
     metadata = files.parse_metadata(content, f"{url}/{files.METADATA}")
     for old in folder.glob(".part-*"):  # Of downloads that were killed.
-        if time.time() - old.stat().st_mtime > 24 * 3600:
-            shutil.rmtree(old, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):  # It is over by now.
+            if time.time() - old.stat().st_mtime > 24 * 3600:
+                shutil.rmtree(old, ignore_errors=True)
     for file, expected in metadata["files"].items():
         if file.endswith(".h5") and not weights:
             continue
@@ -181,23 +182,31 @@ def from_hub(preset, weights=True):
         # file points to models--x/blobs.
         return files.Folder(path, path.parent.parent, preset)
 
-    folder = snapshot(revision, [files.METADATA])
-    declared = files.read_metadata(folder)["files"]
-    wanted = [f for f in declared if weights or not f.endswith(".h5")]
-    if all((folder.path / name).is_file() for name in wanted):
-        return folder  # Nothing more to ask for.
+    def take(commit, most):
+        """The snapshot with these files, which have at most so many bytes."""
+        with _hub_errors(preset):
+            tree = huggingface_hub.HfApi().list_repo_tree(repo, revision=commit)
+            sizes = {file.path: getattr(file, "size", None) for file in tree}
+        for name, limit in most.items():
+            size = sizes.get(name, 0)
+            if size is None or size > limit:
+                raise ValueError(
+                    f"{preset}/{name} must be a preset's file, of at most "
+                    f"{limit} bytes. Received: {size} bytes"
+                )
+        return snapshot(commit, list(most))
+
+    folder = snapshot(revision, [])  # Which commit it is.
     commit = folder.path.name
-    with _hub_errors(preset):
-        tree = huggingface_hub.HfApi().list_repo_tree(repo, revision=commit)
-        sizes = {file.path: getattr(file, "size", None) for file in tree}
-    for name in wanted:
-        size, most = sizes.get(name, 0), declared[name]["size"]
-        if size is None or size > most:
-            raise ValueError(
-                f"{preset}/{name} must be the file that {files.METADATA} "
-                f"describes, of {most} bytes. Received: {size} bytes"
-            )
-    return snapshot(commit, [files.METADATA, *wanted])
+    most = {files.METADATA: _MAX_METADATA}
+    if not (folder.path / files.METADATA).is_file():
+        folder = take(commit, most)
+    for name, file in files.read_metadata(folder)["files"].items():
+        if weights or not name.endswith(".h5"):
+            most[name] = file["size"]
+    if all((folder.path / name).is_file() for name in most):
+        return folder  # Nothing more to ask for.
+    return take(commit, most)
 
 
 @contextlib.contextmanager

@@ -136,6 +136,7 @@ class _Deadline:
         self.seconds = seconds
         self.is_over = False
         self.sockets = []
+        self.lock = threading.Lock()
         self.timer = threading.Timer(seconds, self._end)
         self.timer.daemon = True
 
@@ -149,18 +150,22 @@ class _Deadline:
             twin.close()
 
     def watch(self, sock):
+        """Raises a `TimeoutError` if it comes too late."""
         # A twin: TLS takes the socket itself away.
-        self.sockets.append(sock.dup())
+        with self.lock:
+            self.sockets.append(sock.dup())
+        self.check()
 
     def check(self):
         if self.is_over:
             raise TimeoutError(f"not complete after {self.seconds:.0f} s")
 
     def _end(self):
-        self.is_over = True
-        for twin in self.sockets:
-            with contextlib.suppress(OSError):
-                twin.shutdown(2)
+        with self.lock:  # Whoever comes to watch now will see it.
+            self.is_over = True
+            for twin in self.sockets:
+                with contextlib.suppress(OSError):
+                    twin.shutdown(2)
 
 
 class _Watched(http.client.HTTPConnection):
@@ -187,6 +192,7 @@ class _Http(urllib.request.HTTPHandler):
         self.deadline = deadline
 
     def http_open(self, req):
+        self.deadline.check()
         return self.do_open(_connection(_Watched, self.deadline), req)
 
 
@@ -196,4 +202,5 @@ class _Https(urllib.request.HTTPSHandler):
         self.deadline = deadline
 
     def https_open(self, req):
+        self.deadline.check()
         return self.do_open(_connection(_WatchedTLS, self.deadline), req)

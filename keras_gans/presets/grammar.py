@@ -95,9 +95,15 @@ def several(one, most=_MAX_RANK):
 
 
 def mapping(one):
+    """Keywords and values. What has a `class_name` is an object to Keras."""
+
     def rule(value, made):
-        if not isinstance(value, dict) or not all(
-            isinstance(key, str) and key.isidentifier() for key in value
+        if (
+            not isinstance(value, dict)
+            or "class_name" in value
+            or not all(
+                isinstance(key, str) and key.isidentifier() for key in value
+            )
         ):
             raise Refused(value)
         return {key: one(item, made) for key, item in value.items()}
@@ -146,13 +152,6 @@ def anything(value, made):
     return plain(value, made)
 
 
-def _count(value, made):
-    """`anything` whose numbers say how often a class makes something."""
-    if isinstance(value, int):
-        return whole(-1, MAX_LAYERS)(value, made)
-    return anything(value, made)
-
-
 _FLOATS = ("float32", "float16", "bfloat16", "float64")
 _POLICIES = (*_FLOATS, "mixed_float16", "mixed_bfloat16")
 _INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32")
@@ -186,7 +185,18 @@ def history(value, made):
     return [text(value[0], made), *(count(n, made) for n in value[1:])]
 
 
-TENSOR = {"shape": shape, "dtype": _dtype_name, "keras_history": history}
+_place = either(None, whole(-LARGEST, LARGEST))
+# The objects that a layer may be called with: `x[..., :2]` has three.
+FED = {
+    "__keras_tensor__": {
+        "shape": shape,
+        "dtype": _dtype_name,
+        "keras_history": history,
+    },
+    "__slice__": {"start": _place, "stop": _place, "step": _place},
+    "__ellipsis__": {},
+}
+
 
 # ---- names that stand for objects -----------------------------------------
 
@@ -365,46 +375,6 @@ KEYWORDS = {
     "Constraint": _CONSTRAINT,
 }
 
-# ---- the keywords of the package's classes --------------------------------
-
-# Those that say how much a constructor makes; others hold `anything`.
-OWN = {
-    **ALL,
-    "seed": seed,
-    "units": either(size, several(size, 64)),
-    "filters": either(size, several(size, 64)),
-    **dict.fromkeys(
-        (
-            "channels embedding_dim latent_dim num_classes output_channels"
-        ).split(),
-        size,
-    ),
-    **dict.fromkeys(
-        ("example_shape", "image_shape"),
-        either(None, several(whole(1, 2**16))),
-    ),
-    "depth": either(None, whole(1, 32)),
-    "patch_size": whole(1, 2**10),
-    "discriminator_steps": whole(1, 1000),
-    "power_iterations": whole(1, 100),
-    "ema_momentum": either(None, number),
-}
-
-
-def own_keywords(cls):
-    """Rules of a class of the package: dict of keyword to rule."""
-    bases = [b for b in cls.__mro__ if b.__module__.startswith("keras_gans.")]
-    names = {name for base in bases for name in keywords(base)}
-    rules = {name: anything for name in names}
-    counts = {name for name in names if name.startswith("num_")}
-    return {
-        **rules,
-        **dict.fromkeys(counts, _count),
-        **_parts_of(names),
-        **{name: OWN[name] for name in names if name in OWN},
-        **ALL,
-    }
-
 
 def keras_keywords(cls, kind):
     """Rules of one of Keras's classes: dict of keyword to rule.
@@ -417,10 +387,10 @@ def keras_keywords(cls, kind):
     if kind != "Layer":
         return rules
     more = _MORE.get(cls.__name__, {})
-    return {**_parts_of(names), **rules, **more, **ALL}
+    return {**parts_of(names), **rules, **more, **ALL}
 
 
-def _parts_of(names):
+def parts_of(names):
     """Rules of `kernel_initializer` and the like."""
     ends = {name: name.rpartition("_")[2] for name in names if "_" in name}
     return {name: _PARTS[end] for name, end in ends.items() if end in _PARTS}

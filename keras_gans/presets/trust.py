@@ -10,7 +10,7 @@ import importlib
 
 import keras
 
-from keras_gans.presets import files, grammar
+from keras_gans.presets import files, grammar, own_grammar
 from keras_gans.presets.grammar import Refused
 
 # No layer here runs code from its config (Lambda), wraps another framework
@@ -53,6 +53,13 @@ _KINDS = {
     "keras.regularizers": "Regularizer",
     "keras.constraints": "Constraint",
 }
+# Of the package's own classes: elsewhere, of its layers, networks and models.
+# A metric would load its classifier.
+_BASES = {
+    "Initializer": keras.initializers.Initializer,
+    "Regularizer": keras.regularizers.Regularizer,
+    "Constraint": keras.constraints.Constraint,
+}
 
 
 def _is_allowed(module, name):
@@ -60,6 +67,10 @@ def _is_allowed(module, name):
     if isinstance(allowed, list):
         return name in allowed
     return allowed is not None and _in_module(module, name, allowed)
+
+
+def _is_own(found):
+    return found.__module__.startswith("keras_gans.")
 
 
 def _in_module(module, name, base):
@@ -113,7 +124,14 @@ class _Rebuilder:
         if kind in self.special:
             return self.special[kind](value)
         if isinstance(value, str):
-            if not self._custom(value) and kind is not None:
+            found = self._custom(value)
+            if kind is None:  # A word.
+                return value
+            # Keras would make a class with its defaults.
+            if found is None or (
+                _is_own(found)
+                and (kind != "callable" or isinstance(found, type))
+            ):
                 raise Refused(value)
             return value
         if not isinstance(value, dict) or "class_name" not in value:
@@ -176,8 +194,10 @@ class _Rebuilder:
             if name not in (cls.__name__, registered):
                 raise self.unknown(received)
             rules = None
-            if cls.__module__.startswith("keras_gans."):
-                rules = grammar.own_keywords(cls)
+            if _is_own(cls):
+                if not issubclass(cls, _BASES.get(kind, keras.layers.Layer)):
+                    raise Refused(received)
+                rules = own_grammar.own_keywords(cls)
             module = cls.__module__
         elif (
             registered in (None, name)
@@ -192,7 +212,9 @@ class _Rebuilder:
         if not isinstance(inner, dict):
             raise self._argument_error(name, "config", inner)
         if kind in (None, "Layer", "callable"):
-            self._count("num_layers", grammar.MAX_LAYERS)
+            is_own = cls is not None and rules is not None
+            is_network = is_own and issubclass(cls, keras.Model)
+            self.count_layers(own_grammar.NETWORK if is_network else 1)
         result = {
             "module": module,
             "class_name": name,
@@ -264,10 +286,13 @@ class _Rebuilder:
         name = grammar.policy_name(value["config"]["name"], self)
         return {**named, "config": {"name": name}, "registered_name": None}
 
-    def _count(self, counter, most):
-        count = getattr(self, counter) + 1
-        setattr(self, counter, count)
-        if count > most:
+    def count_layers(self, count):
+        """A network that makes its layers itself has as many as it may."""
+        self.num_layers += count
+        self._check_counts()
+
+    def _check_counts(self):
+        if self.num_layers > grammar.MAX_LAYERS or self.num_calls > _MAX_CALLS:
             raise ValueError(
                 f"{self.source} must have at most {grammar.MAX_LAYERS} layers "
                 f"and {_MAX_CALLS} calls of them. Received: more"
@@ -290,7 +315,8 @@ class _Rebuilder:
 
     def _node(self, value):
         """A call: of tensors, or a layer would compute something."""
-        self._count("num_calls", _MAX_CALLS)
+        self.num_calls += 1
+        self._check_counts()
         if (
             not isinstance(value, dict)
             or set(value) != {"args", "kwargs"}
@@ -312,17 +338,22 @@ class _Rebuilder:
             )
         if not isinstance(value, dict):
             return grammar.plain(value, self)
-        if value.get("class_name") != "__keras_tensor__":
+        if "class_name" not in value:
             return grammar.mapping(lambda v, made: self._fed(v))(value, self)
-        self.num_tensors += 1
-        inner = value.get("config")
-        if not isinstance(inner, dict) or set(inner) != set(grammar.TENSOR):
+        # Keras makes whatever object it finds here.
+        name, inner = value["class_name"], value.get("config")
+        rules = grammar.FED.get(name) if isinstance(name, str) else None
+        if (
+            rules is None
+            or not isinstance(inner, dict)
+            or set(inner) != set(rules)
+        ):
             raise Refused(value)
+        self.num_tensors += name == "__keras_tensor__"
         return {
-            "class_name": "__keras_tensor__",
+            "class_name": name,
             "config": {
-                key: rule(inner[key], self)
-                for key, rule in grammar.TENSOR.items()
+                key: rule(inner[key], self) for key, rule in rules.items()
             },
         }
 

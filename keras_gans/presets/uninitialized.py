@@ -28,7 +28,9 @@ def uninitialized():
     """
     base, thread, made = keras.layers.Layer, threading.get_ident(), []
     with _lock:
-        add_weight = base.add_weight
+        before = base.add_weight
+        # What is made inside of another one, it does not initialize as well.
+        add_weight = getattr(before, "original", before)
 
         def add_zeros(layer, *args, **kwargs):
             initializer = args[1] if args[1:] else kwargs.get("initializer")
@@ -41,12 +43,13 @@ def uninitialized():
             made.append((variable, keras.initializers.get(initializer)))
             return variable
 
+        add_zeros.original = add_weight
         # Keras has no hook for it. Only as long as networks are made.
         base.add_weight = add_zeros
         try:
             yield made
         finally:
-            base.add_weight = add_weight
+            base.add_weight = before
 
 
 @contextlib.contextmanager

@@ -1,6 +1,8 @@
 """Presets from a server and from a hub, on this machine."""
 
 import hashlib
+import os
+import pathlib
 import shutil
 import socket
 import sys
@@ -105,6 +107,19 @@ def test_download_with_a_wrong_hash(saved, folder, cache, name):
         refuse(url, f"{name} must have the SHA-256")
         (folder / name).write_bytes(content)
         assert_same(saved[0], presets.load(url))
+
+
+def test_two_that_tidy_the_cache(saved, cache, monkeypatch):
+    """A part that another process removes in between."""
+    glob = pathlib.Path.glob
+
+    def with_one_that_is_gone(self, pattern):
+        gone = [self / ".part-gone"] if pattern == ".part-*" else []
+        return [*glob(self, pattern), *gone]
+
+    monkeypatch.setattr(pathlib.Path, "glob", with_one_that_is_gone)
+    with serve(Folder, folder=saved[1]) as server:
+        assert_same(saved[0], presets.load(f"{server.url}/tiny"))
 
 
 def test_a_damaged_cache_is_repaired(saved, cache):
@@ -217,6 +232,30 @@ def test_a_slow_server_is_left(lying, file, lie, monkeypatch):
     assert time.monotonic() - start < 3
 
 
+def test_a_connection_that_is_late_is_left(saved, lying, monkeypatch):
+    """It comes after the time is over, and would drip for ever."""
+    monkeypatch.setattr(fetching, "PATIENCE", 0.3)
+    monkeypatch.setattr(fetching, "SLOWEST", 10**9)
+    lying.file, lying.lie = "metadata.json", "drip"
+    connect = socket.create_connection
+
+    def late(*args, **kwargs):
+        time.sleep(0.6)
+        return connect(*args, **kwargs)
+
+    monkeypatch.setattr(socket, "create_connection", late)
+    threading.Timer(3, lying.over.set).start()
+    start = time.monotonic()
+    refuse(f"{lying.url}/x", "not complete after 0 s", error=ConnectionError)
+    assert time.monotonic() - start < 2
+    deadline = fetching._Deadline(0.1)
+    deadline.is_over = True
+    http, https = fetching._Http(deadline), fetching._Https(deadline)
+    for begin in (http.http_open, https.https_open):
+        with pytest.raises(TimeoutError):  # Nor is another one begun.
+            begin(None)
+
+
 @pytest.mark.parametrize("lie", ["flood", "announce"])
 @pytest.mark.parametrize("file", ["metadata.json", "config.json", "s.h5"])
 def test_no_more_than_the_declared_size_is_taken(lying, file, lie):
@@ -315,7 +354,9 @@ def test_hub(saved, folder, tmp_path):
     damaged = shutil.copytree(folder, tmp_path / "damaged")
     with open(damaged / "model.weights.h5", "ab") as file:
         file.write(b"x")
-    folders = {"org/name": folder, "org/damaged": damaged}
+    huge = shutil.copytree(folder, tmp_path / "huge")
+    os.truncate(huge / "metadata.json", 2**20 + 1)
+    folders = {"org/name": folder, "org/damaged": damaged, "org/huge": huge}
     environ = {  # huggingface_hub reads them when it is imported.
         "HF_HOME": str(tmp_path / "hf"),
         "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -345,7 +386,7 @@ def test_hub(saved, folder, tmp_path):
         assert recipe == "{'epochs': 3}"
         assert not [path for path in server.requests if ".h5" in path]
         before = len(server.requests)
-        loaded, once, tagged, unknown, revision, broken = run(
+        loaded, once, tagged, unknown, revision, broken, large = run(
             code,
             generate,
             located,
@@ -353,8 +394,9 @@ def test_hub(saved, folder, tmp_path):
             "presets.resolve('hf://org/none')",
             "presets.resolve('hf://org/name@v3')",
             "presets.load('hf://org/damaged')",
+            "presets.load('hf://org/huge')",
             **environ,
-        ).splitlines()[-6:]
+        ).splitlines()[-7:]
         assert loaded.endswith(images)
         expected = [{"epochs": 3}, {"epochs": 3}, "DCGAN", "sampling", True]
         assert once == str(expected)
@@ -362,7 +404,11 @@ def test_hub(saved, folder, tmp_path):
         assert unknown.startswith("FileNotFoundError preset must be a public")
         assert revision.startswith("FileNotFoundError preset must be a public")
         assert broken.startswith("ValueError")
-        assert "must be the file that metadata.json describes" in broken
+        assert "model.weights.h5 must be a preset's file" in broken
+        assert large.startswith("ValueError hf://org/huge/metadata.json must")
+        assert large.endswith("at most 1048576 bytes. Received: 1048577 bytes")
+        asked = str(server.requests)
+        assert f"/org/huge/resolve/{COMMIT}/metadata.json" not in asked
         assert f"GET /org/name/resolve/{COMMIT}/task.json" in server.requests
         # By `load`, and once for the located preset.
         asked = server.requests[before:]

@@ -1,14 +1,16 @@
 """What was checked is what is made: the grammar of a preset's JSON."""
 
 import json
+import shutil
 
 import keras
 import numpy as np
 import pytest
-from preset_files import assert_same, layer, refuse, write
+from preset_files import assert_same, edit, layer, refuse, write
 
 import keras_gans
 from keras_gans import presets
+from keras_gans.metrics import extractors
 from keras_gans.presets import grammar, trust
 
 pytestmark = pytest.mark.neutral
@@ -182,6 +184,131 @@ def test_calls_are_of_tensors():
     config["config"]["layers"][1]["inbound_nodes"][0]["args"] = [[1.0]]
     with pytest.raises(ValueError, match="x must give a layer arguments"):
         trust.rebuild(config, "x", {})
+
+
+NUMPY = {
+    "class_name": "__numpy__",
+    "config": {"value": ["a"], "dtype": "S2000000000"},
+}
+STRANGERS = [
+    layer("RandomFlip"),
+    layer("StringLookup", vocabulary="/etc/hostname"),
+    layer("Lambda", function="x"),
+    layer("TFSMLayer", filepath="x"),
+    layer("Dense", units=1),
+    layer("Orthogonal", "keras.initializers"),
+    layer("GAN", "keras_gans.models.gan", "keras_gans>GAN"),
+    NUMPY,
+    {"class_name": "__tensor__", "config": {"value": [1], "dtype": "int8"}},
+    {"class_name": "__bytes__", "config": {"value": "x"}},
+    {"class_name": "__lambda__", "config": {"value": "x"}},
+    {"class_name": "function", "module": "builtins", "config": "eval"},
+    {"class_name": ["x"], "config": {}},
+    {"class_name": "__slice__", "config": {"start": NUMPY}},
+    {
+        "class_name": "__slice__",
+        "config": {"start": NUMPY, "stop": None, "step": None},
+    },
+    {"class_name": "__ellipsis__", "config": {"x": NUMPY}},
+    {"class_name": "__keras_tensor__", "config": {"shape": NUMPY}},
+]
+
+
+@pytest.mark.parametrize("bad", STRANGERS, ids=lambda v: str(v["class_name"]))
+def test_calls_are_of_no_objects(bad):
+    """Keras makes the objects that it finds in a call's arguments."""
+    inputs = keras.Input((3,))
+    config = as_json(keras.Model(inputs, keras.layers.Dense(2)(inputs)))
+    node = config["config"]["layers"][1]["inbound_nodes"][0]
+    tensors = node["args"]
+    for args, kwargs in (
+        (tensors, {"training": bad}),
+        (tensors, {"x": [{"y": {"z": bad}}]}),
+        (tensors, bad),
+        ([*tensors, bad], {}),
+        ([{"x": [*tensors, bad]}], {}),
+    ):
+        node.update(args=args, kwargs=kwargs)
+        with pytest.raises(ValueError, match="must give a layer arguments"):
+            trust.rebuild(config, "config.json", {})
+    node.update(args=tensors, kwargs={"training": False})
+    assert trust.rebuild(config, "config.json", {})
+
+
+def test_parts_of_tensors(tmp_path):
+    inputs = keras.Input((3,))
+    part = inputs[..., :2][:, 1:][:, ::-1]
+    dense = keras.layers.Dense(2)
+    network = keras.Model(inputs, dense(part + inputs[:, 0:1]))
+    discriminator = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model = keras_gans.GAN(network, discriminator, latent_dim=3)
+    model.save_to_preset(tmp_path / "a")
+    text = (tmp_path / "a" / "config.json").read_text()
+    assert "__slice__" in text and "__ellipsis__" in text
+    assert_same(model, presets.load(tmp_path / "a"))
+
+
+def own(name, **config):
+    return layer(name, "keras_gans", f"keras_gans>{name}", **config)
+
+
+@pytest.mark.parametrize(
+    "keyword, bad",
+    [
+        ("activation", own("FrechetDistance", extractor="inception_v3")),
+        ("activation", "keras_gans>FrechetDistance"),
+        ("activation", "keras_gans>CycleGAN"),
+        ("kernel_initializer", own("GANGenerator")),
+        ("kernel_initializer", "keras_gans>CycleGAN"),
+        ("kernel_initializer", "keras_gans>hinge_generator_loss"),
+        ("bias_regularizer", own("FrechetDistance")),
+        ("kernel_constraint", own("PReLU")),
+    ],
+    ids=str,
+)
+def test_own_classes_where_they_belong(folder, keyword, bad):
+    """A metric of the package loads weights when it is made."""
+    dense = layer("Dense", units=2, **{keyword: bad})
+    with pytest.raises(ValueError, match="x must give a Dense arguments"):
+        trust.rebuild(sequential(dense), "x", {})
+    trust.rebuild(sequential(layer("Dense", units=2)), "x", {})
+    for good in (own("PReLU"), "keras_gans>hinge_generator_loss"):
+        dense["config"] = {"units": 2, "activation": good}
+        trust.rebuild(sequential(dense), "x", {})
+
+
+@pytest.mark.parametrize("name", ["FrechetDistance", "KernelDistance"])
+def test_metrics_are_not_made(folder, name, monkeypatch):
+    asked = []
+    monkeypatch.setattr(extractors, "get", asked.append)
+    bad = own(name, extractor="inception_v3")
+    write(folder / "config.json", bad)
+    refuse(folder, "config.json must name only .*Distance")
+    write(folder / "config.json", sequential(bad))
+    refuse(folder, "config.json must give a Sequential arguments")
+    shutil.copy(folder / "task.json", folder / "config.json")
+    edit(folder / "task.json", "config", seed=bad, label_smoothing=[bad])
+    refuse(folder, "must (name only|give a)")
+    assert not asked
+
+
+@pytest.mark.parametrize(
+    "most, network",
+    [
+        (12, own("CycleGANGenerator", num_residual_blocks=6, filters=1)),
+        (1, own("CycleGANGenerator", num_residual_blocks=100)),
+        (1, own("GANGenerator", units=[1] * 64)),
+        (3, own("UNetGenerator", depth=32)),
+        (28, own("GANGenerator")),
+        (28, own("CycleGAN")),
+    ],
+    ids=lambda value: value["class_name"] if isinstance(value, dict) else "",
+)
+def test_what_networks_make_is_counted(most, network):
+    """All objects of a file share what there may be of layers."""
+    trust.rebuild(sequential(*[network] * most), "x", {})
+    with pytest.raises(ValueError, match="x must have at most 1024 layers"):
+        trust.rebuild(sequential(*[network] * (2 * most + 2)), "x", {})
 
 
 def test_shared_layers_and_several_inputs(tmp_path):

@@ -6,7 +6,7 @@ from hub_server import Folder, serve
 from preset_files import edit, write
 
 import keras_gans
-from keras_gans import cli, presets
+from keras_gans import checks, cli, presets
 from keras_gans.tasks.shared import optimizer
 
 pytestmark = pytest.mark.neutral
@@ -131,3 +131,9 @@ def test_a_recipe_that_is_none(folder):
     with pytest.raises(ValueError, match="training.json must be a JSON object"):
         presets.recipe(folder)
     assert keras_gans.DCGAN.from_preset(folder).built
+
+
+def test_long_values_are_shown_in_part():
+    with pytest.raises(ValueError, match="at least 1. Received: x=") as caught:
+        checks.check_integer("x", list(range(10**4)), minimum=1)
+    assert len(str(caught.value)) < 300

@@ -9,7 +9,11 @@ from preset_files import assert_same, tiny
 
 import keras_gans
 from keras_gans import presets
-from keras_gans.presets.uninitialized import uninitialized, weights_follow
+from keras_gans.presets.uninitialized import (
+    networks,
+    uninitialized,
+    weights_follow,
+)
 
 
 @pytest.fixture
@@ -116,6 +120,21 @@ def test_weights_that_follow_are_not_initialized_again():
         assert not model.generator.get_weights()[0].any()
         finish([])
     assert model.generator.get_weights()[0].any()
+
+
+def test_one_inside_of_another():
+    with weights_follow() as finish:
+        with networks(), networks():
+            inner = keras.layers.Dense(3, kernel_initializer="ones")
+            inner.build((None, 2))
+        with networks(), uninitialized() as made:
+            read = keras.layers.Dense(3)  # As a network of the zoo's.
+            read.build((None, 2))
+        read.set_weights([np.full((2, 3), 7.0), np.full(3, 7.0)])
+        assert not inner.get_weights()[0].any()
+        finish([])
+    assert (inner.get_weights()[0] == 1).all()
+    assert (read.get_weights()[0] == 7).all() and len(made) == 2
 
 
 def test_a_layer_that_names_its_shape_by_place():
