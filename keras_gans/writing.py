@@ -1,7 +1,9 @@
 """Files and folders that appear under their names when they are complete.
 
 A process may be killed at any moment, and a disk may be full: what was there
-before stays, whole. Nothing here imports Keras, NumPy or Pillow.
+before stays, whole. Links are followed, a file that is replaced leaves its
+mode, and what is neither a file nor a folder, as a pipe, is written to.
+Nothing here imports Keras, NumPy or Pillow.
 """
 
 import contextlib
@@ -11,10 +13,12 @@ import os
 import pathlib
 import re
 import shutil
+import stat
 import uuid
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-_PART = re.compile(r"\.(.*)-[0-9a-f]{32}(\.[^.-]*)?(-old)?")
+_PART = re.compile(r"\.(.*)-([0-9a-f]{32})(-old)?(\.[^.]*)?", re.DOTALL)
+_LONGEST = 255  # bytes of a name
 
 # What this process has begun: where it is written -> where it belongs.
 _begun = {}
@@ -29,28 +33,29 @@ def temporary(path):
 
     Yields:
         A `pathlib.Path` with the same suffix, where nothing is yet. What is
-        there at the end is removed.
+        there at the end is removed. Of a pipe or a device, itself.
 
     Raises:
         OSError: With `path` as its `filename`, if the disk is full, whichever
             library says so.
     """
-    path = pathlib.Path(path)
-    name = f".{path.stem[:40]}-{uuid.uuid4().hex}{path.suffix}"
-    part = path.with_name(name)
-    _begun[part] = path
+    given, path = path, _real(path)
+    part = path if _is_special(path) else _beside(path)
+    if part != path:
+        _begun[part] = path
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield part
     except Exception as error:
         if is_full(error):
             raise OSError(
-                errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)
+                errno.ENOSPC, os.strerror(errno.ENOSPC), str(given)
             ) from error
         raise
     finally:
-        _undo(part, path)
-        del _begun[part]
+        if part != path:
+            _undo(part, path)
+            del _begun[part]
 
 
 def move(part, path, own=()):
@@ -62,7 +67,11 @@ def move(part, path, own=()):
         own: The names of the files of such a folder. Others, which are in the
             folder that is replaced, stay.
     """
-    path = pathlib.Path(path)
+    path = _real(path)
+    if part == path:
+        return
+    if path.exists() and _mode(path) != _mode(part):
+        part.chmod(_mode(path))
     if not part.is_dir() or not path.is_dir() or not any(path.iterdir()):
         os.replace(part, path)
         return
@@ -81,7 +90,31 @@ def write(path, content):
         content = content.encode()
     with temporary(path) as part:
         part.write_bytes(content)
-        os.replace(part, path)
+        move(part, path)
+
+
+def _real(path):
+    return pathlib.Path(os.path.realpath(path))
+
+
+def _mode(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def _is_special(path):
+    return path.exists() and not (path.is_file() or path.is_dir())
+
+
+def _beside(path):
+    """A name that nothing has, and that `clean` knows."""
+    stem, suffix = path.stem, path.suffix
+    if len(os.fsencode(suffix)) > 40:  # No format's.
+        stem, suffix = path.name, ""
+    # The dot, the number and an `_old` one's word.
+    left = _LONGEST - len(os.fsencode(suffix)) - len(f".-{'0' * 32}-old")
+    while len(os.fsencode(stem)) > left:
+        stem = stem[:-1]
+    return path.with_name(f".{stem}-{uuid.uuid4().hex}{suffix}")
 
 
 def write_image(path, image, **options):
@@ -126,21 +159,30 @@ def is_full(error):
 def discard():
     """Removes what this process has begun, for one that ends at once."""
     for part, path in list(_begun.items()):
-        _undo(part, path)
+        with contextlib.suppress(OSError):  # The others are tried.
+            _undo(part, path)
 
 
-def clean(folder):
-    """Removes what a process that was killed has begun in a folder."""
-    for part in pathlib.Path(folder).glob(".*"):
-        match = _PART.fullmatch(part.name)
+def clean(folder, name=None):
+    """Removes what a process that was killed has begun in a folder.
+
+    Args:
+        folder: Path.
+        name: String, of the one file or folder it is about; `None` for all.
+    """
+    for found in _real(folder).glob(".*"):
+        match = _PART.fullmatch(found.name)
         if match:
-            name, suffix, old = match.groups()
-            part = part.with_name(part.name.removesuffix(old or ""))
-            _undo(part, part.with_name(name + (suffix or "")))
+            stem, number, _, suffix = match.groups(default="")
+            path = found.with_name(stem + suffix)
+            part = found.with_name(f".{stem}-{number}{suffix}")
+            if name in (None, path.name) and part not in _begun:
+                _undo(part, path)
 
 
 def _old(part):
-    return part.with_name(f"{part.name}-old")
+    stem, number, _, suffix = _PART.fullmatch(part.name).groups(default="")
+    return part.with_name(f".{stem}-{number}-old{suffix}")
 
 
 def _undo(part, path):

@@ -3,6 +3,8 @@
 import errno
 import os
 import pathlib
+import stat
+import threading
 
 import pytest
 
@@ -41,10 +43,64 @@ def test_a_file_is_replaced(tmp_path):
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_a_name_as_long_as_names_are(tmp_path):
-    path = tmp_path / ("ü" * 120 + ".txt")
+@pytest.mark.parametrize("name", ["ü" * 125 + ".txt", "a." + "b" * 253])
+def test_a_name_as_long_as_names_are(name, tmp_path):
+    path = tmp_path / name
     writing.write(path, "long")
     assert path.read_text() == "long"
+
+
+def test_a_pipe_is_written_to(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    read = []
+    reader = threading.Thread(
+        target=lambda: read.append(path.read_bytes()), daemon=True
+    )
+    reader.start()
+    writing.write(path, "through it")
+    assert stat.S_ISFIFO(path.lstat().st_mode)
+    reader.join(10)
+    assert read == [b"through it"]
+    with pytest.raises(PermissionError), writing.temporary(path):
+        raise PermissionError("not yours")
+    assert [p.name for p in tmp_path.iterdir()] == ["pipe"]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_is_followed(there, tmp_path):
+    (tmp_path / "other").mkdir()
+    file, link = tmp_path / "other" / "file", tmp_path / "link"
+    link.symlink_to(file)
+    if there:
+        file.write_text("old")
+    writing.write(link, "new")
+    assert link.is_symlink() and file.read_text() == "new"
+    assert [p.name for p in file.parent.iterdir()] == ["file"]
+
+
+def test_a_linked_folder_is_followed(folder):
+    link = folder.parent / "link"
+    link.symlink_to(folder)
+    replace(link)
+    assert link.is_symlink()
+    assert contents(folder) == {"own": "new", "notes": "mine"}
+
+
+def test_modes(folder):
+    file = folder / "own"
+    file.chmod(0o600)
+    writing.write(file, "new")
+    assert file.stat().st_mode & 0o777 == 0o600
+    folder.chmod(0o700)
+    replace(folder)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    umask = os.umask(0o027)
+    try:
+        writing.write(folder / "fresh", "")
+    finally:
+        os.umask(umask)
+    assert (folder / "fresh").stat().st_mode & 0o777 == 0o640
 
 
 def test_a_folder_is_replaced_and_what_is_not_its_own_stays(folder):
@@ -82,10 +138,14 @@ def test_other_errors_are_their_own(folder):
     assert not writing.is_full(OSError("[Errno 5] Input/output error"))
 
 
+@pytest.mark.parametrize("name", ["best", "run.v-1", "x" * 60, "a.b-old"])
 @pytest.mark.parametrize("at", [1, 2])
 @pytest.mark.parametrize("end", [writing.discard, writing.clean])
-def test_a_process_that_ends_between_two_names(at, end, folder, monkeypatch):
+def test_a_process_that_ends_between_two_names(
+    at, end, name, folder, monkeypatch
+):
     """Two renames replace a folder: there is one at any moment."""
+    folder = folder.rename(folder.with_name(name))
     rename, calls = os.rename, []
 
     class Killed(BaseException):
@@ -105,10 +165,11 @@ def test_a_process_that_ends_between_two_names(at, end, folder, monkeypatch):
             replace(folder)
     assert len(list(folder.parent.iterdir())) == 2
     if end is writing.discard:  # From within a signal's handler.
+        suffix = folder.suffix
         part = next(
-            pathlib.Path(str(path).removesuffix("-old"))
+            pathlib.Path(str(path).replace(f"-old{suffix}", suffix))
             for path in folder.parent.iterdir()
-            if path.name.startswith(".best-")
+            if path.name.startswith(f".{folder.stem}-")
         )
         monkeypatch.setitem(writing._begun, part, folder)
         end()
@@ -129,3 +190,36 @@ def test_clean_knows_its_own(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
         [".lock", f"best-{HEX}", ".hidden-file", f".{HEX}"]
     )
+
+
+def test_clean_of_one_name(tmp_path):
+    for name in (f".best-{HEX}", f".last-{HEX}", f".best-{HEX}.json"):
+        (tmp_path / name).write_text("")
+    writing.clean(tmp_path, "best")
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {f".last-{HEX}", f".best-{HEX}.json"}
+
+
+def test_what_this_process_has_begun_stays(tmp_path):
+    with writing.temporary(tmp_path / "file") as part:
+        part.write_text("half")
+        writing.clean(tmp_path)
+        assert part.read_text() == "half"
+
+
+def test_discard_goes_on_behind_one_that_fails(tmp_path, monkeypatch):
+    second = tmp_path / f".second-{HEX}"
+    second.write_text("half")
+    first = tmp_path / f".first-{HEX}"
+    begun = {first: tmp_path / "first", second: tmp_path / "second"}
+    monkeypatch.setattr(writing, "_begun", begun)
+    undo = writing._undo
+
+    def fail_first(part, path):
+        if path.name == "first":
+            raise PermissionError("not yours")
+        undo(part, path)
+
+    monkeypatch.setattr(writing, "_undo", fail_first)
+    writing.discard()
+    assert not second.exists()

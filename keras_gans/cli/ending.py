@@ -54,7 +54,8 @@ def interrupted():
 def then():
     """How to go on, to be put behind another clause."""
     clause = ""
-    with contextlib.suppress(OSError):
+    # A signal's handler says this, where an exception would be lost.
+    with contextlib.suppress(Exception):
         clause = _how_to_go_on()
     return f"; {clause}" if clause else ""
 
@@ -62,7 +63,8 @@ def then():
 def _end(number, frame):
     for other in _SIGNALS:  # A second one does not wait for this.
         signal.signal(other, signal.SIG_DFL)
-    writing.discard()
+    with contextlib.suppress(Exception):  # It ends, whatever this meets.
+        writing.discard()
     with contextlib.suppress(Exception):  # As when it was about to write.
         sys.stdout.flush()
     # A progress bar's line is not ended.

@@ -93,14 +93,20 @@ def _folder(args):
 
 
 def _how_to_go_on(args):
+    """See `files.how_to_go_on`; of a run that is not this command's nothing."""
+    if not args.resume and getattr(args, "holds_another", True):
+        return ""
     return files.how_to_go_on(_folder(args))
 
 
 def _train(args):
+    folder = _folder(args)
+    # Without --resume it is refused, when Keras is there.
+    args.holds_another = files.holds_run(folder)
+
     from keras_gans import presets
 
     preset = locate(args.preset, weights=False)
-    folder = _folder(args)
     stored = _read_run(folder, args) if args.resume else None
     before = dict(stored or presets.recipe(preset, given_sources(args)))
     if stored:

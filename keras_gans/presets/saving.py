@@ -53,6 +53,7 @@ def save(model, path, *, dtype=None, recipe=None, metadata=None, weights=True):
             f"Received: model={model!r}"
         )
     path = pathlib.Path(path).resolve()
+    writing.clean(path.parent, path.name)  # What one left that was killed.
     if path.exists() and (
         not path.is_dir()
         or any(path.iterdir())

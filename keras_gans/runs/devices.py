@@ -3,10 +3,11 @@
 import contextlib
 import json
 import os
+import re
 
 import keras
 
-from keras_gans import backend
+from keras_gans import backend, writing
 from keras_gans.checks import UsageError
 
 
@@ -90,20 +91,30 @@ def is_chief(model):
     )
 
 
+# What TensorFlow calls its exceptions, and JAX writes into the one it has.
+_LOST = ("Unavailable", "Aborted", "Cancelled", "DeadlineExceeded")
+_LOST_WORDS = re.compile(
+    "UNAVAILABLE|ABORTED|CANCELLED|DEADLINE_EXCEEDED"
+    # Gloo's, which has other codes for it.
+    "|Connection (closed|reset) by peer"
+)
+
+
 @contextlib.contextmanager
 def together(model):
     """Says what to do when one of several workers has ended.
 
     Raises:
-        ConnectionError: In place of the backend's error.
+        ConnectionError: In place of the backend's error, where it is one of
+            the connection: others, as that memory is exhausted, stay.
     """
     try:
         yield
     except Exception as error:
-        # TensorFlow's and JAX's own, whose names and words change.
-        kind = type(error).__module__.partition(".")[0]
-        if kind not in ("tensorflow", "jax", "jaxlib") or (
-            not backend.is_multi_worker(model)
+        if (
+            not _is_lost(error)
+            or writing.is_full(error)
+            or not backend.is_multi_worker(model)
         ):
             raise
         words = " ".join(str(error).split())[:120]
@@ -112,3 +123,10 @@ def together(model):
             "them again with --resume, which goes on from the last checkpoint "
             f"where there is one. Received: {type(error).__name__}: {words}"
         ) from error
+
+
+def _is_lost(error):
+    kind = type(error).__module__.partition(".")[0]
+    if kind == "tensorflow":
+        return type(error).__name__.removesuffix("Error") in _LOST
+    return kind in ("jax", "jaxlib") and bool(_LOST_WORDS.search(str(error)))

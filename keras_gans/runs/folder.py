@@ -3,17 +3,19 @@
 Nothing here imports Keras.
 """
 
+import contextlib
 import csv
 import io
 import json
 import os
 import pathlib
-import shutil
+import re
 
 from keras_gans import writing
 
 RUN, LOG, STATE = "run.json", "log.csv", "state.json"
 MODEL_WEIGHTS = "gan.weights.h5"  # Of a checkpoint: all that Keras saves.
+_CHECKPOINT = re.compile("step_([0-9]{8,})")
 
 
 def holds_run(folder):
@@ -95,8 +97,25 @@ def write_log(folder, rows):
 
 def find_checkpoint(folder):
     """The path of the last complete checkpoint, or `None`."""
-    checkpoints = pathlib.Path(folder) / "checkpoints"
-    return max(checkpoints.glob("step_*"), default=None)
+    complete = [
+        path
+        for path in _checkpoints(pathlib.Path(folder) / "checkpoints")
+        if (path / STATE).is_file()
+    ]
+    return max(complete, key=_step, default=None)
+
+
+def _checkpoints(folder):
+    """Folders of a checkpoint's name. Whatever else is there is the user's."""
+    return [
+        path
+        for path in folder.glob("step_*")
+        if _CHECKPOINT.fullmatch(path.name) and path.is_dir()
+    ]
+
+
+def _step(checkpoint):
+    return int(_CHECKPOINT.fullmatch(checkpoint.name)[1])
 
 
 def read_state(checkpoint):
@@ -125,22 +144,26 @@ def write_checkpoint(folder, step, save_weights, state):
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-        os.replace(part, final)
+        writing.move(part, final, own=(MODEL_WEIGHTS, STATE))
     _remove_all_but(final, checkpoints)
 
 
 def _remove_all_but(checkpoint, checkpoints):
-    for path in [*checkpoints.glob("step_*"), *checkpoints.glob("tmp_*")]:
-        if path != checkpoint:
-            shutil.rmtree(path)
+    for path in _checkpoints(checkpoints):
+        if path == checkpoint or path.is_symlink():
+            continue
+        # First what makes it complete.
+        for name in (STATE, MODEL_WEIGHTS):
+            (path / name).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # It holds files of the user's.
+            path.rmdir()
 
 
 def how_to_go_on(folder):
     """A clause about a run that ends here and now, for its last sentence."""
     checkpoint = find_checkpoint(folder)
     if checkpoint is not None:
-        step = int(checkpoint.name.removeprefix("step_"))
-        return f"--resume goes on from step {step:,}"
+        return f"--resume goes on from step {_step(checkpoint):,}"
     if holds_run(folder):
         return "--resume starts it again, there is no checkpoint yet"
     return "the same command starts it again, there is no checkpoint yet"

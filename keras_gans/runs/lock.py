@@ -1,7 +1,8 @@
 """One training at a time in a folder.
 
 The lock is the operating system's, on an open file: it ends with its process,
-however that ends. The file stays, and means nothing.
+however that ends, for a child that is forked closes it. The file stays, and
+means nothing.
 """
 
 import contextlib
@@ -15,6 +16,18 @@ except ImportError:  # Windows.
 
 LOCK = ".lock"
 _FAR = 2**30  # Windows locks bytes: none that somebody reads.
+
+_held = set()  # Files that this process has locked.
+
+
+def _close_in_child():
+    # The lock ends when all who have the open file have closed it.
+    while _held:
+        _held.pop().close()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_close_in_child)
 
 
 @contextlib.contextmanager
@@ -40,7 +53,11 @@ def lock(folder):
         with contextlib.suppress(OSError):  # A full disk: it is for a word.
             file.truncate(0)
             file.write(str(os.getpid()).encode())
-        yield
+        _held.add(file)
+        try:
+            yield
+        finally:
+            _held.discard(file)
 
 
 def _take(file):

@@ -2,6 +2,7 @@
 
 from keras_gans import tasks
 from keras_gans.checks import check_integer
+from keras_gans.tasks import shared
 
 # What all recipes may have, but for `steps` or `epochs` and optimizers.
 KEYS = frozenset({"dataset", "batch_size", "seed", "best_by"})
@@ -67,9 +68,6 @@ def check_recipe(recipe, task):
 
 # ---- the length of a run --------------------------------------------------
 
-# What a schedule counts in updates.
-UPDATES = ("decay_steps", "first_decay_steps", "warmup_steps", "start")
-BOUNDARIES = "boundaries"
 # Those that end.
 ENDING = ("PolynomialDecay", "CosineDecay", "LinearDecay")
 
@@ -100,7 +98,13 @@ def match_schedules(recipe, before, count, discriminator_steps):
 
     Returns:
         `(recipe, sentences)`: a copy, and what there is to say about it.
+
+    Raises:
+        ValueError: If an optimizer is none that a recipe may have.
     """
+    for key, value in recipe.items():
+        if key.endswith(OPTIMIZER):
+            shared.optimizer(value)  # It may be a stranger's.
     rates = {
         key: value["config"]["learning_rate"]
         for key, value in recipe.items()
@@ -116,6 +120,8 @@ def match_schedules(recipe, before, count, discriminator_steps):
     of_steps = "steps" in recipe and "steps" in same
     if not rates or of_steps or len(same) == 5:
         return recipe, []
+    for key in ("steps", "epochs", "batch_size"):  # They may be replaced.
+        check_integer(key, before.get(key, 1), minimum=1)
     old, new = None, count(recipe)
     if "steps" in before or (
         {"epochs", "batch_size"} <= set(before)
@@ -152,9 +158,9 @@ def match_schedules(recipe, before, count, discriminator_steps):
             },
         }
         words = ", ".join(
-            f"{name} {changed[name]:,} instead of {config[name]:,}"
-            if name != BOUNDARIES
-            else f"{name} {changed[name]} instead of {config[name]}"
+            f"{name} {changed[name]} instead of {config[name]}"
+            if isinstance(config[name], list)
+            else f"{name} {changed[name]:,} instead of {config[name]:,}"
             for name in config
             if changed[name] != config[name]
         )
@@ -167,16 +173,19 @@ def match_schedules(recipe, before, count, discriminator_steps):
 def _stretch(config, share):
     """A schedule's config for a run that is longer or shorter."""
     changed = dict(config)
-    for name in UPDATES:
-        if isinstance(config.get(name), int):
+    for name in shared.UPDATES:
+        if isinstance(config.get(name), (int, float)):
             changed[name] = round(config[name] * share)
     for name in ("decay_steps", "first_decay_steps"):
         if name in changed:
             changed[name] = max(1, changed[name])
-    if isinstance(changed.get("start"), int):  # `LinearDecay`'s.
+    if "start" in changed:  # `LinearDecay`'s.
         changed["start"] = min(changed["start"], changed["decay_steps"] - 1)
-    if isinstance(config.get(BOUNDARIES), list):
-        changed[BOUNDARIES] = [
-            max(1, round(value * share)) for value in config[BOUNDARIES]
-        ]
+    if shared.BOUNDARIES in config:
+        *values, last = config["values"]
+        parts = {}  # Of those that end with the same update the first is.
+        for end, value in zip(config[shared.BOUNDARIES], values, strict=True):
+            parts.setdefault(max(1, round(end * share)), value)
+        changed[shared.BOUNDARIES] = list(parts)
+        changed["values"] = [*parts.values(), last]
     return changed

@@ -15,6 +15,16 @@ from keras_gans.tasks.task import Ranking
 
 SAMPLES = 64  # in a picture of a run
 
+# What a schedule counts in updates, and the least of it.
+BOUNDARIES = "boundaries"
+UPDATES = {
+    "decay_steps": 1,
+    "first_decay_steps": 1,
+    "warmup_steps": 0,
+    "start": 0,
+    BOUNDARIES: 0,
+}
+
 KID = Ranking(("kid",), ("KID",))
 SWD = Ranking(("swd",), ("SWD",), "values")
 
@@ -71,12 +81,30 @@ def optimizer(value, base=keras.optimizers.Optimizer):
             f"Received: {short(value)}"
         )
     try:
-        return cls(**config)
+        made = cls(**config)
+        if base is schedule:
+            _check_updates(config)
+        return made
     except Exception as error:
         raise ValueError(
             f"An optimizer of a recipe must have arguments that {name} takes. "
             f"Received: {short(value)} ({short(error)})"
         ) from error
+
+
+def _check_updates(config):
+    """Raises a `ValueError` for what Keras would divide by, or never reach."""
+    # In updates, which are no more than float64 tells apart.
+    for key, least in UPDATES.items():
+        value = config.get(key, [] if key == BOUNDARIES else least)
+        for number in value if key == BOUNDARIES else [value]:
+            if not (
+                isinstance(number, (int, float)) and least <= number <= 2**53
+            ):
+                raise ValueError(
+                    f"{key} must be of {least} updates or more. "
+                    f"Received: {key}={value!r}"
+                )
 
 
 def player_optimizers(model, recipe):

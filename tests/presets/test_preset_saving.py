@@ -161,3 +161,14 @@ def test_update_adds_scores_and_hashes(folder):
     presets.update(folder)
     with pytest.raises(ValueError, match="SHA-256"):
         presets.load(folder)
+
+
+@pytest.mark.neutral
+def test_a_save_that_was_killed_between_two_names(folder):
+    """Saving again finds what is the user's, and leaves nothing beside it."""
+    write(folder / "notes.txt", "mine")
+    folder.rename(folder.with_name(f".{folder.name}-{'0' * 32}-old"))
+    tiny().save_to_preset(folder)
+    assert (folder / "notes.txt").read_text() == "mine"
+    assert list(folder.parent.iterdir()) == [folder]
+    presets.load(folder)

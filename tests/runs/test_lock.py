@@ -48,6 +48,38 @@ def test_a_process_that_is_killed_leaves_no_lock(tmp_path):
         pass
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_child_does_not_keep_the_lock(tmp_path):
+    code = (
+        "import os, sys, time\n"
+        "from keras_gans.runs.lock import lock\n"
+        "with lock(sys.argv[1]):\n"
+        "    read, write = os.pipe()\n"
+        "    child = os.fork()\n"
+        "    if not child:\n"
+        "        os.write(write, b'1')\n"
+        "        time.sleep(60)\n"
+        "    os.read(read, 1)\n"
+        "    print(child, flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE
+    )
+    child = int(process.stdout.readline())
+    try:
+        with pytest.raises(BlockingIOError):  # The parent keeps it.
+            with lock(tmp_path):
+                pass
+        process.kill()
+        process.wait()
+        with lock(tmp_path):
+            pass
+    finally:
+        os.kill(child, signal.SIGKILL)
+        process.stdout.close()
+
+
 def test_a_file_system_without_locks(tmp_path, monkeypatch):
     def flock(*_):
         raise OSError(errno.ENOLCK, "No locks available")

@@ -92,6 +92,12 @@ def adam(name, **config):
     return {"class_name": "Adam", "config": {"learning_rate": rate}}
 
 
+def piecewise(boundaries, values):
+    config = {"boundaries": boundaries, "values": values}
+    rate = {"class_name": "PiecewiseConstantDecay", "config": config}
+    return {"class_name": "Adam", "config": {"learning_rate": rate}}
+
+
 def recipe_of(generator, discriminator="auto", **length):
     return {
         **{"dataset": "photos", "batch_size": 8, **length},
@@ -136,7 +142,7 @@ def count(recipe):
             {"decay_steps": 1},
         ),
         (
-            adam("PiecewiseConstantDecay", boundaries=[500], values=[1, 0]),
+            piecewise([500], [1, 0]),
             {"boundaries": [50]},
         ),
     ],
@@ -192,8 +198,7 @@ def test_schedules_end_with_the_run(before, changes, ends):
 
 
 def test_a_schedule_that_cannot_follow_is_named():
-    piecewise = adam("PiecewiseConstantDecay", boundaries=[5], values=[1, 0])
-    before = recipe_of(piecewise, epochs=10)
+    before = recipe_of(piecewise([5], [1, 0]), epochs=10)
     recipe = {**before, "dataset": "others"}
     matched, (sentence,) = match_schedules(recipe, before, count, 1)
     assert matched == recipe
@@ -206,3 +211,52 @@ def test_constant_rates_need_no_data():
         before = recipe_of(optimizer, epochs=10)
         recipe = {**before, "epochs": 5}
         assert match_schedules(recipe, before, None, 1) == (recipe, [])
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        {"class_name": "Adam", "config": [1]},
+        adam("PolynomialDecay"),
+        adam("PolynomialDecay", decay_steps="a"),
+        adam("PolynomialDecay", decay_steps=0),
+        adam("PolynomialDecay", decay_steps=[10]),
+        adam("PolynomialDecay", decay_steps=float("nan")),
+        adam("ExponentialDecay", decay_steps=10**400, decay_rate=0.9),
+        adam("CosineDecay", decay_steps=10, warmup_steps=-10),
+        adam("CosineDecayRestarts", first_decay_steps=0),
+        adam("LinearDecay", decay_steps=10, start=-1),
+        piecewise(["a"], [1, 0]),
+        piecewise([[1]], [1, 0]),
+        piecewise([1, 2], [1, 0]),
+    ],
+)
+@pytest.mark.parametrize("change", [{"dataset": "others"}, {"epochs": 1}])
+def test_the_schedules_of_strangers(optimizer, change):
+    before = recipe_of(optimizer, epochs=10)
+    with pytest.raises(ValueError, match="An optimizer of a recipe must"):
+        match_schedules({**before, **change}, before, count, 5)
+
+
+@pytest.mark.parametrize("steps", [0, "a"])
+def test_the_length_of_strangers(steps):
+    before = recipe_of(adam("LinearDecay", decay_steps=10), steps=steps)
+    with pytest.raises(ValueError, match="steps must be an integer"):
+        match_schedules({**before, "steps": 1}, before, count, 5)
+
+
+def test_boundaries_that_fall_together():
+    before = recipe_of(piecewise([10, 11, 900], [4, 3, 2, 1]), steps=1000)
+    recipe = {**before, "steps": 10}
+    matched, (sentence,) = match_schedules(recipe, before, count, 1)
+    config = config_of(matched)
+    # The second part had an update of 1000.
+    assert config == {"boundaries": [1, 9], "values": [4, 2, 1]}
+    assert "values [4, 2, 1] instead of [4, 3, 2, 1]" in sentence
+    runs.optimizer(matched["generator_optimizer"])
+
+
+def test_updates_may_be_written_as_floats():
+    before = recipe_of(adam("LinearDecay", decay_steps=1000.0), steps=1000)
+    matched, _ = match_schedules({**before, "steps": 10}, before, count, 1)
+    assert config_of(matched)["decay_steps"] == 10
