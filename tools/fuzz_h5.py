@@ -26,7 +26,8 @@ def change(rng, path):
 
 def _change_bytes(rng, path):
     content = bytearray(path.read_bytes())
-    kind = rng.randrange(4)
+    # What a change before this one has emptied can only grow.
+    kind = rng.randrange(4) if content else 1
     if kind == 0:
         content = content[: rng.randrange(len(content))]
     elif kind == 1:

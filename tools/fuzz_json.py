@@ -173,7 +173,7 @@ def change(rng, content):
 def change_text(rng, path):
     """Changes the bytes of a JSON file."""
     content = path.read_bytes()
-    place = rng.randrange(len(content))
+    place = rng.randrange(len(content) + 1)  # May be empty by now.
     other = bytes([rng.randrange(256)])
     changed = [
         lambda: content[:place],
