@@ -15,6 +15,7 @@ import pytest
 
 import keras_gans
 from keras_gans import datasets, metrics, presets, tasks
+from keras_gans.presets.uninitialized import uninitialized
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 NAMES = presets.names()
@@ -35,7 +36,10 @@ def tool():
 def model(request):
     """The preset of that name, loaded once for all that looks at it."""
     name = request.param
-    return presets.load(name, load_weights=name in TRAINED)
+    if name in TRAINED:
+        return presets.load(name)
+    with uninitialized():
+        return presets.load(name, load_weights=False)
 
 
 of_all = pytest.mark.parametrize(
@@ -110,7 +114,8 @@ def test_entry_config_and_recipe_agree_with_the_tool(name, model, tool):
     assert presets.recipe(name) == tool("presets").PRESETS[name]["recipe"]
     assert type(model).__name__ == presets.info(name)["class"]
     config = model.get_config()
-    expected = tool("publishing").make_model(name).get_config()
+    with uninitialized():
+        expected = tool("publishing").make_model(name).get_config()
     for value in (config, expected):  # These are each model's own.
         value.pop("seed", None)
         del value["name"]
@@ -282,9 +287,9 @@ def test_classifier_is_a_judge(judge):
 def test_digits_are_what_a_classifier_takes_them_for(name, judge):
     module, network = judge
     model = presets.load(name)
-    found, _ = module.predict(network, model.generate(10_000, seed=1))
+    found, _ = module.predict(network, model.generate(4000, seed=1))
     if presets.recipe(name).get("labels"):
-        assert (found == np.arange(10_000) % 10).mean() >= 0.97
+        assert (found == np.arange(4000) % 10).mean() >= 0.97
     else:
         shares = np.bincount(found, minlength=10) / len(found)
         # Clipping costs most: the card of wgan_mnist says 0.049.

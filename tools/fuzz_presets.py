@@ -171,7 +171,10 @@ def change(rng, folder):
 
 def is_readable(path):
     """Whether this script should read it itself."""
-    return path.is_file() and path.stat().st_size < 2**30
+    try:
+        return path.is_file() and path.stat().st_size < 2**30
+    except OSError:  # A name that is too long.
+        return False
 
 
 def rehash(folder):
