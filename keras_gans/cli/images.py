@@ -81,8 +81,7 @@ def _translate(args):
     model = load(args.preset, "translate")
     from keras_gans.tasks.translation import check_direction
 
-    direction = args.direction or "ab"
-    check_direction(model, direction)
+    direction = check_direction(model, args.direction)
     channels = model.image_shape[-1]
 
     def translate(file, out):

@@ -156,12 +156,18 @@ def draw_translations(
 
 
 def check_direction(model, direction):
-    """Raises a `UsageError` for a way that the model does not know."""
+    """The way that was asked for, `"ab"` if none was.
+
+    Raises:
+        UsageError: For one that the model does not know.
+    """
+    direction = direction or "ab"
     if direction not in model.directions:
         raise UsageError(
             f"a {type(model).__name__} has no direction {direction}, only "
             f"{', '.join(model.directions)}"
         )
+    return direction
 
 
 def evaluate(model, recipe, options):
@@ -170,8 +176,7 @@ def evaluate(model, recipe, options):
             f"a {type(model).__name__} has scores of its own: leave "
             "--metrics out"
         )
-    direction = options.direction or "ab"
-    check_direction(model, direction)
+    direction = check_direction(model, options.direction)
     check(recipe)
     given = {"dataset": options.data, "dataset_b": options.data_b}
     given = {key: value for key, value in given.items() if value is not None}
@@ -205,9 +210,7 @@ def evaluate(model, recipe, options):
 
 
 def export_arguments(model, options):
-    direction = options.direction or "ab"
-    check_direction(model, direction)
-    return {"direction": direction}
+    return {"direction": check_direction(model, options.direction)}
 
 
 # ---- random examples ------------------------------------------------------
