@@ -1,8 +1,13 @@
-"""Images as tensors: scaling, channels, size."""
+"""Images as float32 arrays of NumPy: scaling, channels, size."""
 
+import functools
 from typing import NamedTuple
 
-from keras_gans.datasets.checks import import_tensorflow, integer
+import numpy as np
+
+from keras_gans.datasets.checks import integer
+from keras_gans.pixels import from_uint8, from_uint16
+from keras_gans.resizing import cubic
 
 
 class Fit(NamedTuple):
@@ -58,8 +63,17 @@ def check_both_channels(channels):
 
 
 def converter(shape, fit, name):
-    """Returns a function from pixels, of one image or a batch, to [-1, 1]."""
-    tf = import_tensorflow()
+    """How to make images of pixels.
+
+    Args:
+        shape: (height, width, channels) of the pixels.
+        fit: `Fit`.
+        name: str, what messages call the source.
+
+    Returns:
+        A function from pixels, of one image or a batch, to [-1, 1], and the
+        shape of its images.
+    """
     own = shape[-1]
     if own not in (1, 3, 4):
         raise ValueError(
@@ -67,57 +81,59 @@ def converter(shape, fit, name):
             f"axis, got shape {tuple(shape)}. Received: source={name}"
         )
     channels = fit.channels or own
-    goal = fit.goal(shape[:2])
 
     def convert(x):
-        if x.dtype.is_integer:
-            x = from_integers(x)
+        x = to_floats(x)
         if channels != own:
             if own == 4:
-                alpha = (x[..., 3:] + 1.0) / 2.0
-                x = x[..., :3] * alpha + (1.0 - alpha)
+                alpha = (x[..., 3:] + 1) / 2
+                x = x[..., :3] * alpha + (1 - alpha)
             if channels == 1:
-                x = tf.tensordot(x, tf.constant([0.299, 0.587, 0.114]), 1)
-                x = tf.clip_by_value(x[..., None], -1.0, 1.0)
+                x = x @ np.array([0.299, 0.587, 0.114], "float32")
+                x = np.clip(x[..., None], -1, 1)
             elif own == 1:
-                x = tf.repeat(x, 3, axis=-1)
+                x = np.repeat(x, 3, axis=-1)
             if channels == 4:
-                x = tf.concat([x, tf.ones_like(x[..., :1])], axis=-1)
-        if tuple(shape[:2]) != goal:
-            x = resize(x, goal)
-        return x
+                x = np.concatenate([x, np.ones_like(x[..., :1])], axis=-1)
+        return resize(x, fit.goal(x.shape[-3:-1]))
 
-    return convert
+    return convert, (*fit.goal(shape[:2]), channels)
 
 
-def from_integers(x):
-    """Pixels of 8 or 16 bits to float32 in [-1, 1]: `pixels.from_uint8`.
-
-    In TensorFlow, which makes the batches whatever backend Keras has.
-    """
-    tf = import_tensorflow()
-    return tf.cast(x, tf.float32) / (x.dtype.max / 2) - 1.0
-
-
-def to_uint8(x):
-    """Pixels in [-1, 1] to uint8, in TensorFlow: `pixels.to_uint8`."""
-    tf = import_tensorflow()
-    x = tf.round(x * 127.5 + 127.5)
-    return tf.cast(tf.clip_by_value(x, 0, 255), tf.uint8)
+def to_floats(x):
+    """Pixels of 8 or 16 bits to float32 in [-1, 1]; floats as they are."""
+    if x.dtype == np.uint8:
+        return from_uint8(x)
+    return from_uint16(x) if x.dtype == np.uint16 else x
 
 
 def resize(x, image_size):
     """Scales until `image_size` is just covered, and cuts out the centre."""
-    tf = import_tensorflow()
-    goal = tf.constant(image_size)
-    own = tf.shape(x)[-3:-1]
-    scale = tf.reduce_max(goal / own)
-    size = tf.cast(tf.round(tf.cast(own, scale.dtype) * scale), tf.int32)
-    size = tf.maximum(size, goal)
-    x = tf.image.resize(x, size, method="bicubic", antialias=True)
-    top, left = tf.unstack((size - goal) // 2)
-    height, width = image_size
-    x = x[..., top : top + height, left : left + width, :]
-    x = tf.ensure_shape(x, (*x.shape[:-3], height, width, x.shape[-1]))
+    own = x.shape[-3:-1]
+    if own == tuple(image_size):
+        return x
+    scale = max(goal / side for goal, side in zip(image_size, own))
+    rows, columns = (
+        _axis_weights(side, max(round(side * scale), goal), goal)
+        for side, goal in zip(own, image_size)
+    )
+    x = np.einsum("ih,...hwc->...iwc", rows, x, optimize=True)
+    x = np.einsum("jw,...iwc->...ijc", columns, x, optimize=True)
     # Bicubic weights overshoot beside an edge.
-    return tf.clip_by_value(x, -1.0, 1.0)
+    return np.clip(x, -1, 1)
+
+
+@functools.lru_cache(maxsize=256)
+def _axis_weights(size, new_size, kept):
+    """Weights (kept, size) of the centre of an axis, scaled to `new_size`.
+
+    Bicubic and antialiased as Pillow and TensorFlow have it: what would lie
+    beyond the border is left out. `resizing` has MATLAB's, which reflects.
+    """
+    scale = new_size / size
+    first = (new_size - kept) // 2
+    centers = (np.arange(first, first + kept) + 0.5) / scale - 0.5
+    taps = centers[:, None] - np.arange(size)
+    weights = cubic(taps / max(1.0, 1 / scale))
+    weights /= weights.sum(axis=1, keepdims=True)
+    return weights.astype("float32")

@@ -1,6 +1,5 @@
 """What every source has in common: order, batches, passes, resuming."""
 
-import itertools
 import os
 import pathlib
 
@@ -8,11 +7,8 @@ import numpy as np
 
 from keras_gans.datasets import toys
 from keras_gans.datasets.arrays import open_arrays, read_npz
-from keras_gans.datasets.checks import (
-    import_tensorflow,
-    integer,
-    split_error,
-)
+from keras_gans.datasets.batches import make_batches
+from keras_gans.datasets.checks import integer, split_error
 from keras_gans.datasets.folders import open_folder
 from keras_gans.datasets.images import Fit, check_channels, check_image_size
 from keras_gans.datasets.sources import Order
@@ -112,7 +108,6 @@ def load(
             While iterating, a file that does not fit raises
             `tf.errors.InvalidArgumentError` with a sentence that names it.
     """
-    import_tensorflow()
     batch_size = integer("batch_size", batch_size, 1)
     skip = integer("skip", skip, 0)
     order = Order(shuffle, integer("seed", seed, 0))
@@ -177,89 +172,3 @@ def open_source(
     if split != "train":
         raise split_error(split, ["train"], type(source))
     return open_arrays(x, y, order, labels, fit, type(source), example_kind)
-
-
-def make_batches(data, batch_size, repeat, skip, drop_remainder):
-    """The batches of a `Source`, as `load` promises them."""
-    tf = import_tensorflow()
-    per_pass = data.size // batch_size
-    if not drop_remainder:
-        per_pass = -(-data.size // batch_size)
-    if not per_pass:
-        raise ValueError(
-            f"`batch_size` must be at most the number of examples, "
-            f"{data.size}, or drop_remainder=False. Received: {batch_size=}"
-        )
-    if skip >= per_pass and not repeat:
-        raise ValueError(
-            f"`skip` must be less than the number of batches in a pass, "
-            f"{per_pass}, unless repeat=True. Received: {skip=}"
-        )
-    first_pass, skip = divmod(skip, per_pass)
-
-    def one_pass(number):
-        skipped = skip * batch_size
-        if repeat:
-            skipped = tf.where(number == first_pass, skipped, 0)
-        skipped = tf.cast(skipped, tf.int64)
-        kept = min(per_pass * batch_size, data.size) - skipped
-        return data.records(number).skip(skipped).take(kept)
-
-    def assemble(records):
-        if data.decode is not None:
-            records = records.map(data.decode, tf.data.AUTOTUNE)
-        batches = records.batch(batch_size, drop_remainder=drop_remainder)
-        return batches.map(data.finish, tf.data.AUTOTUNE)
-
-    if repeat:
-        passes = tf.data.Dataset.counter(start=first_pass)
-    else:
-        # Each iteration over the dataset runs this map once, so that the
-        # i-th iteration is pass i.
-        count = itertools.count()
-        passes = tf.data.Dataset.range(1).map(
-            lambda _: tf.ensure_shape(
-                tf.numpy_function(
-                    lambda: np.int64(next(count)), [], tf.int64, stateful=True
-                ),
-                (),
-            )
-        )
-    if drop_remainder:
-        # Each pass is trimmed to whole batches: decoding goes on across the
-        # border between two of them.
-        dataset = assemble(passes.flat_map(one_pass))
-    else:
-        dataset = passes.flat_map(lambda number: assemble(one_pass(number)))
-    endless = tf.data.INFINITE_CARDINALITY
-    dataset = dataset.apply(
-        tf.data.experimental.assert_cardinality(
-            endless if repeat else per_pass - skip
-        )
-    )
-    options = tf.data.Options()
-    options.deterministic = True
-    # Sharding by file would give each worker its own order.
-    options.experimental_distribute.auto_shard_policy = (
-        tf.data.experimental.AutoShardPolicy.DATA
-    )
-    dataset = dataset.with_options(options).prefetch(tf.data.AUTOTUNE)
-    # For `fit` to look at, without counting as a pass.
-    dataset._keras_gans_peek = assemble(one_pass(np.int64(first_pass)))
-    # For scores, which are of all examples of a pass.
-    dataset._keras_gans_whole = _whole_pass(data, batch_size)
-    dataset._keras_gans_classes = data.classes
-    dataset._keras_gans_seen = data.seen
-    return dataset
-
-
-def _whole_pass(data, batch_size):
-    """The first pass over a `Source`, from its beginning to its end."""
-    tf = import_tensorflow()
-    records = data.records(np.int64(0))
-    if data.decode is not None:
-        records = records.map(data.decode, tf.data.AUTOTUNE)
-    batches = records.batch(batch_size).map(data.finish, tf.data.AUTOTUNE)
-    options = tf.data.Options()
-    options.deterministic = True
-    return batches.with_options(options).prefetch(tf.data.AUTOTUNE)
