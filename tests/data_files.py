@@ -1,19 +1,13 @@
-"""Data for tests: what lies beside the project, and files made for one test.
-
-Importing it skips a module's tests where there is no TensorFlow.
-"""
+"""Data for tests: what lies beside the project, and files made for one test."""
 
 import itertools
 import os
 import pathlib
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
-
-tf = pytest.importorskip(
-    "tensorflow", reason="datasets.load makes tf.data pipelines"
-)
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
@@ -28,6 +22,15 @@ def tfds_dir(name):
     pytest.skip(f"no {name} in $TFDS_DATA_DIR or ../shared/tfds")
 
 
+def not_usable():
+    """What a file that does not fit raises in an iteration."""
+    if keras.backend.backend() != "tensorflow":
+        return ValueError
+    import tensorflow as tf
+
+    return tf.errors.InvalidArgumentError
+
+
 def shared(name):
     """Where real data lies beside the project, or skips the test."""
     path = ROOT.parent / "shared" / "data" / name
@@ -38,11 +41,12 @@ def shared(name):
 
 def take(dataset, count=None):
     """The first batches as NumPy arrays (or tuples of them)."""
-    return list(itertools.islice(dataset.as_numpy_iterator(), count))
+    batches = itertools.islice(dataset, count)
+    return [keras.tree.map_structure(np.asarray, batch) for batch in batches]
 
 
 def same(left, right):
-    left, right = tf.nest.flatten(left), tf.nest.flatten(right)
+    left, right = keras.tree.flatten(left), keras.tree.flatten(right)
     return len(left) == len(right) and all(
         np.array_equal(a, b) for a, b in zip(left, right, strict=True)
     )

@@ -8,18 +8,16 @@ import numpy as np
 from keras_gans import example_kinds
 from keras_gans.datasets.checks import (
     SplitError,
-    import_tensorflow,
     no_images,
     split_error,
     unlabelled,
 )
 from keras_gans.datasets.images import converter
-from keras_gans.datasets.sources import Source, index_passes
+from keras_gans.datasets.sources import Source
 from keras_gans.pixels import check_images, is_float
 
 
 def open_arrays(x, y, order, labels, fit, name, example_kind=None):
-    tf = import_tensorflow()
     kind = example_kind or {2: "points", 3: "sequence", 4: "image"}.get(x.ndim)
     # Of bool the reading of images says what to do.
     numbers = "buif" if kind == "image" else "uif"
@@ -30,10 +28,10 @@ def open_arrays(x, y, order, labels, fit, name, example_kind=None):
             f"Received: source={name}"
         )
     example_kinds.get(kind)
-    convert, image_size = tf.identity, None
+    convert, shape, image_size = None, x.shape[1:], None
     if kind == "image":
         _check_rank(x, name)
-        convert = converter(x.shape[1:], fit, name)
+        convert, shape = converter(x.shape[1:], fit, name)
         image_size = fit.image_size or x.shape[1:3]
         check_images("`source`", x)
         if is_float(x.dtype):
@@ -64,16 +62,14 @@ def open_arrays(x, y, order, labels, fit, name, example_kind=None):
                 f"{y.shape} and dtype {y.dtype}. Received: source={name}"
             )
         y = y.astype("int32")
-    # On the host, or a GPU would hold a copy that each batch leaves again.
-    with tf.device("CPU:0"):
-        tensors = [tf.constant(x)] + ([tf.constant(y)] if labels else [])
 
-    def finish(indices):
-        images, *rest = [tf.gather(tensor, indices) for tensor in tensors]
-        return (convert(images), *rest) if rest else convert(images)
+    def read(number, places):
+        indices = order.indices(number, len(x))[places]
+        examples = x[indices] if convert is None else convert(x[indices])
+        return (examples, y[indices]) if labels else (examples,)
 
-    records = index_passes(len(x), order)
-    return Source(len(x), records, None, finish, image_size)
+    specs = ((shape, "float32"), ((), "int32"))
+    return Source(len(x), read, specs[: 1 + labels], image_size)
 
 
 def _check_rank(x, name):

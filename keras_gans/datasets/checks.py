@@ -3,17 +3,6 @@
 import operator
 
 
-def import_tensorflow():
-    try:
-        import tensorflow
-    except ImportError:
-        raise ImportError(
-            "datasets.load makes tf.data pipelines and needs `pip install "
-            "tensorflow`; without it, `fit` also takes NumPy arrays."
-        ) from None
-    return tensorflow
-
-
 def integer(name, value, least):
     try:
         number = operator.index(value)

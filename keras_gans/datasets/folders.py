@@ -1,25 +1,18 @@
 """Folders of images, read with Pillow."""
 
-import atexit
 import hashlib
 import itertools
 import os
 import re
-import threading
-import time
 import warnings
 
 import numpy as np
 from PIL import Image, ImageOps
 
 from keras_gans import image_files
-from keras_gans.datasets.checks import (
-    import_tensorflow,
-    split_error,
-    unlabelled,
-)
+from keras_gans.datasets.checks import split_error, unlabelled
 from keras_gans.datasets.images import resize
-from keras_gans.datasets.sources import Source, index_passes
+from keras_gans.datasets.sources import Source
 from keras_gans.image_files import IMAGE_SUFFIXES, find_images
 from keras_gans.pixels import from_uint8, from_uint16
 
@@ -106,75 +99,41 @@ def take_part(names, part, split, name):
 
 def folder_source(folder, order, fit, labels=None):
     """The `Source` of a `Folder`; `labels` has an integer per example."""
-    tf = import_tensorflow()
-    views = len(folder.channels)
-    types = [tf.float32] * views + [tf.int64, tf.string]
-    if labels is not None:
-        with tf.device("CPU:0"):  # where they are looked up
-            labels = tf.constant(labels, tf.int32)
-
-    calls, ending = itertools.count(), threading.Event()
-
-    def read(index):
-        next(calls)
-        # An exception in here would arrive with two tracebacks around it.
-        try:
-            if ending.is_set():
-                raise ValueError("The program has ended.")
-            return (*folder.read(index), "")
-        except (ValueError, Warning) as error:
-            nothing = [np.zeros((1, 1, 1), "float32")] * views
-            return (*nothing, np.int64(0), str(error))
-
-    def drain():
-        # A prefetching thread that waits for Python while Python shuts down
-        # waits for ever. With `ending` set, it soon has nothing left to ask.
-        ending.set()
-        before = -1
-        for _ in range(50):
-            now = next(calls)
-            if now == before + 1:
-                break
-            before = now
-            time.sleep(0.1)
-
-    atexit.register(drain)
-
-    def decode(index):
-        *images, used, error = tf.numpy_function(
-            read, [index], types, stateful=False
-        )
-        fine = tf.debugging.Assert(error == "", [error])
-        with tf.control_dependencies([fine]):
-            images = [tf.identity(image) for image in images]
-        size = folder.size or (None, None)
-        images = [
-            tf.ensure_shape(image, (*size, channels))
-            for image, channels in zip(images, folder.channels)
-        ]
-        # A batch is faster to resize, but takes images of one size.
-        if folder.size is None and not fit.crop:
-            images = [resize(image, fit.goal(size)) for image in images]
-        if labels is not None:
-            images.append(tf.gather(labels, tf.ensure_shape(used, ())))
-        return tuple(images) if len(images) > 1 else images[0]
-
-    def finish(*batch):
-        images, rest = batch[:views], batch[views:]
-        if folder.size and folder.size != fit.goal(folder.size):
-            images = [resize(x, fit.goal(folder.size)) for x in images]
-        batch = (*images, *rest)
-        return batch if len(batch) > 1 else batch[0]
-
     size = len(folder.examples)
+
+    def read(number, places):
+        examples = [
+            folder.read(int(i)) for i in order.indices(number, size)[places]
+        ]
+        *views, used = zip(*examples)
+        arrays = [_fitted(images, fit) for images in views]
+        if labels is not None:
+            arrays.append(labels[list(used)])
+        return tuple(arrays)
+
+    # Images to be cropped are of any size.
+    goal = (None, None) if fit.crop else fit.goal(folder.size or ())
+    specs = [((*goal, channels), "float32") for channels in folder.channels]
+    if labels is not None:
+        labels = np.asarray(labels, "int32")
+        specs.append(((), "int32"))
     return Source(
         size,
-        index_passes(size, order),
-        decode,
-        finish,
+        read,
+        tuple(specs),
         fit.image_size or folder.size,
         seen=folder.seen,
     )
+
+
+def _fitted(images, fit):
+    """Images in the size that they are to have."""
+    if fit.crop:
+        return images
+    if len({image.shape for image in images}) == 1:
+        images = np.stack(images)  # It is faster at once.
+        return resize(images, fit.goal(images.shape[1:3]))
+    return np.stack([resize(x, fit.goal(x.shape[:2])) for x in images])
 
 
 class Unusable(ValueError):

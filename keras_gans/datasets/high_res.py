@@ -1,16 +1,17 @@
 """The data of super-resolution: crops, and what is left of them when shrunk."""
 
+import io
+
+import numpy as np
+from PIL import Image
+
 from keras_gans import resizing
-from keras_gans.datasets.checks import import_tensorflow, integer
-from keras_gans.datasets.images import (
-    Fit,
-    check_channels,
-    check_image_size,
-    from_integers,
-    to_uint8,
-)
-from keras_gans.datasets.loading import make_batches, open_source
+from keras_gans.datasets.batches import make_batches
+from keras_gans.datasets.checks import integer
+from keras_gans.datasets.images import Fit, check_channels, check_image_size
+from keras_gans.datasets.loading import open_source
 from keras_gans.datasets.sources import Order
+from keras_gans.pixels import from_uint8, to_uint8
 
 # What is drawn independently within a pass, see `Order`.
 ORDER, CROP, DEGRADE = range(3)
@@ -37,7 +38,7 @@ def load_high_res(
     download=True,
     strict=False,
 ):
-    """Makes a `tf.data.Dataset` of low- and high-resolution crops.
+    """Makes a dataset of low- and high-resolution crops.
 
     ```python
     data = datasets.load_high_res("photos", 16, scale=4, repeat=True)
@@ -79,8 +80,8 @@ def load_high_res(
         strict: bool, whether unreadable files are an error, see `load`.
 
     Returns:
-        A `tf.data.Dataset` of `(low_res_images, high_res_images)`, float32
-        tensors `(batch_size, height / scale, width / scale, channels)` and
+        A dataset as of `load`, of `(low_res_images, high_res_images)`, float32
+        and `(batch_size, height / scale, width / scale, channels)` and
         `(batch_size, height, width, channels)` in [-1, 1].
 
     Raises:
@@ -89,7 +90,6 @@ def load_high_res(
     Reference:
         Ledig et al., 2017, arXiv:1609.04802, section 3.2 (crops of 96x96).
     """
-    import_tensorflow()
     batch_size = integer("batch_size", batch_size, 1)
     scale = integer("scale", scale, 1)
     skip = integer("skip", skip, 0)
@@ -139,130 +139,100 @@ def load_high_res(
 
 def _cropped(data, size, augment, order):
     """Takes a crop of each image, at a place that depends on the pass."""
-    tf = import_tensorflow()
 
-    def records(number):
-        draws = tf.random.stateless_uniform((data.size, 5), order.key(number))
-        draws = tf.data.Dataset.from_tensor_slices(draws)
-        return tf.data.Dataset.zip((data.records(number), draws))
-
-    def crop(image, draws):
-        sides = tf.shape(image)[:2]
-        fits = tf.debugging.Assert(
-            tf.reduce_all(sides >= size),
-            ["An image is smaller than `crop_size`", size, ":", sides],
+    def read(number, places):
+        draws = order.draws(number, (data.size, 5))[places]
+        (images,) = data.read(number, places)
+        return (
+            np.stack(
+                [_crop(x, size, augment, d) for x, d in zip(images, draws)]
+            ),
         )
-        with tf.control_dependencies([fits]):
-            places = tf.cast(sides - size + 1, tf.float32)
-        corner = tf.cast(draws[:2] * places, tf.int32)
-        image = tf.slice(image, [*tf.unstack(corner), 0], [*size, -1])
-        if augment:
-            image = tf.cond(
-                draws[2] < 0.5, lambda: image, lambda: image[:, ::-1]
-            )
-            image = tf.cond(draws[3] < 0.5, lambda: image, lambda: image[::-1])
-            if size[0] == size[1]:
-                image = tf.cond(
-                    draws[4] < 0.5,
-                    lambda: image,
-                    lambda: tf.transpose(image, (1, 0, 2)),
-                )
-        return tf.ensure_shape(image, (*size, image.shape[-1]))
 
-    def decode(record, draws):
-        if data.decode is None:  # Arrays are looked up batch by batch.
-            return record, draws
-        return crop(data.decode(record), draws), draws
+    (((*_, channels), dtype),) = data.specs
+    return data._replace(
+        read=read, specs=(((*size, channels), dtype),), image_size=size
+    )
 
-    def finish(batch, draws):
-        images = data.finish(batch)
-        if data.decode is None:
-            images = tf.map_fn(
-                lambda pair: crop(*pair),
-                (images, draws),
-                fn_output_signature=tf.TensorSpec(
-                    (*size, images.shape[-1]), images.dtype
-                ),
-            )
-        return images
 
-    return data._replace(records=records, decode=decode, finish=finish)
+def _crop(image, size, augment, draws):
+    sides = image.shape[:2]
+    if sides[0] < size[0] or sides[1] < size[1]:
+        raise ValueError(
+            f"An image of {sides[0]}x{sides[1]} is smaller than `crop_size`. "
+            f"Received: crop_size={size}"
+        )
+    top, left = (
+        int(draw * (side - goal + 1))
+        for draw, side, goal in zip(draws, sides, size)
+    )
+    image = image[top : top + size[0], left : left + size[1]]
+    if augment:
+        mirror, flip, turn = draws[2:] >= 0.5
+        image = image[:, ::-1] if mirror else image
+        image = image[::-1] if flip else image
+        if turn and size[0] == size[1]:
+            image = image.transpose(1, 0, 2)
+    return image
 
 
 def _with_low_res(data, size, scale, degradation, seed):
     """Batches of crops, and before them what they are shrunk to."""
-    tf = import_tensorflow()
-    blur, noise, jpeg_quality = degradation
     rows, columns = (
-        tf.constant(resizing.bicubic_matrix(side, side // scale), tf.float32)
+        resizing.bicubic_matrix(side, side // scale).astype("float32")
         for side in size
     )
-    is_random = bool(blur or noise or jpeg_quality)
     order = Order(True, seed, DEGRADE)
 
-    def records(number):
-        keys = tf.random.stateless_uniform(
-            (data.size, 2), order.key(number), None, None, tf.int64
-        )
-        keys = tf.data.Dataset.from_tensor_slices(keys)
-        return tf.data.Dataset.zip((data.records(number), keys))
-
-    def decode(record, keys):
-        return data.decode(*record), keys
-
     def shrink(x):
-        x = tf.einsum("ih,nhwc->niwc", rows, x)
-        return tf.einsum("jw,niwc->nijc", columns, x)
+        x = np.einsum("ih,...hwc->...iwc", rows, x, optimize=True)
+        return np.einsum("jw,...iwc->...ijc", columns, x, optimize=True)
 
-    def degrade(pair):
-        """A low-resolution image from a high-resolution one and its key."""
-        image, key = pair
-        draws = tf.random.stateless_uniform((2,), key)
-        if blur:
-            image = _blurred(image, draws[0] * blur)
-        low = shrink(image[None])[0]
-        if noise:
-            low += (
-                tf.random.stateless_normal(tf.shape(low), key + 1)
-                * draws[1]
-                * (noise / 127.5)
-            )
-        if jpeg_quality:
-            least, greatest = jpeg_quality
-            quality = tf.random.stateless_uniform(
-                (), key + 2, least, greatest + 1, tf.int32
-            )
-            low = tf.image.adjust_jpeg_quality(to_uint8(low), quality)
-            low = from_integers(low)
-        return low
-
-    def finish(batch, keys):
-        high = data.finish(*batch)
-        if is_random:
-            low = tf.map_fn(
-                degrade,
-                (high, keys),
-                fn_output_signature=tf.TensorSpec(
-                    (len(rows), len(columns), high.shape[-1]), tf.float32
-                ),
-            )
+    def read(number, places):
+        (high,) = data.read(number, places)
+        if any(degradation):
+            low = [
+                _degraded(
+                    x, shrink, order.generator(number, int(i)), *degradation
+                )
+                for x, i in zip(high, places)
+            ]
+            low = np.stack(low)
         else:
             low = shrink(high)
-        return from_integers(to_uint8(low)), high
+        return from_uint8(to_uint8(low)), high
 
-    return data._replace(
-        records=records, decode=decode, finish=finish, image_size=size
-    )
+    (((*_, channels), dtype),) = data.specs
+    low = (len(rows), len(columns), channels)
+    return data._replace(read=read, specs=((low, dtype), *data.specs))
+
+
+def _degraded(image, shrink, rng, blur, noise, jpeg_quality):
+    """A low-resolution image from a high-resolution one, at random."""
+    sigma, strength = rng.random(2, dtype="float32") * (blur, noise / 127.5)
+    low = shrink(_blurred(image, sigma) if blur else image)
+    if noise:
+        low += strength * rng.standard_normal(low.shape, dtype="float32")
+    if jpeg_quality:
+        least, greatest = jpeg_quality
+        file = io.BytesIO()
+        pixels = to_uint8(low)
+        grey = pixels.shape[-1] == 1
+        Image.fromarray(pixels[..., 0] if grey else pixels).save(
+            file, "JPEG", quality=int(rng.integers(least, greatest + 1))
+        )
+        low = from_uint8(Image.open(file)).reshape(low.shape)
+    return low
 
 
 def _blurred(image, sigma):
     """Convolves with a Gaussian of 19x19; nothing for sigma = 0."""
-    tf = import_tensorflow()
-    taps = tf.range(-9.0, 10.0)
-    kernel = tf.exp(-tf.square(taps / tf.maximum(sigma, 1e-3)) / 2)
-    kernel /= tf.reduce_sum(kernel)
-    x = tf.transpose(image, (2, 0, 1))[..., None]
-    x = tf.pad(x, [[0, 0], [9, 9], [9, 9], [0, 0]], "SYMMETRIC")
-    x = tf.nn.conv2d(x, kernel[:, None, None, None], 1, "VALID")
-    x = tf.nn.conv2d(x, kernel[None, :, None, None], 1, "VALID")
-    return tf.transpose(x[..., 0], (1, 2, 0))
+    taps = np.arange(-9, 10)
+    kernel = np.exp(-np.square(taps / max(sigma, 1e-3)) / 2)
+    kernel = (kernel / kernel.sum()).astype("float32")
+    for axis in (0, 1):
+        edges = [(9, 9) if i == axis else (0, 0) for i in range(3)]
+        padded = np.pad(image, edges, "symmetric")
+        windows = np.lib.stride_tricks.sliding_window_view(padded, 19, axis)
+        image = windows @ kernel
+    return image

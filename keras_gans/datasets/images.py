@@ -1,8 +1,12 @@
-"""Images as tensors: scaling, channels, size."""
+"""Images as float32 arrays of NumPy: scaling, channels, size."""
 
 from typing import NamedTuple
 
-from keras_gans.datasets.checks import import_tensorflow, integer
+import numpy as np
+from PIL import Image
+
+from keras_gans.datasets.checks import integer
+from keras_gans.pixels import from_uint8, from_uint16
 
 
 class Fit(NamedTuple):
@@ -58,8 +62,17 @@ def check_both_channels(channels):
 
 
 def converter(shape, fit, name):
-    """Returns a function from pixels, of one image or a batch, to [-1, 1]."""
-    tf = import_tensorflow()
+    """How to make images of pixels.
+
+    Args:
+        shape: (height, width, channels) of the pixels.
+        fit: `Fit`.
+        name: str, what messages call the source.
+
+    Returns:
+        A function from pixels, of one image or a batch, to [-1, 1], and the
+        shape of its images.
+    """
     own = shape[-1]
     if own not in (1, 3, 4):
         raise ValueError(
@@ -67,57 +80,62 @@ def converter(shape, fit, name):
             f"axis, got shape {tuple(shape)}. Received: source={name}"
         )
     channels = fit.channels or own
-    goal = fit.goal(shape[:2])
 
     def convert(x):
-        if x.dtype.is_integer:
-            x = from_integers(x)
+        x = to_floats(x)
         if channels != own:
             if own == 4:
-                alpha = (x[..., 3:] + 1.0) / 2.0
-                x = x[..., :3] * alpha + (1.0 - alpha)
+                alpha = (x[..., 3:] + 1) / 2
+                x = x[..., :3] * alpha + (1 - alpha)
             if channels == 1:
-                x = tf.tensordot(x, tf.constant([0.299, 0.587, 0.114]), 1)
-                x = tf.clip_by_value(x[..., None], -1.0, 1.0)
+                x = x @ np.array([0.299, 0.587, 0.114], "float32")
+                x = np.clip(x[..., None], -1, 1)
             elif own == 1:
-                x = tf.repeat(x, 3, axis=-1)
+                x = np.repeat(x, 3, axis=-1)
             if channels == 4:
-                x = tf.concat([x, tf.ones_like(x[..., :1])], axis=-1)
-        if tuple(shape[:2]) != goal:
-            x = resize(x, goal)
-        return x
+                x = np.concatenate([x, np.ones_like(x[..., :1])], axis=-1)
+        return resize(x, fit.goal(x.shape[-3:-1]))
 
-    return convert
+    return convert, (*fit.goal(shape[:2]), channels)
 
 
-def from_integers(x):
-    """Pixels of 8 or 16 bits to float32 in [-1, 1]: `pixels.from_uint8`.
-
-    In TensorFlow, which makes the batches whatever backend Keras has.
-    """
-    tf = import_tensorflow()
-    return tf.cast(x, tf.float32) / (x.dtype.max / 2) - 1.0
-
-
-def to_uint8(x):
-    """Pixels in [-1, 1] to uint8, in TensorFlow: `pixels.to_uint8`."""
-    tf = import_tensorflow()
-    x = tf.round(x * 127.5 + 127.5)
-    return tf.cast(tf.clip_by_value(x, 0, 255), tf.uint8)
+def to_floats(x):
+    """Pixels of 8 or 16 bits to float32 in [-1, 1]; floats as they are."""
+    if x.dtype == np.uint8:
+        return from_uint8(x)
+    return from_uint16(x) if x.dtype == np.uint16 else x
 
 
 def resize(x, image_size):
-    """Scales until `image_size` is just covered, and cuts out the centre."""
-    tf = import_tensorflow()
-    goal = tf.constant(image_size)
-    own = tf.shape(x)[-3:-1]
-    scale = tf.reduce_max(goal / own)
-    size = tf.cast(tf.round(tf.cast(own, scale.dtype) * scale), tf.int32)
-    size = tf.maximum(size, goal)
-    x = tf.image.resize(x, size, method="bicubic", antialias=True)
-    top, left = tf.unstack((size - goal) // 2)
-    height, width = image_size
-    x = x[..., top : top + height, left : left + width, :]
-    x = tf.ensure_shape(x, (*x.shape[:-3], height, width, x.shape[-1]))
+    """Scales until `image_size` is just covered, and cuts out the centre.
+
+    Bicubic and antialiased as Pillow and TensorFlow have it: what would lie
+    beyond the border is left out. `resizing` has MATLAB's, which reflects.
+
+    Args:
+        x: float32 array, an image or a batch.
+        image_size: (height, width).
+    """
+    if x.shape[-3:-1] == tuple(image_size):
+        return x
+    if x.ndim > 3:
+        return np.stack([resize(image, image_size) for image in x])
+    own = x.shape[:2]
+    scale = max(goal / side for goal, side in zip(image_size, own))
+    # What is left of each axis, in pixels of `x`.
+    spans = []
+    for side, goal in zip(own, image_size):
+        whole = max(round(side * scale), goal)
+        first = (whole - goal) // 2
+        spans.append([end * side / whole for end in (first, first + goal)])
+    (top, bottom), (left, right) = spans
+    channels = [
+        Image.fromarray(np.ascontiguousarray(x[..., i])).resize(
+            image_size[::-1],
+            Image.Resampling.BICUBIC,
+            (left, top, right, bottom),
+        )
+        for i in range(x.shape[-1])
+    ]
     # Bicubic weights overshoot beside an edge.
-    return tf.clip_by_value(x, -1.0, 1.0)
+    return np.clip(np.stack(channels, axis=-1), -1, 1)

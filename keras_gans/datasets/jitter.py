@@ -1,7 +1,6 @@
 """The random crops and mirrors of pix2pix and CycleGAN."""
 
-from keras_gans.datasets.checks import import_tensorflow
-from keras_gans.datasets.sources import apply
+import numpy as np
 
 
 def jittered(data, order):
@@ -10,33 +9,24 @@ def jittered(data, order):
     All images of an example are treated alike. What is drawn depends on the
     example's place in the pass, and not on the images.
     """
-    tf = import_tensorflow()
+    size = data.image_size
 
-    def records(number):
-        draws = tf.random.stateless_uniform((data.size, 3), order.key(number))
-        draws = tf.data.Dataset.from_tensor_slices(draws)
-        return tf.data.Dataset.zip((data.records(number), draws))
-
-    def decode(record, draws):
-        return (record if data.decode is None else data.decode(record)), draws
-
-    def finish(example, draws):
-        images = apply(data.finish, example)
-        return tf.nest.map_structure(
-            lambda x: _crop(x, draws, data.image_size), images
+    def read(number, places):
+        draws = order.draws(number, (data.size, 3))[places]
+        return tuple(
+            np.stack([_crop(x, *row, size) for x, row in zip(images, draws)])
+            for images in data.read(number, places)
         )
 
-    return data._replace(records=records, decode=decode, finish=finish)
+    specs = tuple(((*size, s[-1]), dtype) for s, dtype in data.specs)
+    return data._replace(read=read, specs=specs)
 
 
-def _crop(images, draws, image_size):
-    """Cuts and mirrors (batch, h, w, channels) by uniform draws (batch, 3)."""
-    tf = import_tensorflow()
-    height, width = image_size
-    places = tf.shape(images)[1:3] - image_size + 1
-    corners = tf.cast(draws[:, :2] * tf.cast(places, tf.float32), tf.int32)
-    rows = corners[:, :1] + tf.range(height)
-    columns = tf.range(width)
-    columns = tf.where(draws[:, 2:] < 0.5, columns[::-1], columns)
-    images = tf.gather(images, rows, axis=1, batch_dims=1)
-    return tf.gather(images, corners[:, 1:] + columns, axis=2, batch_dims=1)
+def _crop(image, row, column, mirrored, size):
+    """Cuts and mirrors an image by draws from [0, 1)."""
+    top, left = (
+        int(draw * (side - goal + 1))
+        for draw, side, goal in zip((row, column), image.shape, size)
+    )
+    image = image[top : top + size[0], left : left + size[1]]
+    return image[:, ::-1] if mirrored < 0.5 else image

@@ -1,6 +1,5 @@
 """What every source has in common: order, batches, passes, resuming."""
 
-import itertools
 import os
 import pathlib
 
@@ -8,11 +7,8 @@ import numpy as np
 
 from keras_gans.datasets import toys
 from keras_gans.datasets.arrays import open_arrays, read_npz
-from keras_gans.datasets.checks import (
-    import_tensorflow,
-    integer,
-    split_error,
-)
+from keras_gans.datasets.batches import make_batches
+from keras_gans.datasets.checks import integer, split_error
 from keras_gans.datasets.folders import open_folder
 from keras_gans.datasets.images import Fit, check_channels, check_image_size
 from keras_gans.datasets.sources import Order
@@ -37,19 +33,22 @@ def load(
     strict=False,
     example_kind=None,
 ):
-    """Makes a shuffled, batched, prefetched `tf.data.Dataset`.
+    """Makes a shuffled, batched, prefetched dataset.
+
+    It is a `tf.data.Dataset` of tensors where Keras runs on TensorFlow, and a
+    `grain.IterDataset` of NumPy arrays elsewhere, whether or not TensorFlow is
+    installed. Both make the same batches of the same seed.
 
     Images are float32 in [-1, 1], whatever they were: 8-bit ones are divided
     by 127.5, 16-bit ones by 32767.5, and 1 is subtracted. Resizing scales an
     image (bicubic, antialiased) until it just covers `image_size`, so that
     the short side fits, and cuts out the centre. Transparent images are laid
-    on white unless `channels=4`. The decoded images of a folder are kept in
-    memory when they need no more than about 512 MiB.
+    on white unless `channels=4`. The decoded images of a folder, or of a TFDS
+    set of one size, are kept in memory when they need no more than about 512
+    MiB; an array is not copied, but for its dtype.
 
-    Pass number `e` has an order that depends on `(seed, e)` alone, also when
-    TensorFlow's global seed differs. Arrays and folders are shuffled as a
-    whole; a TFDS set goes through a buffer of 65,536 encoded records (fewer
-    where that would be more than 512 MiB).
+    Pass number `e` has an order that depends on `(seed, e)` alone; whatever
+    the source, it is shuffled as a whole.
 
     Args:
         source: What to load, one of
@@ -61,7 +60,8 @@ def load(
             sub-folder `split` if there is one, hidden ones left out;
             an `.npz` file with `x_train`, `y_train`, `x_test` and `y_test`,
             or `images` or `x` with `labels` or `y`;
-            the name of a TFDS image set, such as `"mnist"`;
+            the name of a TFDS image set, such as `"mnist"`; TFDS needs
+            TensorFlow to prepare most of its sets, but none to read them;
             an array `x` or a tuple `(x, y)`: images `(n, height, width,
             channels)` as uint8, uint16 or floats in [-1, 1], see
             `keras_gans.pixels`; arrays of rank 2 and 3 pass as float32 and
@@ -100,19 +100,20 @@ def load(
             rank 4 holds no images, and it passes as float32, not scaled.
 
     Returns:
-        A `tf.data.Dataset` of images `(batch_size, height, width, channels)`
-        or points `(batch_size, 2)`, or of pairs with labels `(batch_size,)`.
+        A dataset of images `(batch_size, height, width, channels)` or points
+        `(batch_size, 2)`, or of pairs with labels `(batch_size,)`. Of either
+        kind `cardinality()` tells the number of batches, -1 for ever.
 
     Raises:
         ValueError: An argument, or what `source` holds, is not usable.
         FileNotFoundError: There is nothing at `source`, or a TFDS set is not
             in `data_dir` and `download=False`.
         RuntimeError: A TFDS set could not be downloaded.
-        ImportError: TensorFlow or tensorflow-datasets is missing.
-            While iterating, a file that does not fit raises
-            `tf.errors.InvalidArgumentError` with a sentence that names it.
+        ImportError: grain or tensorflow-datasets is missing.
+            While iterating, a file that does not fit raises a `ValueError`
+            with a sentence that names it, on TensorFlow a
+            `tf.errors.InvalidArgumentError`.
     """
-    import_tensorflow()
     batch_size = integer("batch_size", batch_size, 1)
     skip = integer("skip", skip, 0)
     order = Order(shuffle, integer("seed", seed, 0))
@@ -177,89 +178,3 @@ def open_source(
     if split != "train":
         raise split_error(split, ["train"], type(source))
     return open_arrays(x, y, order, labels, fit, type(source), example_kind)
-
-
-def make_batches(data, batch_size, repeat, skip, drop_remainder):
-    """The batches of a `Source`, as `load` promises them."""
-    tf = import_tensorflow()
-    per_pass = data.size // batch_size
-    if not drop_remainder:
-        per_pass = -(-data.size // batch_size)
-    if not per_pass:
-        raise ValueError(
-            f"`batch_size` must be at most the number of examples, "
-            f"{data.size}, or drop_remainder=False. Received: {batch_size=}"
-        )
-    if skip >= per_pass and not repeat:
-        raise ValueError(
-            f"`skip` must be less than the number of batches in a pass, "
-            f"{per_pass}, unless repeat=True. Received: {skip=}"
-        )
-    first_pass, skip = divmod(skip, per_pass)
-
-    def one_pass(number):
-        skipped = skip * batch_size
-        if repeat:
-            skipped = tf.where(number == first_pass, skipped, 0)
-        skipped = tf.cast(skipped, tf.int64)
-        kept = min(per_pass * batch_size, data.size) - skipped
-        return data.records(number).skip(skipped).take(kept)
-
-    def assemble(records):
-        if data.decode is not None:
-            records = records.map(data.decode, tf.data.AUTOTUNE)
-        batches = records.batch(batch_size, drop_remainder=drop_remainder)
-        return batches.map(data.finish, tf.data.AUTOTUNE)
-
-    if repeat:
-        passes = tf.data.Dataset.counter(start=first_pass)
-    else:
-        # Each iteration over the dataset runs this map once, so that the
-        # i-th iteration is pass i.
-        count = itertools.count()
-        passes = tf.data.Dataset.range(1).map(
-            lambda _: tf.ensure_shape(
-                tf.numpy_function(
-                    lambda: np.int64(next(count)), [], tf.int64, stateful=True
-                ),
-                (),
-            )
-        )
-    if drop_remainder:
-        # Each pass is trimmed to whole batches: decoding goes on across the
-        # border between two of them.
-        dataset = assemble(passes.flat_map(one_pass))
-    else:
-        dataset = passes.flat_map(lambda number: assemble(one_pass(number)))
-    endless = tf.data.INFINITE_CARDINALITY
-    dataset = dataset.apply(
-        tf.data.experimental.assert_cardinality(
-            endless if repeat else per_pass - skip
-        )
-    )
-    options = tf.data.Options()
-    options.deterministic = True
-    # Sharding by file would give each worker its own order.
-    options.experimental_distribute.auto_shard_policy = (
-        tf.data.experimental.AutoShardPolicy.DATA
-    )
-    dataset = dataset.with_options(options).prefetch(tf.data.AUTOTUNE)
-    # For `fit` to look at, without counting as a pass.
-    dataset._keras_gans_peek = assemble(one_pass(np.int64(first_pass)))
-    # For scores, which are of all examples of a pass.
-    dataset._keras_gans_whole = _whole_pass(data, batch_size)
-    dataset._keras_gans_classes = data.classes
-    dataset._keras_gans_seen = data.seen
-    return dataset
-
-
-def _whole_pass(data, batch_size):
-    """The first pass over a `Source`, from its beginning to its end."""
-    tf = import_tensorflow()
-    records = data.records(np.int64(0))
-    if data.decode is not None:
-        records = records.map(data.decode, tf.data.AUTOTUNE)
-    batches = records.batch(batch_size).map(data.finish, tf.data.AUTOTUNE)
-    options = tf.data.Options()
-    options.deterministic = True
-    return batches.with_options(options).prefetch(tf.data.AUTOTUNE)

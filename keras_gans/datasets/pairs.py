@@ -6,7 +6,8 @@ import pathlib
 import numpy as np
 
 from keras_gans.datasets.arrays import open_arrays
-from keras_gans.datasets.checks import import_tensorflow, integer, split_error
+from keras_gans.datasets.batches import make_batches
+from keras_gans.datasets.checks import integer, split_error
 from keras_gans.datasets.folders import (
     Folder,
     find_split,
@@ -19,7 +20,6 @@ from keras_gans.datasets.images import (
     check_image_size,
 )
 from keras_gans.datasets.jitter import jittered
-from keras_gans.datasets.loading import make_batches
 from keras_gans.datasets.sources import JITTER_A, ORDER_A, Order
 from keras_gans.image_files import find_images
 
@@ -41,7 +41,7 @@ def load_pairs(
     drop_remainder=True,
     strict=False,
 ):
-    """Makes a `tf.data.Dataset` of aligned pairs of images, as for pix2pix.
+    """Makes a dataset of aligned pairs of images, as for pix2pix.
 
     ```python
     data = datasets.load_pairs(
@@ -87,21 +87,18 @@ def load_pairs(
             replaced by the next pair. `True` makes them an error.
 
     Returns:
-        A `tf.data.Dataset` of two float32 tensors `(batch_size, height,
-        width, channels)` in [-1, 1].
+        A dataset as of `load`, of two float32 arrays or tensors
+        `(batch_size, height, width, channels)` in [-1, 1].
 
     Raises:
         ValueError: An argument, or what `source` holds, is not usable.
         FileNotFoundError: There is no folder at `source`.
-        ImportError: TensorFlow or Pillow is missing.
-            While iterating, a file that does not fit raises
-            `tf.errors.InvalidArgumentError` with a sentence that names it.
+        ImportError: grain is missing. Files that do not fit: see `load`.
 
     Reference:
         Isola et al., 2017, Image-to-Image Translation with Conditional
         Adversarial Networks, arXiv:1611.07004 (jitter: section 6.2).
     """
-    import_tensorflow()
     batch_size = integer("batch_size", batch_size, 1)
     skip = integer("skip", skip, 0)
     seed = integer("seed", seed, 0)
@@ -144,8 +141,10 @@ def load_pairs(
     if augment:
         data = jittered(data, Order(True, seed, JITTER_A))
     if direction == "ba":
-        finish = data.finish
-        data = data._replace(finish=lambda *batch: finish(*batch)[::-1])
+        read = data.read
+        data = data._replace(
+            read=lambda *batch: read(*batch)[::-1], specs=data.specs[::-1]
+        )
     return make_batches(data, batch_size, repeat, skip, drop_remainder)
 
 
@@ -164,7 +163,10 @@ def _open_pair_of_arrays(arrays, order, split, fits):
         open_arrays(x, None, order, False, fit, name)
         for x, fit in zip(arrays, fits)
     ]
-    return a._replace(finish=lambda i: (a.finish(i), b.finish(i)))
+    return a._replace(
+        read=lambda *batch: (*a.read(*batch), *b.read(*batch)),
+        specs=(*a.specs, *b.specs),
+    )
 
 
 def _open_two_folders(roots, part, order, split, fits, strict, name):

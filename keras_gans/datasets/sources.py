@@ -1,24 +1,30 @@
-"""What the pipeline needs to know about a source."""
+"""What a source is, whoever makes batches of it: examples by their places.
 
+A pass over a source is an order of its examples, and an example is asked for
+by the pass and by its place in there. So any batch can be had by its number
+alone, in any thread, which is all that shuffling, resuming and prefetching
+need (`batches`). Everything here is NumPy's, on every backend.
+"""
+
+import functools
 from collections.abc import Callable
 from typing import NamedTuple
 
-from keras_gans.datasets.checks import import_tensorflow
+import numpy as np
 
 # What is drawn independently within a pass of two sides, see `Order`.
 ORDER_A, ORDER_B, JITTER_A, JITTER_B = range(4)
 
 
 class Source(NamedTuple):
-    """Examples of one kind, by pass."""
+    """Examples of one kind, in passes of `size`."""
 
     size: int
-    # Pass number -> a dataset of its records, in order, not yet decoded.
-    records: Callable
-    # Record -> example, run in parallel; None where a record is one already.
-    decode: Callable | None
-    # Batch -> what the user sees.
-    finish: Callable
+    # (number of a pass, places in it) -> a tuple of arrays, of the examples
+    # that are there. Images to be cropped, of any size, are a list.
+    read: Callable
+    # (shape, dtype) of an example, for each of these arrays.
+    specs: tuple
     # (height, width) of the images that the user sees; None for no images.
     image_size: tuple | None = None
     # The names of a folder's classes, where it has labels.
@@ -35,30 +41,28 @@ class Order(NamedTuple):
     # Whatever is drawn in the same pass, but independently, has another one.
     stream: int = 0
 
-    def key(self, number):
-        """A seed of TensorFlow's stateless operations, for pass `number`."""
-        tf = import_tensorflow()
-        key = tf.stack([tf.constant(self.seed, tf.int64), number])
-        return tf.random.fold_in(key, self.stream) if self.stream else key
+    def generator(self, *numbers):
+        """A random generator of NumPy: of a pass, or of an example in it."""
+        return np.random.default_rng((self.seed, self.stream, *numbers))
+
+    def indices(self, number, size):
+        """The numbers of the examples, (size,) int64, in a pass's order."""
+        return _indices(self, int(number), size)
+
+    def draws(self, number, shape):
+        """Uniform draws from [0, 1), float32: a row for each place."""
+        return _draws(self, int(number), shape)
 
 
-def apply(function, example):
-    """Calls as `Dataset.map` does, which unpacks tuples."""
-    if isinstance(example, tuple):
-        return function(*example)
-    return function(example)
+# Every batch of a pass asks for the same; at a border there are two passes,
+# and in a pass over two sides the shorter one may go around often.
+@functools.lru_cache(maxsize=8)
+def _indices(order, number, size):
+    if not order.shuffle:
+        return np.arange(size)
+    return order.generator(number).permutation(size)
 
 
-def index_passes(size, order):
-    """The records of a source whose examples can be had by number."""
-    tf = import_tensorflow()
-
-    def records(number):
-        indices = tf.range(size, dtype=tf.int64)
-        if order.shuffle:
-            indices = tf.random.experimental.stateless_shuffle(
-                indices, seed=order.key(number)
-            )
-        return tf.data.Dataset.from_tensor_slices(indices)
-
-    return records
+@functools.lru_cache(maxsize=8)
+def _draws(order, number, shape):
+    return order.generator(number).random(shape, dtype="float32")

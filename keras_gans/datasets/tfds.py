@@ -1,26 +1,31 @@
 """The image sets of tensorflow-datasets."""
 
+import bisect
 import difflib
+import io
+import itertools
+import math
+import mmap
 import os
 import socket
+import struct
 import urllib.parse
 import urllib.request
 
 import numpy as np
+from PIL import Image
 
+from keras_gans import image_files
 from keras_gans.datasets.checks import (
     UnknownData,
-    import_tensorflow,
     split_error,
     unlabelled,
 )
 from keras_gans.datasets.images import converter
 from keras_gans.datasets.sources import Source
 
-# The shuffle buffer of a TFDS set holds encoded records: all of MNIST or
-# CIFAR-10, about 460 MB of CelebA, and never more than about 512 MiB.
-SHUFFLE_RECORDS = 2**16
-SHUFFLE_BYTES = 2**29
+# Decoded images are kept when all of a split's need no more than this.
+CACHE_BYTES = 2**29
 
 
 def find_builder(name, data_dir, download):
@@ -37,7 +42,7 @@ def find_builder(name, data_dir, download):
         raise ImportError(
             f"datasets.load finds {name!r} with tensorflow-datasets: "
             "`pip install tensorflow-datasets importlib_resources` "
-            f"({error})."
+            f"({error}); it reads a folder or an .npz file without."
         ) from None
     except (tfds.core.DatasetNotFoundError, ValueError) as error:
         close = difflib.get_close_matches(name, tfds.list_builders())
@@ -61,6 +66,13 @@ def find_builder(name, data_dir, download):
     try:
         _reach_any(builder.url_infos)
         builder.download_and_prepare()
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            f"The data set {name!r} is not in {place}, and TFDS needs "
+            f"{error.name} to prepare it: do it once where that is installed, "
+            "and point data_dir or $TFDS_DATA_DIR to it; or give a folder or "
+            f"an .npz file. {received}"
+        ) from None
     except Exception as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise RuntimeError(
@@ -99,7 +111,6 @@ def _reach_any(urls):
 def open_tfds(builder, order, labels, split, fit, name):
     import tensorflow_datasets as tfds
 
-    tf = import_tensorflow()
     features, splits = dict(builder.info.features), builder.info.splits
     name = repr(name)
     # Sets for super-resolution have `lr` and `hr`.
@@ -128,54 +139,100 @@ def open_tfds(builder, order, labels, split, fit, name):
             "`image_size` must be given, because the images differ in size. "
             f"Received: image_size=None, source={name}"
         )
-    convert = converter(image.shape, fit, name)
-    bytes_each = builder.info.dataset_size // splits.total_num_examples
-    buffer = min(SHUFFLE_RECORDS, SHUFFLE_BYTES // max(1, bytes_each), size)
-
-    # The records are read as they lie, in the order of the files, and parsed
-    # after the shuffle: `builder.as_dataset` parses first, at a tenth of the
-    # speed, and that would be the wait at the start of each pass.
-    shards = splits[split].file_instructions
-    files = tf.data.Dataset.from_tensor_slices(
-        (
-            [str(shard.filename) for shard in shards],
-            np.array([shard.skip for shard in shards], "int64"),
-            np.array([shard.take for shard in shards], "int64"),
+    if image.np_dtype == np.uint16 and image.shape[-1] != 1:
+        raise ValueError(
+            "`source` must be a TFDS set of images of 8 bits, or of grey ones "
+            f"of 16, got a feature `{key}` of uint16 with {image.shape[-1]} "
+            f"channels. Received: source={name}"
         )
-    )
-    encoded = files.flat_map(
-        lambda file, skip, take: (
-            tf.data.TFRecordDataset(file).skip(skip).take(take)
-        )
-    )
-    names = (key, "label") if labels else (key,)
-    wanted = tfds.features.FeaturesDict({key: features[key] for key in names})
+    convert, shape = converter(image.shape, fit, name)
+    example = _examples(builder, split, key, image, labels)
+    size = splits[split].num_examples
 
-    def records(number):
-        if not order.shuffle:
-            return encoded
-        # `Dataset.shuffle` mixes in the global seed, which must not matter.
-        # This function is a graph: what is set here is that graph's seed.
-        tf.random.set_seed(1)
-        mixed = tf.random.stateless_uniform(
-            (), order.key(number), minval=None, maxval=None, dtype=tf.int64
-        )
-        return encoded.shuffle(
-            max(1, buffer), seed=mixed, reshuffle_each_iteration=False
-        )
+    def read(number, places):
+        indices = order.indices(number, size)[places]
+        pixels, numbers = zip(*[example(int(i)) for i in indices])
+        if fixed:  # They are faster to convert at once.
+            images = convert(np.stack(pixels))
+        else:
+            images = [convert(x) for x in pixels]
+            images = images if fit.crop else np.stack(images)
+        return (images, np.array(numbers, "int32")) if labels else (images,)
 
-    def decode(record):
-        record = wanted.deserialize_example(record)
-        pixels = record[key]
-        # A batch is faster to convert, but takes images of one size.
-        pixels = pixels if fixed else convert(pixels)
-        if not labels:
-            return pixels
-        return pixels, tf.cast(record["label"], tf.int32)
-
-    def finish(pixels, *rest):
-        pixels = convert(pixels) if fixed else pixels
-        return (pixels, *rest) if rest else pixels
-
+    specs = ((shape, "float32"), ((), "int32"))
     image_size = fit.image_size or image.shape[:2]
-    return Source(size, records, decode, finish, image_size)
+    return Source(size, read, specs[: 1 + labels], image_size)
+
+
+def _examples(builder, split, key, image, labels):
+    """Returns a function from a number to (pixels, label), without TensorFlow.
+
+    A record is of an `Example`, in files of TFRecord or of what TFDS reads by
+    number, such as ArrayRecord.
+    """
+    import tensorflow_datasets as tfds
+    from tensorflow_datasets.proto import tf_example_pb2
+
+    if builder.info.file_format == tfds.core.FileFormat.TFRECORD:
+        records = TFRecords(builder.info.splits[split].file_instructions)
+    else:
+        records = builder.as_data_source(
+            split, deserialize_method=tfds.decode.DeserializeMethod.RAW_BYTES
+        )
+    size = builder.info.splits[split].num_examples
+    known = None not in image.shape
+    small = known and size * math.prod(image.shape) <= CACHE_BYTES
+    cache = {}
+
+    def example(number):
+        if number in cache:
+            return cache[number]
+        record = tf_example_pb2.Example.FromString(records[number])
+        features = record.features.feature
+        file = io.BytesIO(features[key].bytes_list.value[0])
+        with Image.open(file) as picture:
+            pixels = image_files.to_pixels(
+                image_files.standard(picture), image.shape[-1]
+            )
+        label = features["label"].int64_list.value[0] if labels else 0
+        if small:
+            cache[number] = pixels, label
+        return pixels, label
+
+    return example
+
+
+class TFRecords:
+    """The records of TFRecord files, by number.
+
+    Args:
+        shards: list of what a split of TFDS has of files: each with its
+            `filename` and, of its records, how many to `skip` and to `take`.
+    """
+
+    def __init__(self, shards):
+        self.shards = list(shards)
+        self.ends = list(itertools.accumulate(s.take for s in self.shards))
+        self.opened = {}
+
+    def __getitem__(self, number):
+        i = bisect.bisect_right(self.ends, number)
+        shard = self.shards[i]
+        if i not in self.opened:  # Of two threads at once either may do it.
+            self.opened[i] = self._open(str(shard.filename))
+        memory, starts = self.opened[i]
+        start = starts[shard.skip + number - (self.ends[i] - shard.take)]
+        (length,) = struct.unpack_from("<Q", memory, start)
+        return memory[start + 12 : start + 12 + length]
+
+    def _open(self, path):
+        """The file's memory, and where its records start."""
+        with open(path, "rb") as file:
+            memory = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        # A record is its length, of 8 bytes, and itself, each with a checksum
+        # of 4 bytes.
+        starts, place = [], 0
+        while place < len(memory):
+            starts.append(place)
+            place += struct.unpack_from("<Q", memory, place)[0] + 16
+        return memory, np.array(starts)

@@ -2,19 +2,17 @@
 
 import re
 
-from keras_gans.datasets.checks import (
-    SplitError,
-    UnknownData,
-    import_tensorflow,
-    integer,
-)
+import numpy as np
+
+from keras_gans.datasets.batches import make_batches
+from keras_gans.datasets.checks import SplitError, UnknownData, integer
 from keras_gans.datasets.images import (
     Fit,
     check_both_channels,
     check_image_size,
 )
 from keras_gans.datasets.jitter import jittered
-from keras_gans.datasets.loading import make_batches, open_source
+from keras_gans.datasets.loading import open_source
 from keras_gans.datasets.sources import (
     JITTER_A,
     JITTER_B,
@@ -22,7 +20,6 @@ from keras_gans.datasets.sources import (
     ORDER_B,
     Order,
     Source,
-    apply,
 )
 
 
@@ -44,7 +41,7 @@ def load_unpaired(
     download=True,
     strict=False,
 ):
-    """Makes a `tf.data.Dataset` of images of two kinds, as for CycleGAN.
+    """Makes a dataset of images of two kinds, as for CycleGAN.
 
     ```python
     data = datasets.load_unpaired(
@@ -92,7 +89,7 @@ def load_unpaired(
         strict: bool, whether unreadable files are an error, see `load`.
 
     Returns:
-        A `tf.data.Dataset` of `(images_a, images_b)`, float32 tensors
+        A dataset as of `load`, of `(images_a, images_b)`, float32 and
         `(batch_size, height, width, channels)` in [-1, 1].
 
     Raises:
@@ -102,7 +99,6 @@ def load_unpaired(
         Zhu et al., 2017, Unpaired Image-to-Image Translation using
         Cycle-Consistent Adversarial Networks, arXiv:1703.10593.
     """
-    import_tensorflow()
     batch_size = integer("batch_size", batch_size, 1)
     skip = integer("skip", skip, 0)
     seed = integer("seed", seed, 0)
@@ -164,40 +160,30 @@ def load_unpaired(
 
 def _going_around(data, size):
     """A source that begins again until a pass has `size` examples."""
-    tf = import_tensorflow()
     rounds = -(-size // data.size)
     if rounds == 1:
         return data
 
-    def records(number):
-        return (
-            tf.data.Dataset.range(rounds)
-            .flat_map(lambda i: data.records(number * rounds + i))
-            .take(size)
-        )
+    def read(number, places):
+        parts = [
+            data.read(
+                number * rounds + i,
+                places[places // data.size == i] - i * data.size,
+            )
+            for i in np.unique(places // data.size)
+        ]
+        return tuple(map(np.concatenate, zip(*parts)))
 
-    return data._replace(size=size, records=records)
+    return data._replace(size=size, read=read)
 
 
 def _side_by_side(a, b):
     """Examples of `a`, and beside them such of `b`."""
-    tf = import_tensorflow()
 
-    def records(number):
-        return tf.data.Dataset.zip((a.records(number), b.records(number)))
+    def read(number, places):
+        return (*a.read(number, places), *b.read(number, places))
 
-    def decode(*both):
-        return tuple(
-            record if side.decode is None else apply(side.decode, record)
-            for side, record in zip((a, b), both)
-        )
-
-    def finish(*both):
-        return tuple(
-            apply(side.finish, batch) for side, batch in zip((a, b), both)
-        )
-
-    return Source(a.size, records, decode, finish)
+    return Source(a.size, read, (*a.specs, *b.specs))
 
 
 def _renamed(error, side):

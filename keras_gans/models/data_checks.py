@@ -141,6 +141,8 @@ def check_data(x, y=None, batch_size=None, replicas=1, parts=1):
         raise ValueError("x must be data to train on. Received: x=None")
     if hasattr(x, "element_spec"):  # tf.data, without importing it
         batch = _first_of_dataset(x, replicas, parts)
+    elif hasattr(x, "_keras_gans_peek"):  # grain's, of `datasets`
+        batch = x._keras_gans_peek()
     elif hasattr(x, "shape"):
         batch = (x, y)
     elif isinstance(x, keras.utils.PyDataset):
@@ -157,6 +159,8 @@ def check_data(x, y=None, batch_size=None, replicas=1, parts=1):
         raise _no_tuple(batch)
     if hasattr(x, "shape"):
         sizes = _batch_sizes(x, batch_size)
+    elif hasattr(x, "_keras_gans_sizes"):
+        sizes = x._keras_gans_sizes
     else:
         examples, _, _ = keras.utils.unpack_x_y_sample_weight(batch)
         sizes = [examples.shape[0] if len(examples.shape) else 1]
@@ -178,8 +182,9 @@ def _first_of_dataset(dataset, replicas, parts):
         return None
     # An iteration over what `datasets.load` gives counts as a pass, so that
     # brings a batch to look at.
-    peek = getattr(dataset, "_keras_gans_peek", dataset)
-    batch = next(iter(peek.take(1)), None)
+    if hasattr(dataset, "_keras_gans_peek"):
+        return dataset._keras_gans_peek()
+    batch = next(iter(dataset.take(1)), None)
     if batch is None:
         raise _empty(dataset)
     return batch

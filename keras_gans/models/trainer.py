@@ -49,9 +49,9 @@ class CheckedTrainer:
         then hold the last good weights.
 
         Args:
-            x: Examples: an array, a `tf.data.Dataset`, a `PyDataset`, a
-                PyTorch `DataLoader`, or a generator of batches. Images are
-                uint8, or floats in [-1, 1].
+            x: Examples: an array, a `tf.data.Dataset`, a dataset of grain, a
+                `PyDataset`, a PyTorch `DataLoader`, or a generator of
+                batches. Images are uint8, or floats in [-1, 1].
             y: What belongs to them, where `x` is an array: labels or images.
             batch_size: Integer, the global batch size of arrays.
             epochs: Integer, the number of passes over the data.
@@ -65,10 +65,18 @@ class CheckedTrainer:
         self._check_weights(kwargs)
         x = self._check_data(x, y, batch_size, self.batch_divisor)
         if kwargs.get("validation_data") is not None:
-            kwargs["validation_data"] = self._check_validation_data(
+            data = self._check_validation_data(
                 kwargs["validation_data"],
                 kwargs.get("validation_batch_size") or batch_size,
             )
+            kwargs["validation_data"], kwargs["validation_steps"] = in_steps(
+                data, kwargs.get("validation_steps")
+            )
+        x, kwargs["steps_per_epoch"] = in_steps(
+            x,
+            kwargs.get("steps_per_epoch"),
+            max(epochs - kwargs.get("initial_epoch", 0), 0),
+        )
         callbacks = with_guard(self, kwargs.pop("callbacks", None))
         # Keras's default is True, and warns that it means arrays alone.
         kwargs.setdefault("shuffle", hasattr(x, "shape"))
@@ -86,6 +94,7 @@ class CheckedTrainer:
         if not in_fit:
             self._check_weights(kwargs)
             x = self._check_data(x, y, batch_size, parts=1)
+            x, kwargs["steps"] = in_steps(x, kwargs.get("steps"))
         backend.sync(self)
         self._data_watch.reset("test")
         logs = super().evaluate(x, y, batch_size, **kwargs)
@@ -245,6 +254,23 @@ class CheckedTrainer:
             return mesh.shape[axis]
         strategy = getattr(self, "distribute_strategy", None)
         return getattr(strategy, "num_replicas_in_sync", 1)
+
+
+def in_steps(data, steps, passes=1):
+    """What Keras takes of a dataset whose length it does not know.
+
+    Args:
+        data: What is trained on. Of what `datasets` makes of grain, passes
+            are taken one after another, an epoch each; all else stays.
+        steps: Integer, as the user gave them, or `None`.
+        passes: Integer, the number of epochs.
+
+    Returns:
+        `data, steps`.
+    """
+    if steps or not hasattr(data, "_keras_gans_endless"):
+        return data, steps
+    return data._keras_gans_endless(passes)
 
 
 def with_guard(model, callbacks):

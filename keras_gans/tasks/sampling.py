@@ -71,7 +71,7 @@ def reference(model, recipe, extractor, load):
     batches, count = [], 0
     for batch in load("train", drop_remainder=False):
         batch = batch if isinstance(batch, tuple) else (batch,)
-        batches.append([x.numpy() for x in batch])
+        batches.append([np.asarray(x) for x in batch])
         count += len(batches[-1][0])
         if count >= SCORED:
             break

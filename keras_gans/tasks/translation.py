@@ -87,7 +87,7 @@ def extractor(model, recipe):
 def reference(model, recipe, extractor, load):
     batches, count = [], 0
     for batch in load("train", augment=False, drop_remainder=False):
-        batches.append([x.numpy() for x in batch])
+        batches.append([np.asarray(x) for x in batch])
         count += len(batches[-1][0])
         if count >= SCORED:
             break

@@ -1,6 +1,7 @@
 """Models that make images larger."""
 
 import dataclasses
+import itertools
 
 import numpy as np
 
@@ -136,8 +137,8 @@ def extractor(model, recipe):
 
 def reference(model, recipe, extractor, load):
     batches = [
-        [x.numpy() for x in batch]
-        for batch in load("train", augment=False).take(SCORED)
+        [np.asarray(x) for x in batch]
+        for batch in itertools.islice(load("train", augment=False), SCORED)
     ]
     inputs, targets = (np.concatenate(x) for x in zip(*batches))
     return Reference(recipe, targets, inputs=to_uint8(inputs))

@@ -4,7 +4,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from data_files import take, tf
+from data_files import take
 
 from keras_gans import datasets
 from keras_gans.datasets import arrays
@@ -26,6 +26,7 @@ def test_arrays_are_scaled_by_their_type():
 
 
 def test_element_spec(numbered):
+    tf = pytest.importorskip("tensorflow", reason="of tf.data")
     dataset = datasets.load(numbered, 8, labels=True, image_size=2, channels=3)
     assert dataset.element_spec == (
         tf.TensorSpec((8, 2, 2, 3), tf.float32),

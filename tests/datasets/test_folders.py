@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from data_files import ROOT, same, take, tf, write
+from data_files import ROOT, not_usable, same, take, write
 from PIL import Image
 
 from keras_gans import datasets
@@ -56,9 +56,9 @@ def test_all_kinds_of_images(tmp_path):
 def test_grey_folder_is_grey_and_refuses_late_colour(tmp_path, monkeypatch):
     monkeypatch.setattr(datasets.folders, "HEADERS_READ", 1)
     write(tmp_path / "a.png", np.zeros((4, 4), "uint16"))
-    assert datasets.load(tmp_path, 1).element_spec.shape == (1, 4, 4, 1)
+    assert take(datasets.load(tmp_path, 1))[0].shape == (1, 4, 4, 1)
     write(tmp_path / "b.png", np.zeros((4, 4, 3), "uint8"))
-    with pytest.raises(tf.errors.InvalidArgumentError, match="b.png is not"):
+    with pytest.raises(not_usable(), match="b.png is not"):
         take(datasets.load(tmp_path, 1))
 
 
@@ -83,9 +83,7 @@ def test_mixed_sizes(tmp_path, monkeypatch):
         3,
     )
     monkeypatch.setattr(datasets.folders, "HEADERS_READ", 1)
-    with pytest.raises(
-        tf.errors.InvalidArgumentError, match=r"`image_size` must.*b.png"
-    ):
+    with pytest.raises(not_usable(), match=r"`image_size` must.*b.png"):
         take(datasets.load(tmp_path, 1))
 
 
@@ -107,7 +105,7 @@ def test_unreadable_files(folder):
         batches = [take(dataset), take(dataset)][0]
     assert len(caught) == 1 and len(batches) == 22
     assert same(batches[0], batches[1])
-    with pytest.raises(tf.errors.InvalidArgumentError, match="00.png.*strict"):
+    with pytest.raises(not_usable(), match="00.png.*strict"):
         take(datasets.load(folder, 1, strict=True))
 
 
@@ -193,4 +191,4 @@ def test_a_program_that_is_reading_a_folder_can_end(folder):
 def test_grey_files_with_transparency_are_grey(tmp_path):
     Image.new("LA", (8, 8), (50, 51)).save(tmp_path / "a.png")
     Image.new("L", (8, 8), 50).save(tmp_path / "b.png", transparency=50)
-    assert datasets.load(tmp_path, 2).element_spec.shape == (2, 8, 8, 1)
+    assert take(datasets.load(tmp_path, 2))[0].shape == (2, 8, 8, 1)

@@ -1,13 +1,12 @@
 """The random crops and mirrors of two sides, and how they are resumed."""
 
+import keras
 import numpy as np
 import pytest
-from data_files import same, take, tf, write
+from data_files import same, take, write
 from two_sides import NOISE
 
 from keras_gans import datasets
-
-pytestmark = pytest.mark.neutral
 
 
 def test_both_images_of_a_pair_are_jittered_alike(tmp_path):
@@ -114,12 +113,12 @@ def test_resuming_is_exact(kind, drop_remainder, tmp_path):
     per_pass = 2 if drop_remainder else 3
     assert int(load().cardinality()) == per_pass
     endless = load(repeat=True)
-    assert endless.cardinality() == tf.data.INFINITE_CARDINALITY
+    assert endless.cardinality() == -1
     endless = take(endless, 3 * per_pass)
     for skip in (1, per_pass, per_pass + 1):
-        tf.random.set_seed(skip)  # must not matter
+        keras.utils.set_random_seed(skip)  # must not matter
         resumed = load(repeat=True, skip=skip)
-        assert same(take(resumed._keras_gans_peek, 1)[0], endless[skip])
+        assert same(resumed._keras_gans_peek(), endless[skip])
         assert same(take(resumed, 3), endless[skip : skip + 3]), skip
     single = load()
     assert same(take(single), endless[:per_pass])

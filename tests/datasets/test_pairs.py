@@ -2,12 +2,10 @@
 
 import numpy as np
 import pytest
-from data_files import same, take, tf, write
+from data_files import not_usable, same, take, write
 from two_sides import NOISE, values
 
 from keras_gans import datasets
-
-pytestmark = pytest.mark.neutral
 
 
 @pytest.fixture
@@ -22,9 +20,9 @@ def folders(tmp_path):
 
 def test_folders_of_pairs(folders, tmp_path):
     dataset = datasets.load_pairs(folders, 3, sides=("a", "b"))
-    assert dataset.element_spec == (tf.TensorSpec((3, 4, 6, 1)),) * 2
     seen = []
     for a, b in take(dataset):
+        assert a.shape == b.shape == (3, 4, 6, 1)
         assert values(b) == [100 + i for i in values(a)]
         seen += values(a)
     assert sorted(seen) == list(range(6)) != seen
@@ -123,7 +121,7 @@ def test_damaged_pixels_of_a_pair(folders):
         batches = take(datasets.load_pairs(folders, **kwargs))
     assert len(caught) == 1 and len(batches) == 6
     assert same(batches[0], batches[1]) and values(batches[0][1]) == [101]
-    with pytest.raises(tf.errors.InvalidArgumentError, match="0.bmp.*strict"):
+    with pytest.raises(not_usable(), match="0.bmp.*strict"):
         take(datasets.load_pairs(folders, strict=True, **kwargs))
 
 

@@ -2,13 +2,11 @@
 
 import numpy as np
 import pytest
-from data_files import same, shared, take, tf, write
+from data_files import same, shared, take, write
 from two_sides import NOISE, flat, values
 
 from keras_gans import datasets
 from keras_gans.datasets.checks import SplitError
-
-pytestmark = pytest.mark.neutral
 
 
 def test_sides_are_independent():
@@ -78,6 +76,7 @@ def test_unpaired_folders(tmp_path):
 def test_unpaired_tfds(tmp_path, monkeypatch):
     """A set with the splits of CycleGAN's, and images of several sizes."""
     tfds = pytest.importorskip("tensorflow_datasets", reason="reads TFDS sets")
+    tf = pytest.importorskip("tensorflow", reason="writes them")
 
     def split(value, n):
         return tf.data.Dataset.from_generator(
@@ -138,7 +137,7 @@ def test_emoji():
     dataset = datasets.load_unpaired(
         folder / "test" / "color", noto, 8, image_size=64, augment=True
     )
-    assert dataset.element_spec == (tf.TensorSpec((8, 64, 64, 3)),) * 2
+    assert [x.shape for x in take(dataset, 1)[0]] == [(8, 64, 64, 3)] * 2
     assert int(dataset.cardinality()) == 3508 // 8
     assert len(take(dataset, 2)) == 2
 

@@ -1,0 +1,102 @@
+"""`tf.data` and grain give the same batches, and `fit` takes them alike."""
+
+import sys
+
+import keras
+import numpy as np
+import pytest
+from cases import points_gan
+from data_files import same, take
+from two_sides import flat, values
+
+from keras_gans import datasets
+
+ON_GRAIN = keras.backend.backend() != "tensorflow"
+grain_alone = pytest.mark.skipif(not ON_GRAIN, reason="of grain")
+
+
+def test_the_order_is_that_of_every_backend(numbered):
+    data = datasets.load(numbered, 5, labels=True, seed=3, repeat=True)
+    batches = [y.tolist() for _, y in take(data, 11)]
+    assert batches[0] == [2, 11, 17, 28, 32]
+    assert batches[10] == [47, 15, 41, 36, 12]
+
+
+def test_crops_and_sides_are_those_of_every_backend():
+    kwargs = {"batch_size": 4, "seed": 3}
+    data = datasets.load_unpaired(flat(0, 7), flat(100, 3), **kwargs)
+    a, b = take(data, 1)[0]
+    assert (values(a), values(b)) == (
+        [5, 6, 2, 1],
+        [100, 101, 102, 100],
+    )
+    # Pixels that tell where they are.
+    x = np.arange(32 * 32, dtype="uint16").reshape(1, 32, 32, 1)
+    _, high = take(
+        datasets.load_high_res(
+            np.repeat(x, 4, axis=0),
+            scale=2,
+            crop_size=8,
+            channels=1,
+            **kwargs,
+        )
+    )[0]
+    corners = np.rint((high[:, 0, 0, 0] + 1) * 32767.5).astype(int)
+    assert corners.tolist() == [774, 259, 470, 437]
+
+
+def test_points_are_those_that_are_documented():
+    data = datasets.load("ring", 50_000, seed=5, repeat=True)
+    second = np.concatenate(take(data, 4)[2:])
+    np.testing.assert_array_equal(second, datasets.ring(100_000, (5, 1)))
+
+
+@grain_alone
+def test_epochs_are_the_next_passes():
+    points = np.random.default_rng(0).normal(size=(50, 2))
+    data = datasets.load(points, 8)
+    endless = take(datasets.load(points, 8, repeat=True), 24)
+    assert len(data) == data.cardinality() == 6 and data
+    gan = points_gan()
+    gan.compile()
+    # Without a warning, for that is an error here.
+    history = gan.fit(
+        data, epochs=2, verbose=0, validation_data=datasets.load(points, 8)
+    )
+    assert history.params["steps"] == 6
+    assert len(history.history["val_d_loss"]) == 2
+    assert same(take(data), endless[12:18])
+
+
+@grain_alone
+def test_passes_follow_each_other(numbered):
+    kwargs = {"labels": True, "skip": 2}
+    single = datasets.load(numbered, 8, **kwargs)
+    take(single)
+    batches, steps = single._keras_gans_endless(3)
+    assert steps == 4
+    endless = take(datasets.load(numbered, 8, labels=True, repeat=True), 30)
+    assert same(take(batches, 8), endless[8:12] + endless[14:18])
+    assert same(take(single), endless[26:30])
+    data = datasets.load(numbered, 8, repeat=True)
+    assert data._keras_gans_endless(3) == (data, None) and data
+
+
+@grain_alone
+def test_a_last_batch_that_does_not_divide_is_refused_before_training():
+    data = datasets.load(np.zeros((50, 2)), 8, drop_remainder=False)
+    gan = points_gan(discriminator_steps=4)
+    gan.compile()
+    with pytest.raises(ValueError, match="divide.*Received: a batch of 2"):
+        gan.fit(data, verbose=0)
+
+
+@grain_alone
+def test_without_grain_a_sentence_says_what_to_install(monkeypatch):
+    monkeypatch.delitem(
+        sys.modules, "keras_gans.datasets.on_grain", raising=False
+    )
+    monkeypatch.delattr(datasets, "on_grain", raising=False)
+    monkeypatch.setitem(sys.modules, "grain", None)
+    with pytest.raises(ImportError, match="`pip install grain`"):
+        datasets.load("ring")
