@@ -13,8 +13,7 @@ to be in another unit is warned of.
     float beyond [-1.01, 1.01], NaN | refused
     bool, other integers            | refused
 
-Keras is imported by what works on its tensors: the data sets, whose images are
-arrays or TensorFlow's, do without it (`datasets.images`).
+Keras is imported by what works on its tensors: data sets are of arrays.
 """
 
 import warnings

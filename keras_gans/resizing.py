@@ -34,7 +34,7 @@ def bicubic_matrix(size, new_size):
     centers = (np.arange(new_size) + 0.5) / scale - 0.5
     reach = int(np.ceil(2 * stretch)) + 1
     taps = np.floor(centers)[:, None].astype(int) + np.arange(-reach, reach + 1)
-    weights = cubic((centers[:, None] - taps) / stretch)
+    weights = _cubic((centers[:, None] - taps) / stretch)
     weights /= weights.sum(axis=1, keepdims=True)
     # ... 1 0 | 0 1 2 | 2 1 0 0 1 ...
     taps %= 2 * size
@@ -45,8 +45,7 @@ def bicubic_matrix(size, new_size):
     return matrix
 
 
-def cubic(x):
-    """Keys's kernel with a = -0.5, at distances in pixels."""
+def _cubic(x):
     x = np.abs(x)
     near = 1.5 * x**3 - 2.5 * x**2 + 1
     far = -0.5 * x**3 + 2.5 * x**2 - 4 * x + 2

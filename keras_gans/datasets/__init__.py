@@ -1,11 +1,15 @@
-"""A name, a folder or arrays in, a batched `tf.data.Dataset` out.
+"""A name, a folder or arrays in, a dataset of batches out.
+
+On TensorFlow that is a `tf.data.Dataset`, and on JAX and PyTorch, which need no
+TensorFlow, a `grain.IterDataset`: of the same batches, for `fit`,
+`metrics.evaluate`, or a loop.
 
 The order of the records is part of a result: pass `e` over the data is a pure
 function of `(seed, e)`, so that a run which was stopped after `k` batches goes
 on with `load(..., repeat=True, skip=k)` as if nothing had happened.
 
-TensorFlow and tensorflow-datasets are imported where they are used, which
-keeps `import keras_gans` quick and the package usable without them.
+TensorFlow, grain and tensorflow-datasets are imported where they are used,
+which keeps `import keras_gans` quick and the package usable without them.
 """
 
 from keras_gans.datasets.high_res import load_high_res

@@ -38,7 +38,7 @@ def load_high_res(
     download=True,
     strict=False,
 ):
-    """Makes a `tf.data.Dataset` of low- and high-resolution crops.
+    """Makes a dataset of low- and high-resolution crops.
 
     ```python
     data = datasets.load_high_res("photos", 16, scale=4, repeat=True)
@@ -80,8 +80,8 @@ def load_high_res(
         strict: bool, whether unreadable files are an error, see `load`.
 
     Returns:
-        A `tf.data.Dataset` of `(low_res_images, high_res_images)`, float32
-        tensors `(batch_size, height / scale, width / scale, channels)` and
+        A dataset as of `load`, of `(low_res_images, high_res_images)`, float32
+        and `(batch_size, height / scale, width / scale, channels)` and
         `(batch_size, height, width, channels)` in [-1, 1].
 
     Raises:

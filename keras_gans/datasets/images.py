@@ -1,13 +1,12 @@
 """Images as float32 arrays of NumPy: scaling, channels, size."""
 
-import functools
 from typing import NamedTuple
 
 import numpy as np
+from PIL import Image
 
 from keras_gans.datasets.checks import integer
 from keras_gans.pixels import from_uint8, from_uint16
-from keras_gans.resizing import cubic
 
 
 class Fit(NamedTuple):
@@ -108,32 +107,35 @@ def to_floats(x):
 
 
 def resize(x, image_size):
-    """Scales until `image_size` is just covered, and cuts out the centre."""
-    own = x.shape[-3:-1]
-    if own == tuple(image_size):
-        return x
-    scale = max(goal / side for goal, side in zip(image_size, own))
-    rows, columns = (
-        _axis_weights(side, max(round(side * scale), goal), goal)
-        for side, goal in zip(own, image_size)
-    )
-    x = np.einsum("ih,...hwc->...iwc", rows, x, optimize=True)
-    x = np.einsum("jw,...iwc->...ijc", columns, x, optimize=True)
-    # Bicubic weights overshoot beside an edge.
-    return np.clip(x, -1, 1)
-
-
-@functools.lru_cache(maxsize=256)
-def _axis_weights(size, new_size, kept):
-    """Weights (kept, size) of the centre of an axis, scaled to `new_size`.
+    """Scales until `image_size` is just covered, and cuts out the centre.
 
     Bicubic and antialiased as Pillow and TensorFlow have it: what would lie
     beyond the border is left out. `resizing` has MATLAB's, which reflects.
+
+    Args:
+        x: float32 array, an image or a batch.
+        image_size: (height, width).
     """
-    scale = new_size / size
-    first = (new_size - kept) // 2
-    centers = (np.arange(first, first + kept) + 0.5) / scale - 0.5
-    taps = centers[:, None] - np.arange(size)
-    weights = cubic(taps / max(1.0, 1 / scale))
-    weights /= weights.sum(axis=1, keepdims=True)
-    return weights.astype("float32")
+    if x.shape[-3:-1] == tuple(image_size):
+        return x
+    if x.ndim > 3:
+        return np.stack([resize(image, image_size) for image in x])
+    own = x.shape[:2]
+    scale = max(goal / side for goal, side in zip(image_size, own))
+    # What is left of each axis, in pixels of `x`.
+    spans = []
+    for side, goal in zip(own, image_size):
+        whole = max(round(side * scale), goal)
+        first = (whole - goal) // 2
+        spans.append([end * side / whole for end in (first, first + goal)])
+    (top, bottom), (left, right) = spans
+    channels = [
+        Image.fromarray(np.ascontiguousarray(x[..., i])).resize(
+            image_size[::-1],
+            Image.Resampling.BICUBIC,
+            (left, top, right, bottom),
+        )
+        for i in range(x.shape[-1])
+    ]
+    # Bicubic weights overshoot beside an edge.
+    return np.clip(np.stack(channels, axis=-1), -1, 1)

@@ -33,19 +33,22 @@ def load(
     strict=False,
     example_kind=None,
 ):
-    """Makes a shuffled, batched, prefetched `tf.data.Dataset`.
+    """Makes a shuffled, batched, prefetched dataset.
+
+    It is a `tf.data.Dataset` of tensors where Keras runs on TensorFlow, and a
+    `grain.IterDataset` of NumPy arrays elsewhere, whether or not TensorFlow is
+    installed. Both make the same batches of the same seed.
 
     Images are float32 in [-1, 1], whatever they were: 8-bit ones are divided
     by 127.5, 16-bit ones by 32767.5, and 1 is subtracted. Resizing scales an
     image (bicubic, antialiased) until it just covers `image_size`, so that
     the short side fits, and cuts out the centre. Transparent images are laid
-    on white unless `channels=4`. The decoded images of a folder are kept in
-    memory when they need no more than about 512 MiB.
+    on white unless `channels=4`. The decoded images of a folder, or of a TFDS
+    set of one size, are kept in memory when they need no more than about 512
+    MiB; an array is not copied, but for its dtype.
 
-    Pass number `e` has an order that depends on `(seed, e)` alone, also when
-    TensorFlow's global seed differs. Arrays and folders are shuffled as a
-    whole; a TFDS set goes through a buffer of 65,536 encoded records (fewer
-    where that would be more than 512 MiB).
+    Pass number `e` has an order that depends on `(seed, e)` alone; whatever
+    the source, it is shuffled as a whole.
 
     Args:
         source: What to load, one of
@@ -57,7 +60,8 @@ def load(
             sub-folder `split` if there is one, hidden ones left out;
             an `.npz` file with `x_train`, `y_train`, `x_test` and `y_test`,
             or `images` or `x` with `labels` or `y`;
-            the name of a TFDS image set, such as `"mnist"`;
+            the name of a TFDS image set, such as `"mnist"`; TFDS needs
+            TensorFlow to prepare most of its sets, but none to read them;
             an array `x` or a tuple `(x, y)`: images `(n, height, width,
             channels)` as uint8, uint16 or floats in [-1, 1], see
             `keras_gans.pixels`; arrays of rank 2 and 3 pass as float32 and
@@ -96,17 +100,19 @@ def load(
             rank 4 holds no images, and it passes as float32, not scaled.
 
     Returns:
-        A `tf.data.Dataset` of images `(batch_size, height, width, channels)`
-        or points `(batch_size, 2)`, or of pairs with labels `(batch_size,)`.
+        A dataset of images `(batch_size, height, width, channels)` or points
+        `(batch_size, 2)`, or of pairs with labels `(batch_size,)`. Of either
+        kind `cardinality()` tells the number of batches, -1 for ever.
 
     Raises:
         ValueError: An argument, or what `source` holds, is not usable.
         FileNotFoundError: There is nothing at `source`, or a TFDS set is not
             in `data_dir` and `download=False`.
         RuntimeError: A TFDS set could not be downloaded.
-        ImportError: TensorFlow or tensorflow-datasets is missing.
-            While iterating, a file that does not fit raises
-            `tf.errors.InvalidArgumentError` with a sentence that names it.
+        ImportError: grain or tensorflow-datasets is missing.
+            While iterating, a file that does not fit raises a `ValueError`
+            with a sentence that names it, on TensorFlow a
+            `tf.errors.InvalidArgumentError`.
     """
     batch_size = integer("batch_size", batch_size, 1)
     skip = integer("skip", skip, 0)

@@ -36,6 +36,8 @@ class Dataset(grain.IterDataset):
         super().__init__()
         self._batches = batches
         self._passes = itertools.count() if passes is None else passes
+        last = 0 if batches.whole else batches.data.size % batches.batch_size
+        self._keras_gans_sizes = {batches.batch_size, last} - {0}
 
     def __iter__(self):
         own = self._batches

@@ -41,7 +41,7 @@ def load_pairs(
     drop_remainder=True,
     strict=False,
 ):
-    """Makes a `tf.data.Dataset` of aligned pairs of images, as for pix2pix.
+    """Makes a dataset of aligned pairs of images, as for pix2pix.
 
     ```python
     data = datasets.load_pairs(
@@ -87,15 +87,13 @@ def load_pairs(
             replaced by the next pair. `True` makes them an error.
 
     Returns:
-        A `tf.data.Dataset` of two float32 tensors `(batch_size, height,
-        width, channels)` in [-1, 1].
+        A dataset as of `load`, of two float32 arrays or tensors
+        `(batch_size, height, width, channels)` in [-1, 1].
 
     Raises:
         ValueError: An argument, or what `source` holds, is not usable.
         FileNotFoundError: There is no folder at `source`.
-        ImportError: TensorFlow or Pillow is missing.
-            While iterating, a file that does not fit raises
-            `tf.errors.InvalidArgumentError` with a sentence that names it.
+        ImportError: grain is missing. Files that do not fit: see `load`.
 
     Reference:
         Isola et al., 2017, Image-to-Image Translation with Conditional

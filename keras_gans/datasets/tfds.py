@@ -42,7 +42,7 @@ def find_builder(name, data_dir, download):
         raise ImportError(
             f"datasets.load finds {name!r} with tensorflow-datasets: "
             "`pip install tensorflow-datasets importlib_resources` "
-            f"({error})."
+            f"({error}); it reads a folder or an .npz file without."
         ) from None
     except (tfds.core.DatasetNotFoundError, ValueError) as error:
         close = difflib.get_close_matches(name, tfds.list_builders())
@@ -66,6 +66,13 @@ def find_builder(name, data_dir, download):
     try:
         _reach_any(builder.url_infos)
         builder.download_and_prepare()
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            f"The data set {name!r} is not in {place}, and TFDS needs "
+            f"{error.name} to prepare it: do it once where that is installed, "
+            "and point data_dir or $TFDS_DATA_DIR to it; or give a folder or "
+            f"an .npz file. {received}"
+        ) from None
     except Exception as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise RuntimeError(

@@ -41,7 +41,7 @@ def load_unpaired(
     download=True,
     strict=False,
 ):
-    """Makes a `tf.data.Dataset` of images of two kinds, as for CycleGAN.
+    """Makes a dataset of images of two kinds, as for CycleGAN.
 
     ```python
     data = datasets.load_unpaired(
@@ -89,7 +89,7 @@ def load_unpaired(
         strict: bool, whether unreadable files are an error, see `load`.
 
     Returns:
-        A `tf.data.Dataset` of `(images_a, images_b)`, float32 tensors
+        A dataset as of `load`, of `(images_a, images_b)`, float32 and
         `(batch_size, height, width, channels)` in [-1, 1].
 
     Raises:

@@ -147,7 +147,7 @@ def evaluate(
             one in turn), an array, or an iterable of batches. Images are
             `(batch, height, width, channels)`, uint8, uint16 or floats in
             [-1, 1], which are rounded to uint8 (see `keras_gans.pixels`).
-        real: An array, or an iterable of batches, as a `tf.data.Dataset`;
+        real: An array, or an iterable of batches, as a dataset;
             of tuples the first element is taken. Of a dataset that
             `datasets.load` made, all examples of one pass are read, those
             that its batches drop too.

@@ -159,6 +159,8 @@ def check_data(x, y=None, batch_size=None, replicas=1, parts=1):
         raise _no_tuple(batch)
     if hasattr(x, "shape"):
         sizes = _batch_sizes(x, batch_size)
+    elif hasattr(x, "_keras_gans_sizes"):
+        sizes = x._keras_gans_sizes
     else:
         examples, _, _ = keras.utils.unpack_x_y_sample_weight(batch)
         sizes = [examples.shape[0] if len(examples.shape) else 1]

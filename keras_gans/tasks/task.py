@@ -88,7 +88,7 @@ class Task:
         check: Function of `(recipe)`. Raises a `ValueError` for what no
             recipe of this kind may hold.
         load: Function of `(model, recipe, split, data_dir=None, **kwargs)`.
-            The batches, a `tf.data.Dataset`; what is in `kwargs` goes before
+            The batches, as of `datasets.load`; what is in `kwargs` goes before
             what is in the recipe.
         prepare: Function of `(model, recipe)`. Gives a model that has not
             been trained the weights that it starts from.
