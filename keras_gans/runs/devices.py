@@ -43,7 +43,7 @@ class Workers(NamedTuple):
     process_id: int | None = None
 
 
-def strategy_scope(name, workers=Workers()):
+def strategy_scope(name, workers=None):
     """The scope that a model is made and compiled in.
 
     Args:
@@ -58,6 +58,7 @@ def strategy_scope(name, workers=Workers()):
     Raises:
         UsageError: If this backend, or this machine, has no such strategy.
     """
+    workers = workers or Workers()
     framework = keras.backend.backend()
     if framework == "jax":
         return _jax_scope(name, workers)
