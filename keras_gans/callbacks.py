@@ -207,7 +207,8 @@ class TrainingHealth(keras.callbacks.Callback):
         if start < self.next_look:
             return
         try:
-            look = self.look()
+            with backend.alone():
+                look = self.look()
         except Exception as error:
             # A model of the user's own that has other networks or inputs:
             # its training must not end here.

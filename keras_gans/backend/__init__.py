@@ -25,6 +25,10 @@ written once, in `keras.ops`:
 - `compile_network(network)`: a function from an array of images of any size to
   the network's outputs, in inference, as a NumPy array. Unlike a call of the
   network, it does not hold what every layer makes until the end.
+- `process()`: which of the processes this is to which Keras leaves it to read
+  a part of every batch, and how many they are.
+- `alone()`: a context in which one of several processes makes what the others
+  do not: it may read variables that all share, and must not write them.
 - `all_gather(x)`: the batches of all replicas, in their order, as one.
 - `sync(model)`: makes the model's variables readable in the middle of `fit`.
 """
@@ -51,5 +55,7 @@ bind_step = _module.bind_step
 predict_on_batch = _module.predict_on_batch
 apply_network = _module.apply_network
 compile_network = _module.compile_network
+process = _module.process
+alone = _module.alone
 all_gather = _module.all_gather
 sync = _module.sync

@@ -157,6 +157,22 @@ def compile_network(network):
     return apply
 
 
+def process():
+    return jax.process_index(), jax.process_count()
+
+
+@contextlib.contextmanager
+def alone():
+    distribution = keras.distribution.distribution()
+    if jax.process_count() > 1:
+        # A variable that is made under it waits for all to make it.
+        keras.distribution.set_distribution(None)
+    try:
+        yield
+    finally:
+        keras.distribution.set_distribution(distribution)
+
+
 def all_gather(x):
     return x
 

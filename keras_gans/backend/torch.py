@@ -103,6 +103,13 @@ def compile_network(network):
     return apply
 
 
+def process():
+    return 0, 1
+
+
+alone = contextlib.nullcontext
+
+
 def all_gather(x):
     return x
 

@@ -80,6 +80,19 @@ def add(commands):
         default="auto",
         help="how to use several devices (auto: all local GPUs)",
     )
+    workers = parser.add_argument_group("several processes on JAX")
+    workers.add_argument(
+        "--coordinator",
+        type=text,
+        metavar="HOST:PORT",
+        help="of --strategy multiworker: an address of process 0",
+    )
+    workers.add_argument(
+        "--num-processes", type=integer(1), help="how many there are"
+    )
+    workers.add_argument(
+        "--process-id", type=integer(0), help="which of them this is"
+    )
     parser.add_argument("--out", type=path, help="run folder (runs/PRESET)")
     parser.add_argument(
         "--resume", action="store_true", help="go on from the last checkpoint"
@@ -251,7 +264,10 @@ def _make_model(preset, recipe, before, args, folder):
         )
         return count_steps(recipe, load)
 
-    with runs.strategy_scope(args.strategy):
+    workers = runs.Workers(
+        args.coordinator, args.num_processes, args.process_id
+    )
+    with runs.strategy_scope(args.strategy, workers):
         model = presets.load(preset, load_weights=False, **own)
         recipe, sentences = match_schedules(
             recipe, {"seed": 0, **before}, count, model.batch_divisor

@@ -24,11 +24,17 @@ class Batches(NamedTuple):
     # Batches that are left out, see `load`.
     skip: int = 0
     repeat: bool = False
+    # (index, count): which part of every batch is read, of how many.
+    part: tuple = (0, 1)
 
     def read(self, number, i):
         """Returns a tuple of arrays."""
         start = int(i) * self.batch_size
         stop = min(start + self.batch_size, self.data.size)
+        index, count = self.part
+        size = -(-(stop - start) // count)
+        start += index * size
+        stop = min(start + size, stop)
         return self.data.read(int(number), np.arange(start, stop))
 
     def place(self, k):

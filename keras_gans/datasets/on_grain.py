@@ -32,10 +32,10 @@ def first_pass(batches):
 class Dataset(grain.IterDataset):
     """Batches, and how many they are, in the words of `tf.data`."""
 
-    def __init__(self, batches):
+    def __init__(self, batches, passes=None):
         super().__init__()
         self._batches = batches
-        self._passes = itertools.count()
+        self._passes = itertools.count() if passes is None else passes
         last = 0 if batches.whole else batches.data.size % batches.batch_size
         self._keras_gans_sizes = {batches.batch_size, last} - {0}
 
@@ -58,6 +58,11 @@ class Dataset(grain.IterDataset):
 
     def __bool__(self):
         return True
+
+    def _keras_gans_part(self, index, count):
+        """The same batches, of each of which this is one of `count` parts."""
+        part = self._batches._replace(part=(index, count))
+        return Dataset(part, self._passes)
 
     def _keras_gans_endless(self, passes):
         """The next passes, one after another without an end.

@@ -268,7 +268,12 @@ def in_steps(data, steps, passes=1):
     Returns:
         `data, steps`.
     """
-    if steps or not hasattr(data, "_keras_gans_endless"):
+    if not hasattr(data, "_keras_gans_endless"):
+        return data, steps
+    index, count = backend.process()
+    if count > 1:
+        data = data._keras_gans_part(index, count)
+    if steps:
         return data, steps
     return data._keras_gans_endless(passes)
 

@@ -35,6 +35,7 @@ _NAMES = {
     "is_chief": "keras_gans.runs.devices",
     "make_deterministic": "keras_gans.runs.devices",
     "strategy_scope": "keras_gans.runs.devices",
+    "Workers": "keras_gans.runs.devices",
 }
 
 __all__ = list(_NAMES)

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+from typing import NamedTuple
 
 import keras
 
@@ -25,12 +26,31 @@ def make_deterministic():
         torch.use_deterministic_algorithms(True)
 
 
-def strategy_scope(name):
+class Workers(NamedTuple):
+    """Which of several processes of JAX this one is.
+
+    What is `None` is found out by JAX where a cluster's manager started the
+    processes: Slurm, Open MPI, a cloud's TPUs.
+
+    Attributes:
+        coordinator: String, `host:port` of the process with the number 0.
+        num_processes: Integer, how many there are.
+        process_id: Integer, the number of this one.
+    """
+
+    coordinator: str | None = None
+    num_processes: int | None = None
+    process_id: int | None = None
+
+
+def strategy_scope(name, workers=None):
     """The scope that a model is made and compiled in.
 
     Args:
         name: String, `"none"`, `"mirrored"`, `"multiworker"` or `"tpu"` of
-            TensorFlow; `"auto"` for all local devices, on JAX as well.
+            TensorFlow; on JAX `"auto"` for all local devices, and
+            `"multiworker"` for those of several processes.
+        workers: `Workers`, of `"multiworker"` on JAX.
 
     Returns:
         A context manager.
@@ -38,19 +58,23 @@ def strategy_scope(name):
     Raises:
         UsageError: If this backend, or this machine, has no such strategy.
     """
-    if keras.backend.backend() != "tensorflow":
+    workers = workers or Workers()
+    framework = keras.backend.backend()
+    if framework == "jax":
+        return _jax_scope(name, workers)
+    if any(x is not None for x in workers):
+        raise UsageError(
+            "--coordinator, --num-processes and --process-id are JAX's; "
+            "TensorFlow reads the environment variable TF_CONFIG. Received: "
+            f"the backend {framework}"
+        )
+    if framework == "torch":
         if name not in ("auto", "none"):
             raise UsageError(
-                f"--strategy {name} is TensorFlow's; on "
-                f"{keras.backend.backend()} it must be auto or none"
+                "a training on torch is on one device, and --strategy must be "
+                "auto or none; several devices are trained on with --backend "
+                f"jax or tensorflow. Received: --strategy {name}"
             )
-        if name == "auto" and keras.backend.backend() == "jax":
-            import jax
-
-            if jax.device_count() > 1:
-                keras.distribution.set_distribution(
-                    keras.distribution.DataParallel()
-                )
         return contextlib.nullcontext()
     import tensorflow as tf
 
@@ -72,6 +96,49 @@ def strategy_scope(name):
         tf.tpu.experimental.initialize_tpu_system(resolver)
         return tf.distribute.TPUStrategy(resolver).scope()
     return contextlib.nullcontext()
+
+
+def _jax_scope(name, workers):
+    import jax
+
+    if name not in ("auto", "none", "multiworker"):
+        raise UsageError(
+            f"--strategy {name} is TensorFlow's; on jax it must be auto (all "
+            "devices here), multiworker (several processes) or none"
+        )
+    if name == "multiworker":
+        _join(jax, workers)
+    elif any(x is not None for x in workers):
+        raise UsageError(
+            "--coordinator, --num-processes and --process-id are of --strategy "
+            f"multiworker. Received: --strategy {name}"
+        )
+    if name != "none" and jax.device_count() > 1:
+        keras.distribution.set_distribution(
+            # Every process reads its own part of a batch, see `datasets`.
+            keras.distribution.DataParallel(auto_shard_dataset=False)
+        )
+    return contextlib.nullcontext()
+
+
+def _join(jax, workers):
+    """Waits for the other processes, of which JAX then knows the devices."""
+    given = [x for x in workers if x is not None]
+    if given and len(given) < 3:
+        raise UsageError(
+            "--coordinator, --num-processes and --process-id are given "
+            "together, or none of them where Slurm or Open MPI started the "
+            "processes"
+        )
+    try:
+        jax.distributed.initialize(*workers)
+    except (RuntimeError, ValueError) as error:
+        words = " ".join(str(error).split())[:160]
+        raise UsageError(
+            "--strategy multiworker on jax needs --coordinator HOST:PORT, "
+            "--num-processes N and --process-id I on every worker, or Slurm "
+            f"or Open MPI to start them. Received: {words}"
+        ) from None
 
 
 def is_chief(model):

@@ -73,7 +73,8 @@ def train(
         with together(model):
             run.fit(step, verbose if chief else 0)
         if chief:
-            run.finish()  # Again, if it died between its last step and here.
+            with backend.alone():
+                run.finish()  # Again, if it died between there and here.
             return run.rows[-1]
         return None
 
@@ -110,10 +111,13 @@ class Run(keras.callbacks.Callback):
         one_pass = int(self.load("train").cardinality())
         self.total_steps = count_steps(recipe, self.load)
         self.steps_per_epoch = one_pass * -(-MIN_STEPS // one_pass)
-        extractor = task.extractor(model, judged)
-        if self.is_chief:
-            self.reference = task.reference(model, judged, extractor, self.load)
-            self.watchers = task.watchers(self.reference, report)
+        with backend.alone():
+            extractor = task.extractor(model, judged)
+            if self.is_chief:
+                self.reference = task.reference(
+                    model, judged, extractor, self.load
+                )
+                self.watchers = task.watchers(self.reference, report)
         rng = np.random.default_rng(recipe["seed"])
         self.sample_seed = int(rng.integers(2**31))
 
@@ -171,8 +175,11 @@ class Run(keras.callbacks.Callback):
         self.started = time.perf_counter()
 
     def on_epoch_end(self, epoch, logs=None):
-        if not self.is_chief:
-            return
+        if self.is_chief:
+            with backend.alone():
+                self._end_epoch(logs)
+
+    def _end_epoch(self, logs):
         backend.sync(self.gan)
         seconds = time.perf_counter() - self.started
         step = int(keras.ops.convert_to_numpy(self.gan.iterations))
