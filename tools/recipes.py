@@ -20,6 +20,27 @@ def decaying(optimizer, learning_rate, steps, **config):
     }
 
 
+def rates(steps, generator, discriminator, discriminator_steps=1):
+    """Adam for both players, at rates that fall to zero with the run.
+
+    Args:
+        steps: Integer, the run's.
+        generator: Float, the rate that the generator begins with.
+        discriminator: Float, the discriminator's.
+        discriminator_steps: Integer, its updates in each step.
+    """
+    updates = steps * discriminator_steps
+    return {
+        "steps": steps,
+        "generator_optimizer": decaying(
+            "Adam", generator, steps, beta_1=0.0, beta_2=0.9
+        ),
+        "discriminator_optimizer": decaying(
+            "Adam", discriminator, updates, beta_1=0.0, beta_2=0.9
+        ),
+    }
+
+
 def falling(learning_rate, steps, beta_1=0.5):
     """Adam whose rate falls in the second half, as in CycleGAN."""
     return {
@@ -45,13 +66,7 @@ def two_time_scales(dataset, steps):
     return {
         "dataset": dataset,
         "batch_size": 64,
-        "steps": steps,
-        "generator_optimizer": decaying(
-            "Adam", 2e-4, steps, beta_1=0.0, beta_2=0.9
-        ),
-        "discriminator_optimizer": decaying(
-            "Adam", 5e-4, steps, beta_1=0.0, beta_2=0.9
-        ),
+        **rates(steps, 2e-4, 5e-4),
     }
 
 

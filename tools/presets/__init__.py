@@ -19,6 +19,9 @@ and of presets with weights, for the card:
     ablations      label -> attributes of the model that are changed before it
                    is trained, or a function `(model, recipe, folder)` that
                    trains it into `folder / "last"`
+    demonstration  `True` of weights that show how it is done, and are not
+                   good: said in the card and the table
+    on_gpu         what is different on a GPU, see `for_gpu`
 """
 
 import importlib
@@ -46,6 +49,35 @@ def collect():
 
 
 PRESETS = collect()
+
+
+def for_gpu(name):
+    """The entry of a preset as it is to be trained on a GPU.
+
+    Where the weights of the zoo are a CPU's, model and recipe may be others:
+    those of the weights that are to follow. Beside what any entry has, it has
+
+        dtype_policy    Keras's, while it is trained; float32 by default
+        flip            `True` where half of the images are mirrored in
+                        training, which a recipe of samples cannot say
+
+    Args:
+        name: The preset.
+
+    Returns:
+        A dict. The steps of its recipe, and its schedules, suit ten minutes
+        of an H100 that three other trainings share.
+    """
+    entry = dict(PRESETS[name])
+    changes = entry.pop("on_gpu", {})
+    recipe = {**changes.get("recipe", entry["recipe"])}
+    return {
+        "dtype_policy": "float32",
+        "flip": False,
+        **entry,
+        **changes,
+        "recipe": {"seed": entry["recipe"]["seed"], **recipe},
+    }
 
 
 def in_order(index):

@@ -1,8 +1,25 @@
 """The presets of ConditionalGAN."""
 
-from data_sets import MNIST
+from data_sets import CIFAR10, MNIST, PIXEL_AVATARS
+from recipes import rates
 
 import keras_gans
+
+
+def projection(num_classes, filters, ema_momentum):
+    """Miyato and Koyama's discriminator and loss, DCGAN's networks."""
+    return keras_gans.ConditionalGAN(
+        image_shape=(32, 32, 3),
+        num_classes=num_classes,
+        latent_dim=128,
+        filters=filters,
+        projection=True,
+        spectral_normalization=True,
+        generator_loss=keras_gans.losses.hinge_generator_loss,
+        discriminator_loss=keras_gans.losses.hinge_discriminator_loss,
+        ema_momentum=ema_momentum,
+    )
+
 
 PRESETS = {
     "conditional_gan_mnist": {
@@ -31,5 +48,29 @@ PRESETS = {
             "for; some fives and eights are hard to read."
         ),
         "data": MNIST,
+    },
+    "conditional_gan_cifar10": {
+        "model": lambda: projection(10, filters=48, ema_momentum=0.999),
+        "recipe": {
+            "dataset": "cifar10",
+            "labels": True,
+            "batch_size": 64,
+            **rates(40_000, 2e-4, 4e-4),
+        },
+        "on_gpu": {"flip": True},
+        "description": "small photographs by label",
+        "data": CIFAR10,
+    },
+    "conditional_gan_pixel_avatars": {
+        "model": lambda: projection(6, filters=32, ema_momentum=0.998),
+        "recipe": {
+            "dataset": "pixel_avatars",
+            "labels": True,
+            "batch_size": 64,
+            **rates(20_000, 2e-4, 4e-4),
+        },
+        "description": "faces in pixel art by the colour of their hair: "
+        "black, blond, blue, brown, green or red",
+        "data": PIXEL_AVATARS,
     },
 }
