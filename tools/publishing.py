@@ -100,24 +100,34 @@ def make_readme(text):
 
 
 def publish(
-    name, run, checkpoint, hardware, recipe, ablations=(), test_data=None
+    name,
+    run,
+    checkpoint,
+    hardware,
+    recipe,
+    ablations=(),
+    test_data=None,
+    length=None,
 ):
     """Takes a run's preset into the zoo, in float16, with a sample grid.
 
     Args:
         name: The preset.
-        run: Path of the run folder.
+        run: Path of the run folder; of weights that have no log, that of the
+            preset.
         checkpoint: `"best"` or `"last"`.
         hardware: String, what the run was made on.
         recipe: The preset's, with the data to score on.
         ablations: Pairs of label and run folder, see `measuring`.
         test_data: Folder of what to score on, see `measuring`.
+        length: `(steps, minutes)` of weights that have no log.
     """
     for label, _ in ablations:
         ablation(name, label)
     keras_gans.import_models()
     entry = PRESETS[name]
-    model = presets.load(run / checkpoint)
+    source = run / checkpoint if length is None else run
+    model = presets.load(source)
     measuring.get(model.task.name)  # Before anything is written.
     presets.save(
         model,
@@ -128,7 +138,12 @@ def publish(
             "dataset": entry["data"],
             "license": "Apache-2.0",
             "training": {
-                **log_of_run(run, checkpoint, model.task),
+                **(
+                    log_of_run(run, checkpoint, model.task)
+                    if length is None
+                    else without_log(*length)
+                ),
+                **made_with(source),
                 "hardware": hardware,
             },
         },
@@ -153,6 +168,21 @@ def measure(name, recipe, ablations=(), test_data=None):
     write_listing()
 
 
+def made_with(preset):
+    """What trained it, which need not be what publishes it."""
+    found = json.loads((preset / "metadata.json").read_text())
+    return {key: found[key] for key in ("keras_version", "backend")}
+
+
+def without_log(steps, minutes):
+    """What the card says of a training of which there are weights alone."""
+    return {
+        "steps": steps,
+        "minutes": minutes,
+        "checkpoint": f"last checkpoint (step {steps:,})",
+    }
+
+
 def log_of_run(run, checkpoint, task):
     """What the card says of the training."""
     with (run / "log.csv").open() as file:
@@ -174,18 +204,23 @@ def log_of_run(run, checkpoint, task):
 
 
 def score(name, run):
-    """Scores a run's two checkpoints, into the metadata, card and README."""
+    """Scores a run's two checkpoints, into the metadata, card and README.
+
+    Of weights that have no log, in a preset's folder, there is one.
+    """
     recipe = PRESETS[name]["recipe"]
-    task = presets.task_name(run / "best")
+    which = {"best": run / "best", "last": run / "last"}
+    if not which["best"].is_dir():
+        which = {"last": run}
+    task = presets.task_name(which["last"])
     chosen = measuring.get(task).metrics_of(recipe)
     if chosen is None:
         raise SystemExit(f"{name} is scored when it is published.")
     evaluation = {}
-    for checkpoint in ("best", "last"):
+    for checkpoint, folder in which.items():
         out = run / f"scores_{checkpoint}.json"
-        command = ["evaluate", str(run), "--data", recipe["dataset"]]
-        command += ["--checkpoint", checkpoint, "-o", str(out)]
-        command += ["--metrics", chosen]
+        command = ["evaluate", str(folder), "--data", recipe["dataset"]]
+        command += ["-o", str(out), "--metrics", chosen]
         if cli.main(command):
             raise SystemExit(1)
         scores = [

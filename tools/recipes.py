@@ -3,6 +3,11 @@
 from keras_gans.models.dcgan import DCGANDiscriminator, DCGANGenerator
 from keras_gans.models.gan import GANDiscriminator, GANGenerator
 
+TRAINED_FROM_ARRAYS = (
+    "These weights were made by `fit` from arrays, with the rates set anew "
+    "every 200 steps; the command follows the same recipe, and was not run."
+)
+
 
 def decaying(optimizer, learning_rate, steps, **config):
     """An optimizer of a recipe whose rate falls to zero in a line."""

@@ -17,7 +17,8 @@ nothing visible), measures them as `measuring/` does for the kind of model,
 draws the picture and writes the card; `measure` does so again for weights that
 the zoo has. `score` adds FID, KID, precision and
 recall of the run's best and last checkpoint, as `keras-gans evaluate` measures
-them, with their protocol, for kinds that `publish` has not measured so.
+them, with their protocol, for kinds that `publish` has not measured so. Of
+weights that have no log, `publish` is told the `--length` of their training.
 """
 
 import argparse
@@ -49,6 +50,13 @@ def make_parser():
                 "--checkpoint", choices=("best", "last"), default="best"
             )
             command.add_argument("--hardware", required=True)
+            command.add_argument(
+                "--length",
+                nargs=2,
+                type=float,
+                metavar=("STEPS", "MINUTES"),
+                help="of weights without a log: `run` is their folder",
+            )
         if action in ("publish", "measure"):
             command.add_argument(
                 "--ablation", nargs=2, action="append", default=[]
@@ -82,6 +90,7 @@ def main(arguments=None):
         recipe,
         args.ablation,
         args.test_data,
+        args.length and (int(args.length[0]), args.length[1]),
     )
 
 

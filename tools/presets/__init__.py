@@ -12,6 +12,8 @@ and of presets with weights, for the card:
 
     paper, compared, failures    sentences
     caption        of the picture (optional)
+    trained        what the command does not say of how the weights were made
+                   (optional)
     options        for `keras-gans train`, where `--data FOLDER` is not enough
     starts_from    the preset that training begins with (the recipe's
                    `generator`)
@@ -58,7 +60,7 @@ def for_gpu(name):
     those of the weights that are to follow. Beside what any entry has, it has
 
         dtype_policy    Keras's, while it is trained; float32 by default
-        flip            `True` where half of the images are mirrored in
+        flips           `True` where half of the images are mirrored in
                         training, which a recipe of samples cannot say
 
     Args:
@@ -73,7 +75,7 @@ def for_gpu(name):
     recipe = {**changes.get("recipe", entry["recipe"])}
     return {
         "dtype_policy": "float32",
-        "flip": False,
+        "flips": False,
         **entry,
         **changes,
         "recipe": {"seed": entry["recipe"]["seed"], **recipe},

@@ -57,7 +57,7 @@ PRESETS = {
             "batch_size": 64,
             **rates(40_000, 2e-4, 4e-4),
         },
-        "on_gpu": {"flip": True},
+        "on_gpu": {"flips": True},
         "description": "small photographs by label",
         "data": CIFAR10,
     },
