@@ -42,7 +42,7 @@ def test_a_photograph(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Image.new("RGB", (9, 7), "teal").save("photo.jpg")
     scope = {}
-    exec(block('"srgan_x4_bsds500"'), scope)
+    exec(block('"srresnet_x4_bsds500_large"'), scope)
     assert scope["large"].size == (36, 28)
 
 

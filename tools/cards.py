@@ -9,6 +9,12 @@ import textwrap
 from keras_gans import tasks
 from keras_gans.tasks.shared import format_score
 
+DEMONSTRATION = (
+    "**A demonstration**: these weights show that the recipe runs and what it "
+    "gives in an hour of a small machine. They are not good, see the known "
+    "failures, and are to be replaced."
+)
+
 
 def card(name, entry, facts, measured):
     """The model card of a preset with weights.
@@ -24,8 +30,10 @@ def card(name, entry, facts, measured):
     paragraphs = [
         f"# {name}",
         sentence(entry["description"]),
+        DEMONSTRATION if entry.get("demonstration") else "",
         "![samples](samples.png)",
         entry.get("caption", ""),
+        *further(entry.get("pictures", {})),
         f"**Paper.** {entry['paper']}",
         f"**Data.** {sentence(data['name'])} Licence of the data: "
         f"{data['license']}. The weights are under Apache-2.0."
@@ -72,6 +80,15 @@ def recipe_card(name, entry, can_start):
         f"{source}",
     ]
     return as_text(paragraphs)
+
+
+def further(captions):
+    """Pictures after the first, each with its words below."""
+    return [
+        part
+        for name, words in captions.items()
+        for part in (f"![{name}]({name}.png)", words)
+    ]
 
 
 def evaluation(found):
@@ -188,9 +205,12 @@ def presets_table(index, facts, sizes):
         if entry["weights"]:
             score = tasks.get(entry["task"]).headline(facts[name])
             size = f"{sizes[name] / 1e6:.1f} MB"
+        what = entry["description"]
+        if entry.get("demonstration"):
+            what += " (a demonstration, not good)"
         lines.append(
             f"| [`{name}`](zoo/{name}) | `{entry['class']}` | "
-            f"{entry['description']} | {size} | {score} |"
+            f"{what} | {size} | {score} |"
         )
     return "\n".join(lines) + "\n"
 

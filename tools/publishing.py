@@ -68,13 +68,16 @@ def write_listing():
 def index_entry(name, facts):
     """What `index.json` says of a preset with this metadata."""
     entry = PRESETS[name]
-    return {
+    found = {
         "class": facts["class"],
         "task": facts["task"],
         "description": entry["description"],
         "dataset": entry["recipe"]["dataset"],
         "weights": has_weights(name),
     }
+    if found["weights"] and entry.get("demonstration"):
+        found["demonstration"] = True
+    return found
 
 
 def make_card(name):
@@ -159,12 +162,13 @@ def measure(name, recipe, ablations=(), test_data=None):
     keras_gans.import_models()
     entry, folder = PRESETS[name], ZOO / name
     model = presets.load(folder)
-    metadata, picture = measuring.get(model.task.name).facts(
+    metadata, pictures = measuring.get(model.task.name).facts(
         folder, entry, recipe, ablations=ablations, test_data=test_data
     )
     golden = model.task.golden(model)
     presets.update(folder, metadata={**metadata, "golden": golden})
-    picture.save(folder / "samples.png")
+    for picture, image in pictures.items():
+        image.save(folder / f"{picture}.png")
     write_listing()
 
 

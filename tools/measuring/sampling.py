@@ -29,12 +29,12 @@ def metrics_of(recipe):
 
 
 def facts(folder, entry, recipe, *, ablations=(), test_data=None):
-    """What `publish` measures: metadata, and the picture of the card."""
+    """What `publish` measures: metadata, and the card's picture."""
     model = presets.load(folder)
     toy = toys.find(recipe["dataset"])
     real = toys.draw(toy, 2500) if toy else None
     picture = model.task.picture(model, Reference(recipe, real), 0)
-    return {"scores": scores(model, recipe)}, picture
+    return {"scores": scores(model, recipe)}, {"samples": picture}
 
 
 def scores(model, recipe):

@@ -12,11 +12,14 @@ and of presets with weights, for the card:
 
     paper, compared, failures    sentences
     caption        of the picture (optional)
+    pictures       name -> caption of those after the first (optional)
     trained        what the command does not say of how the weights were made
                    (optional)
     options        for `keras-gans train`, where `--data FOLDER` is not enough
     starts_from    the preset that training begins with (the recipe's
                    `generator`)
+    beside         other presets that the picture and the table show, of those
+                   that enlarge; else it is the one that it `starts_from`
     scored_on      what the protocol calls the data of the scores
     ablations      label -> attributes of the model that are changed before it
                    is trained, or a function `(model, recipe, folder)` that

@@ -85,8 +85,13 @@ PRESETS = {
             "recipe": emoji_recipe(20_000, batch_size=16),
         },
         "description": "line art to emoji in colour",
-        "caption": "From left to right, twice: line art, truth, this preset, "
-        "L1 alone, GAN alone; test images.",
+        "demonstration": True,
+        "caption": "From left to right, twice: line art, this preset, truth; "
+        "test images.",
+        "pictures": {
+            "ablations": "The same line art, truth, this preset, L1 alone, "
+            "GAN alone, twice.",
+        },
         "paper": (
             'Isola et al., "Image-to-Image Translation with Conditional '
             'Adversarial Networks", 2017, https://arxiv.org/abs/1611.07004. '

@@ -124,6 +124,7 @@ PRESETS = {
             "flips": True,
         },
         "description": "WGAN-GP on small photographs",
+        "demonstration": True,
         "paper": (
             f"{WGAN_GP_PAPER}. Here with small networks of DCGAN's kind, and "
             "with one discriminator step at a higher rate instead of five."
