@@ -150,11 +150,12 @@ PRESETS = {
         "grass, the pores of skin. That is what the smallest error asks for, "
         "and why `keras-gans upscale` takes it: beside bicubic, "
         "`srresnet_x4_bsds500` and `srgan_x4_bsds500`, on ten photographs and "
-        "five drawings of Noto Emoji, it was the nearest to the truth or as near "
-        "as any, by eye, drew no threads and no dots, and had the highest PSNR "
-        "of each (photographs, of BSDS500 and among those that all three were "
-        "trained on: 28.47 dB, where bicubic has 26.23, the smaller network "
-        "27.95 and SRGAN 27.01; drawings: 34.22, 26.30, 32.96 and 30.99). "
+        "five drawings of Noto Emoji, it was the nearest to the truth or as "
+        "near as any, by eye, drew no threads and no dots, and had the highest "
+        "PSNR of each (photographs, of BSDS500, among those that all three "
+        "were trained on: 28.47 dB, where bicubic has 26.23, the smaller "
+        "network 27.95 and SRGAN 27.01; drawings: 34.22, 26.30, 32.96 and "
+        "30.99). "
         "It takes 2.9 seconds of a CPU core for a megapixel of output, "
         "`srresnet_x4_bsds500` 2.4. It knows photographs that were shrunk with "
         "antialiasing; noise and JPEG's blocks are made larger, and sharper.",
@@ -170,7 +171,7 @@ PRESETS = {
                 4e-4, SRGAN_BSDS_STEPS, beta_1=0.9
             ),
         },
-        # A sixth of the share that the discriminator has in the weights of
+        # A seventh of the share that the discriminator has in the weights of
         # the zoo, which draw worms on grass and skin.
         "on_gpu": {
             "model": lambda: srgan_bsds(MSRResNetGenerator(), 32, 1.0, 5e-4),
