@@ -4,7 +4,7 @@
 //     node tools/draw_avatars.mjs 12000 pixel_avatars
 //
 // Writes FOLDER/train/COLOUR/NNNNN.png and FOLDER/test/..., 32x32 on white, by
-// the colour of the hair; every twelfth face is a test image. Face number n is
+// the colour of the hair; every sixth face is a test image. Face number n is
 // always the same one.
 
 import fs from "node:fs";
@@ -49,7 +49,7 @@ for (let n = 0; n < count; n++) {
     fitTo: { mode: "width", value: 32 },
     shapeRendering: 1, // Crisp edges: a pixel of the art is 2x2 of ours.
   }).render();
-  const place = path.join(folder, n % 12 ? "train" : "test", hair);
+  const place = path.join(folder, n % 6 ? "train" : "test", hair);
   fs.mkdirSync(place, { recursive: true });
   const file = `${String(n).padStart(5, "0")}.png`;
   fs.writeFileSync(path.join(place, file), image.asPng());

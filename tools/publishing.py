@@ -207,10 +207,15 @@ def log_of_run(run, checkpoint, task):
     }
 
 
-def score(name, run):
+def score(name, run, data=None):
     """Scores a run's two checkpoints, into the metadata, card and README.
 
     Of weights that have no log, in a preset's folder, there is one.
+
+    Args:
+        name: The preset.
+        run: Path of the run folder.
+        data: The data to score on, where they lie; the recipe's by default.
     """
     recipe = PRESETS[name]["recipe"]
     which = {"best": run / "best", "last": run / "last"}
@@ -223,7 +228,7 @@ def score(name, run):
     evaluation = {}
     for checkpoint, folder in which.items():
         out = run / f"scores_{checkpoint}.json"
-        command = ["evaluate", str(folder), "--data", recipe["dataset"]]
+        command = ["evaluate", str(folder), "--data", data or recipe["dataset"]]
         command += ["-o", str(out), "--metrics", chosen]
         if cli.main(command):
             raise SystemExit(1)

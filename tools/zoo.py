@@ -41,9 +41,9 @@ def make_parser():
             command.add_argument("ablation")
         if action != "measure":
             command.add_argument("run", type=pathlib.Path, help="run folder")
+        command.add_argument("--data", help="in place of the recipe's")
         if action == "score":
             continue
-        command.add_argument("--data", help="in place of the recipe's")
         command.add_argument("--data-b")
         if action == "publish":
             command.add_argument(
@@ -70,7 +70,7 @@ def main(arguments=None):
     if args.command == "recipes":
         return publishing.write_recipes()
     if args.command == "score":
-        return publishing.score(args.name, args.run)
+        return publishing.score(args.name, args.run, args.data)
     recipe = dict(PRESETS[args.name]["recipe"])
     if args.data:
         recipe["dataset"] = args.data

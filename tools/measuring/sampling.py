@@ -4,7 +4,10 @@ By a judge where there is one for the data, by the modes where they are known,
 and by the distance of the values.
 """
 
+import pathlib
+
 import judge
+import pixel_avatars
 
 from keras_gans import datasets, metrics, presets
 from keras_gans.datasets import toys
@@ -54,6 +57,9 @@ def scores(model, recipe):
     found = {}
     if dataset == judge.DATASET:
         found = judge.judgement(model, recipe.get("labels", False))
+    of_avatars = pathlib.PurePath(dataset).name == pixel_avatars.DATASET
+    if of_avatars and recipe.get("labels"):
+        found = pixel_avatars.judgement(model)
     test = datasets.load(dataset, 2000, split="test", shuffle=False)
     real = next(iter(test)).numpy()
     fake = model.generate(2000, seed=0)

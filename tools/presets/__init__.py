@@ -63,7 +63,7 @@ def for_gpu(name):
     those of the weights that are to follow. Beside what any entry has, it has
 
         dtype_policy    Keras's, while it is trained; float32 by default
-        flips           `True` where half of the images are mirrored in
+        flip            `True` where half of the images are mirrored in
                         training, which a recipe of samples cannot say
 
     Args:
@@ -78,7 +78,7 @@ def for_gpu(name):
     recipe = {**changes.get("recipe", entry["recipe"])}
     return {
         "dtype_policy": "float32",
-        "flips": False,
+        "flip": False,
         **entry,
         **changes,
         "recipe": {"seed": entry["recipe"]["seed"], **recipe},

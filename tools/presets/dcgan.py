@@ -8,6 +8,7 @@ from data_sets import (
     MNIST,
     MNIST_FLOOR,
     PIXEL_AVATARS,
+    PIXEL_AVATARS_FLOOR,
 )
 from recipes import TRAINED_FROM_ARRAYS, decaying, rates
 
@@ -110,10 +111,15 @@ PRESETS = {
         ),
         "recipe": {
             "dataset": "pixel_avatars",
+            "extractor": "cifar10_classifier",
             "batch_size": 64,
             **rates(PIXEL_AVATARS_STEPS, 2e-4, 4e-4),
         },
         "description": "faces in pixel art",
+        "paper": DCGAN_PAPER + " Here with networks of 32 filters, and the "
+        "spectral normalization and hinge loss of Miyato et al., 2018, "
+        "https://arxiv.org/abs/1802.05957.",
+        "compared": f"No paper has these data. {PIXEL_AVATARS_FLOOR}",
         "data": PIXEL_AVATARS,
     },
     "dcgan_fashion_mnist": {

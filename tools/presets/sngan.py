@@ -40,7 +40,7 @@ PRESETS = {
         "on_gpu": {
             "recipe": recipe(12_000),
             "dtype_policy": "mixed_bfloat16",
-            "flips": True,
+            "flip": True,
         },
         "description": "SNGAN (spectral normalization, hinge loss) on small "
         "photographs",

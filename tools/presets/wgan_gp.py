@@ -121,7 +121,7 @@ PRESETS = {
                 "batch_size": 3 * 64,
                 **rates(8000, 2e-4, 4e-4, discriminator_steps=3),
             },
-            "flips": True,
+            "flip": True,
         },
         "description": "WGAN-GP on small photographs",
         "demonstration": True,
