@@ -186,6 +186,18 @@ def test_what_is_not_good_is_called_a_demonstration(tool, capsys):
 
 
 @pytest.mark.neutral
+def test_a_run_of_another_recipe_is_not_published(tool, tmp_path):
+    publishing = tool("publishing")
+    recipe = dict(tool("presets").PRESETS["sngan_cifar10"]["recipe"])
+    run = tmp_path / "run.json"
+    run.write_text(json.dumps({"recipe": {**recipe, "dataset": "elsewhere"}}))
+    publishing.check_recipe_of_run("sngan_cifar10", tmp_path)
+    run.write_text(json.dumps({"recipe": {**recipe, "steps": 7}}))
+    with pytest.raises(SystemExit, match='"steps": 7'):
+        publishing.publish("sngan_cifar10", tmp_path, "last", "a GPU", recipe)
+
+
+@pytest.mark.neutral
 def test_card_of_weights_without_a_log_has_no_best_checkpoint(tool):
     facts = tool("publishing").read_metadata("sngan_cifar10")
     assert set(facts["evaluation"]) == {"protocol", "last"}

@@ -127,6 +127,8 @@ def publish(
     """
     for label, _ in ablations:
         ablation(name, label)
+    if length is None:
+        check_recipe_of_run(name, run)
     keras_gans.import_models()
     entry = PRESETS[name]
     source = run / checkpoint if length is None else run
@@ -170,6 +172,26 @@ def measure(name, recipe, ablations=(), test_data=None):
     for picture, image in pictures.items():
         image.save(folder / f"{picture}.png")
     write_listing()
+
+
+def check_recipe_of_run(name, run):
+    """Raises a `SystemExit` for a run that followed another recipe.
+
+    As those for a GPU do, whose steps the time decides: `keras-gans train`
+    is to give what the card says.
+    """
+    own = PRESETS[name]["recipe"]
+    followed = json.loads((run / "run.json").read_text())["recipe"]
+    # What is said of where the data lie, and what the task knows by itself.
+    keys = {*own, *followed} - {"dataset", "dataset_b", "best_by"}
+    others = sorted(k for k in keys if own.get(k) != followed.get(k))
+    if others:
+        values = {key: followed.get(key) for key in others}
+        raise SystemExit(
+            f"The recipe of {name} in tools/presets must become that of "
+            f"{run}, which has {json.dumps(values)}; and its `on_gpu`, if it "
+            "was trained by that, the entry's."
+        )
 
 
 def made_with(preset):

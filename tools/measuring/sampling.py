@@ -17,8 +17,8 @@ from keras_gans.tasks.task import Reference
 
 # What `keras-gans train` chose the best checkpoint by.
 BEST_BY = {
-    "kid": "Kernel distance (KID) of the features of the data set's "
-    "classifier between 2,000 samples and 2,000 training images",
+    "kid": "Kernel distance (KID) of the features that the scores are of, "
+    "between 2,000 samples and 2,000 training images",
     "swd": "Sliced Wasserstein distance of the examples' values",
     "high_quality": "Share of 2,500 samples of high quality, of checkpoints "
     "that cover the most modes",

@@ -105,7 +105,7 @@ PRESETS = {
     },
     "wgan_gp_cifar10": {
         "model": lambda: keras_gans.WGANGP(
-            **small_cifar10_networks(None), discriminator_steps=1
+            **small_cifar10_networks(), discriminator_steps=1
         ),
         "recipe": two_time_scales("cifar10", 6000),
         # The residual pair, narrower than the paper's.
