@@ -29,7 +29,7 @@ DEFAULT_EXTRACTORS = {
 }
 
 # The preset of `keras-gans upscale`.
-UPSCALER = "srgan_x4_bsds500"
+UPSCALER = "srresnet_x4_bsds500_large"
 # The side of its tiles, in pixels of the input. With as much around it as the
 # paper's network wants (40), its features take 1.2 GB.
 TILE = 192

@@ -42,7 +42,7 @@ def test_a_photograph(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Image.new("RGB", (9, 7), "teal").save("photo.jpg")
     scope = {}
-    exec(block('"srgan_x4_bsds500"'), scope)
+    exec(block('"srresnet_x4_bsds500_large"'), scope)
     assert scope["large"].size == (36, 28)
 
 
@@ -215,6 +215,10 @@ def test_times_of_training_are_those_of_the_cards():
     two = [training(f"{n}_x4_bsds500") for n in ("srresnet", "srgan")]
     assert sum(t["minutes"] for t in two) < 60
     assert all(t["hardware"].startswith("one core") for t in two)
+    assert "which a GPU has trained in four minutes" in TEXT
+    large = training("srresnet_x4_bsds500_large")
+    assert round(large["minutes"]) == 4
+    assert large["hardware"].startswith("one NVIDIA H100")
 
 
 def test_the_floor_of_the_fid_is_that_of_the_cards(monkeypatch):

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import keras_gans
-from keras_gans import datasets, metrics, presets, tasks
+from keras_gans import cli, datasets, metrics, names, presets, runs, tasks
 from keras_gans.presets.uninitialized import uninitialized
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -122,6 +122,25 @@ def test_entry_config_and_recipe_agree_with_the_tool(name, model, tool):
     assert config == expected
 
 
+@pytest.mark.slow
+@pytest.mark.neutral
+def test_recipes_for_a_gpu_can_be_followed(tool):
+    index = tool("presets")
+    keras_gans.import_models()
+    for name, entry in index.PRESETS.items():
+        gpu = index.for_gpu(name)
+        assert "on_gpu" not in gpu
+        if "on_gpu" not in entry:
+            assert gpu["recipe"] == entry["recipe"]
+            continue
+        with uninitialized():
+            model = gpu["model"]()
+        assert type(model).__name__ == presets.info(name)["class"]
+        runs.check_recipe(gpu["recipe"], model.task)
+        model.task.compile_arguments(model, gpu["recipe"])
+        keras.DTypePolicy(gpu["dtype_policy"])
+
+
 @of_trained
 def test_weights_draw_the_golden_samples(name, model):
     golden = presets.info(name)["metadata"]["golden"]
@@ -144,6 +163,49 @@ def test_plain_keras_opens_the_inference_network(name, model):
 def test_card_is_the_one_that_the_tool_writes(name, tool):
     card = (presets.resolve(name) / "README.md").read_text()
     assert card == tool("publishing").make_card(name)
+
+
+@pytest.mark.neutral
+def test_what_is_not_good_is_called_a_demonstration(tool, capsys):
+    listed = tool("presets").PRESETS
+    said = {n for n in listed if presets.info(n).get("demonstration")}
+    assert said == {n for n in TRAINED if listed[n].get("demonstration")}
+    assert said
+    assert cli.main(["list"]) == 0
+    rows = capsys.readouterr().out.splitlines()
+    table = (ROOT / "README.md").read_text()
+    for name in NAMES:
+        (row,) = (r.split() for r in rows if r.split()[:1] == [name])
+        assert ("demonstration" in row) == (name in said)
+        (line,) = (
+            r for r in table.splitlines() if r.startswith(f"| [`{name}`")
+        )
+        assert ("demonstration" in line) == (name in said)
+        card = (presets.resolve(name) / "README.md").read_text()
+        assert ("**A demonstration**" in card) == (name in said)
+
+
+@pytest.mark.neutral
+def test_a_run_of_another_recipe_is_not_published(tool, tmp_path):
+    publishing = tool("publishing")
+    recipe = dict(tool("presets").PRESETS["sngan_cifar10"]["recipe"])
+    run = tmp_path / "run.json"
+    run.write_text(json.dumps({"recipe": {**recipe, "dataset": "elsewhere"}}))
+    publishing.check_recipe_of_run("sngan_cifar10", tmp_path)
+    run.write_text(json.dumps({"recipe": {**recipe, "steps": 7}}))
+    with pytest.raises(SystemExit, match='"steps": 7'):
+        publishing.publish("sngan_cifar10", tmp_path, "last", "a GPU", recipe)
+
+
+@pytest.mark.neutral
+def test_card_of_weights_without_a_log_has_no_best_checkpoint(tool):
+    facts = tool("publishing").read_metadata("sngan_cifar10")
+    assert set(facts["evaluation"]) == {"protocol", "last"}
+    card = (presets.resolve("sngan_cifar10") / "README.md").read_text()
+    assert f"| {facts['evaluation']['protocol']} | last |" in card
+    assert "as the run's log has it" not in card
+    # What trained it, and not what published it.
+    assert facts["backend"] == "tensorflow" and "on jax." in card
 
 
 @pytest.mark.neutral
@@ -241,6 +303,14 @@ def test_srresnet_is_better_than_bicubic():
     assert scores["bicubic"]["PSNR"] == pytest.approx(28.42, abs=0.05)
     assert scores["bicubic"]["SSIM"] == pytest.approx(0.810, abs=0.003)
     assert scores["this preset"]["PSNR"] >= 30.3
+
+
+@pytest.mark.neutral
+def test_upscale_takes_what_is_nearest_to_the_truth():
+    scores = upscaling(names.UPSCALER)
+    best = max(scores, key=lambda column: scores[column]["PSNR"])
+    assert best == "this preset"
+    assert {"srresnet_x4_bsds500", "srgan_x4_bsds500"} < set(scores)
 
 
 @pytest.mark.neutral

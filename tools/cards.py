@@ -9,6 +9,12 @@ import textwrap
 from keras_gans import tasks
 from keras_gans.tasks.shared import format_score
 
+DEMONSTRATION = (
+    "**A demonstration**: these weights show that the recipe runs and what it "
+    "gives in an hour of a small machine. They are not good, see the known "
+    "failures, and are to be replaced."
+)
+
 
 def card(name, entry, facts, measured):
     """The model card of a preset with weights.
@@ -20,33 +26,29 @@ def card(name, entry, facts, measured):
         measured: The module of its task, see `measuring`.
     """
     run, recipe = facts["training"], entry["recipe"]
-    (by,) = (key for key in measured.BEST_BY if f"best_{key}" in run)
     data = entry["data"]
     paragraphs = [
         f"# {name}",
         sentence(entry["description"]),
+        DEMONSTRATION if entry.get("demonstration") else "",
         "![samples](samples.png)",
         entry.get("caption", ""),
+        *further(entry.get("pictures", {})),
         f"**Paper.** {entry['paper']}",
         f"**Data.** {sentence(data['name'])} Licence of the data: "
         f"{data['license']}. The weights are under Apache-2.0."
         + where_from(data),
         f"**Command.** Seed {recipe['seed']}, {run['steps']:,} generator "
         f"updates of batch {recipe['batch_size']}, {run['minutes']:.1f} "
-        f"minutes on {run['hardware']}, Keras {facts['keras_version']} on "
-        f"{facts['backend']}.",
+        f"minutes on {run['hardware']}, Keras "
+        f"{run.get('keras_version', facts['keras_version'])} on "
+        f"{run.get('backend', facts['backend'])}.",
         command(name, options(entry)),
+        entry.get("trained", ""),
         f"**Scores** of these weights, the {run['checkpoint']}; a single run.",
         measured.table(facts),
-        "The best and the last checkpoint of the run, as `keras-gans "
-        "evaluate` scores them:"
-        if "evaluation" in facts
-        else "",
-        evaluation_table(facts["evaluation"]) if "evaluation" in facts else "",
-        f"{measured.BEST_BY[by]}, as the run's log has it (it ranks the "
-        f"checkpoints of one run and is no FID): best {run[f'best_{by}']:.4f} "
-        f"at step {run['best_step']:,}, last {run[f'last_{by}']:.4f} at step "
-        f"{run['steps']:,}.",
+        *evaluation(facts.get("evaluation")),
+        log(run, measured),
         f"**Ours against the paper's.** {entry['compared']}",
         f"**Known failures.** {entry['failures']}",
     ]
@@ -78,6 +80,40 @@ def recipe_card(name, entry, can_start):
         f"{source}",
     ]
     return as_text(paragraphs)
+
+
+def further(captions):
+    """Pictures after the first, each with its words below."""
+    return [
+        part
+        for name, words in captions.items()
+        for part in (f"![{name}]({name}.png)", words)
+    ]
+
+
+def evaluation(found):
+    """What `keras-gans evaluate` says of a run's checkpoints, with a title."""
+    if not found:
+        return []
+    which = "The best and the last checkpoint of the run"
+    if "best" not in found:
+        which = "The end of the run"
+    which += ", as `keras-gans evaluate` scores "
+    which += "them:" if "best" in found else "it:"
+    return [which, evaluation_table(found)]
+
+
+def log(run, measured):
+    """What a run's log says of its checkpoints; nothing where there is none."""
+    for by, what in measured.BEST_BY.items():
+        if f"best_{by}" in run:
+            return (
+                f"{what}, as the run's log has it (it ranks the checkpoints "
+                f"of one run and is no FID): best {run[f'best_{by}']:.4f} at "
+                f"step {run['best_step']:,}, last {run[f'last_{by}']:.4f} at "
+                f"step {run['steps']:,}."
+            )
+    return ""
 
 
 def where_from(data):
@@ -122,13 +158,20 @@ def evaluation_table(evaluation):
     def cell(value, std):
         return f"{value:.4g}" + (f" ± {std:.2g}" if std is not None else "")
 
-    rows = [
-        f"| {key} | {cell(*evaluation['best'][key])} | "
-        f"{cell(*evaluation['last'][key])} |"
-        for key in evaluation["best"]
+    which = checkpoints(evaluation)
+    lines = [
+        f"| {evaluation['protocol']} | {' | '.join(which)} |",
+        f"| --- |{' --- |' * len(which)}",
     ]
-    head = f"| {evaluation['protocol']} | best | last |\n| --- | --- | --- |"
-    return "\n".join([head, *rows])
+    for key in evaluation["last"]:
+        cells = [cell(*evaluation[checkpoint][key]) for checkpoint in which]
+        lines.append(f"| {key} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def checkpoints(evaluation):
+    """Those that were scored; of runs without a log, the last."""
+    return [name for name in ("best", "last") if name in evaluation]
 
 
 # ---- the README -----------------------------------------------------------
@@ -162,15 +205,18 @@ def presets_table(index, facts, sizes):
         if entry["weights"]:
             score = tasks.get(entry["task"]).headline(facts[name])
             size = f"{sizes[name] / 1e6:.1f} MB"
+        what = entry["description"]
+        if entry.get("demonstration"):
+            what += " (a demonstration, not good)"
         lines.append(
             f"| [`{name}`](zoo/{name}) | `{entry['class']}` | "
-            f"{entry['description']} | {size} | {score} |"
+            f"{what} | {size} | {score} |"
         )
     return "\n".join(lines) + "\n"
 
 
 def scores_table(facts):
-    """Both checkpoints of every run that was scored, as Markdown."""
+    """The checkpoints of every run that was scored, as Markdown."""
     names = ("FID", "KID", "precision", "recall")
     lines = [
         f"| best / last checkpoint | {' | '.join(names)} | protocol |",
@@ -178,12 +224,12 @@ def scores_table(facts):
     ]
     for preset, known in facts.items():
         evaluation = known.get("evaluation")
-        if not evaluation or "FID" not in evaluation["best"]:
+        if not evaluation or "FID" not in evaluation["last"]:
             continue
         cells = [
             " / ".join(
                 format_score(evaluation[checkpoint][name][0])
-                for checkpoint in ("best", "last")
+                for checkpoint in checkpoints(evaluation)
             )
             for name in names
         ]

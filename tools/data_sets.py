@@ -24,6 +24,20 @@ GRID = {
     "name": "25 Gaussians on a grid, generated",
     "license": "none needed",
 }
+PIXEL_AVATARS = {
+    "name": "DiceBear's Pixel Art, 10,000 training and 2,000 test images of "
+    "faces, 32x32 (16x16 in blocks of 2x2)",
+    "license": "CC0 1.0 (DiceBear)",
+    "download": "DiceBear, https://www.dicebear.com/styles/pixel-art: draw "
+    "these, or as many as you like, with `npm install @dicebear/core "
+    "@dicebear/collection @resvg/resvg-js` and `node tools/draw_avatars.mjs "
+    "12000 pixel_avatars`",
+}
+PIXEL_AVATARS_FLOOR = (
+    "By the measure of the scores above, which sees photographs' features in "
+    "drawings, 2,000 training images have a FID of 0.076 against the test "
+    "images; without mouths it is 1.6."
+)
 EMOJI_SOURCE = (
     "EmojiTwo, https://github.com/EmojiTwo/emojitwo: its images in colour and "
     "in black and white, 64x64 on white, under the same names in the folders "

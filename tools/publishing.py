@@ -68,13 +68,16 @@ def write_listing():
 def index_entry(name, facts):
     """What `index.json` says of a preset with this metadata."""
     entry = PRESETS[name]
-    return {
+    found = {
         "class": facts["class"],
         "task": facts["task"],
         "description": entry["description"],
         "dataset": entry["recipe"]["dataset"],
         "weights": has_weights(name),
     }
+    if found["weights"] and entry.get("demonstration"):
+        found["demonstration"] = True
+    return found
 
 
 def make_card(name):
@@ -100,24 +103,36 @@ def make_readme(text):
 
 
 def publish(
-    name, run, checkpoint, hardware, recipe, ablations=(), test_data=None
+    name,
+    run,
+    checkpoint,
+    hardware,
+    recipe,
+    ablations=(),
+    test_data=None,
+    length=None,
 ):
     """Takes a run's preset into the zoo, in float16, with a sample grid.
 
     Args:
         name: The preset.
-        run: Path of the run folder.
+        run: Path of the run folder; of weights that have no log, that of the
+            preset.
         checkpoint: `"best"` or `"last"`.
         hardware: String, what the run was made on.
         recipe: The preset's, with the data to score on.
         ablations: Pairs of label and run folder, see `measuring`.
         test_data: Folder of what to score on, see `measuring`.
+        length: `(steps, minutes)` of weights that have no log.
     """
     for label, _ in ablations:
         ablation(name, label)
+    if length is None:
+        check_recipe_of_run(name, run)
     keras_gans.import_models()
     entry = PRESETS[name]
-    model = presets.load(run / checkpoint)
+    source = run / checkpoint if length is None else run
+    model = presets.load(source)
     measuring.get(model.task.name)  # Before anything is written.
     presets.save(
         model,
@@ -128,7 +143,12 @@ def publish(
             "dataset": entry["data"],
             "license": "Apache-2.0",
             "training": {
-                **log_of_run(run, checkpoint, model.task),
+                **(
+                    log_of_run(run, checkpoint, model.task)
+                    if length is None
+                    else without_log(*length)
+                ),
+                **made_with(source),
                 "hardware": hardware,
             },
         },
@@ -144,13 +164,49 @@ def measure(name, recipe, ablations=(), test_data=None):
     keras_gans.import_models()
     entry, folder = PRESETS[name], ZOO / name
     model = presets.load(folder)
-    metadata, picture = measuring.get(model.task.name).facts(
+    metadata, pictures = measuring.get(model.task.name).facts(
         folder, entry, recipe, ablations=ablations, test_data=test_data
     )
     golden = model.task.golden(model)
     presets.update(folder, metadata={**metadata, "golden": golden})
-    picture.save(folder / "samples.png")
+    for picture, image in pictures.items():
+        image.save(folder / f"{picture}.png")
     write_listing()
+
+
+def check_recipe_of_run(name, run):
+    """Raises a `SystemExit` for a run that followed another recipe.
+
+    As those for a GPU do, whose steps the time decides: `keras-gans train`
+    is to give what the card says.
+    """
+    own = PRESETS[name]["recipe"]
+    followed = json.loads((run / "run.json").read_text())["recipe"]
+    # What is said of where the data lie, and what the task knows by itself.
+    keys = {*own, *followed} - {"dataset", "dataset_b", "best_by"}
+    others = sorted(k for k in keys if own.get(k) != followed.get(k))
+    if others:
+        values = {key: followed.get(key) for key in others}
+        raise SystemExit(
+            f"The recipe of {name} in tools/presets must become that of "
+            f"{run}, which has {json.dumps(values)}; and its `on_gpu`, if it "
+            "was trained by that, the entry's."
+        )
+
+
+def made_with(preset):
+    """What trained it, which need not be what publishes it."""
+    found = json.loads((preset / "metadata.json").read_text())
+    return {key: found[key] for key in ("keras_version", "backend")}
+
+
+def without_log(steps, minutes):
+    """What the card says of a training of which there are weights alone."""
+    return {
+        "steps": steps,
+        "minutes": minutes,
+        "checkpoint": f"last checkpoint (step {steps:,})",
+    }
 
 
 def log_of_run(run, checkpoint, task):
@@ -173,19 +229,29 @@ def log_of_run(run, checkpoint, task):
     }
 
 
-def score(name, run):
-    """Scores a run's two checkpoints, into the metadata, card and README."""
+def score(name, run, data=None):
+    """Scores a run's two checkpoints, into the metadata, card and README.
+
+    Of weights that have no log, in a preset's folder, there is one.
+
+    Args:
+        name: The preset.
+        run: Path of the run folder.
+        data: The data to score on, where they lie; the recipe's by default.
+    """
     recipe = PRESETS[name]["recipe"]
-    task = presets.task_name(run / "best")
+    which = {"best": run / "best", "last": run / "last"}
+    if not which["best"].is_dir():
+        which = {"last": run}
+    task = presets.task_name(which["last"])
     chosen = measuring.get(task).metrics_of(recipe)
     if chosen is None:
         raise SystemExit(f"{name} is scored when it is published.")
     evaluation = {}
-    for checkpoint in ("best", "last"):
+    for checkpoint, folder in which.items():
         out = run / f"scores_{checkpoint}.json"
-        command = ["evaluate", str(run), "--data", recipe["dataset"]]
-        command += ["--checkpoint", checkpoint, "-o", str(out)]
-        command += ["--metrics", chosen]
+        command = ["evaluate", str(folder), "--data", data or recipe["dataset"]]
+        command += ["-o", str(out), "--metrics", chosen]
         if cli.main(command):
             raise SystemExit(1)
         scores = [

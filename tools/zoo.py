@@ -17,7 +17,8 @@ nothing visible), measures them as `measuring/` does for the kind of model,
 draws the picture and writes the card; `measure` does so again for weights that
 the zoo has. `score` adds FID, KID, precision and
 recall of the run's best and last checkpoint, as `keras-gans evaluate` measures
-them, with their protocol, for kinds that `publish` has not measured so.
+them, with their protocol, for kinds that `publish` has not measured so. Of
+weights that have no log, `publish` is told the `--length` of their training.
 """
 
 import argparse
@@ -40,15 +41,22 @@ def make_parser():
             command.add_argument("ablation")
         if action != "measure":
             command.add_argument("run", type=pathlib.Path, help="run folder")
+        command.add_argument("--data", help="in place of the recipe's")
         if action == "score":
             continue
-        command.add_argument("--data", help="in place of the recipe's")
         command.add_argument("--data-b")
         if action == "publish":
             command.add_argument(
                 "--checkpoint", choices=("best", "last"), default="best"
             )
             command.add_argument("--hardware", required=True)
+            command.add_argument(
+                "--length",
+                nargs=2,
+                type=float,
+                metavar=("STEPS", "MINUTES"),
+                help="of weights without a log: `run` is their folder",
+            )
         if action in ("publish", "measure"):
             command.add_argument(
                 "--ablation", nargs=2, action="append", default=[]
@@ -62,7 +70,7 @@ def main(arguments=None):
     if args.command == "recipes":
         return publishing.write_recipes()
     if args.command == "score":
-        return publishing.score(args.name, args.run)
+        return publishing.score(args.name, args.run, args.data)
     recipe = dict(PRESETS[args.name]["recipe"])
     if args.data:
         recipe["dataset"] = args.data
@@ -82,6 +90,7 @@ def main(arguments=None):
         recipe,
         args.ablation,
         args.test_data,
+        args.length and (int(args.length[0]), args.length[1]),
     )
 
 

@@ -31,11 +31,18 @@ def _list(args):
                 name,
                 entry["class"],
                 entry["dataset"],
-                "yes" if entry["weights"] else "recipe",
+                _weights(entry),
                 entry["description"],
             )
         )
     print_table(rows)
+
+
+def _weights(entry):
+    if not entry["weights"]:
+        return "recipe"
+    # It shows how it is done, and is not good.
+    return "demonstration" if entry.get("demonstration") else "yes"
 
 
 def _info(args):

@@ -3,8 +3,9 @@
 Such a file has
 
     facts(folder, entry, recipe, *, ablations, test_data)
-                    the metadata of the preset in `folder` and the picture of
-                    its card, a `PIL.Image.Image`; `ablations` are pairs of
+                    the metadata of the preset in `folder` and the pictures
+                    of its card, a dict of names to `PIL.Image.Image`, of
+                    which the first is "samples"; `ablations` are pairs of
                     label and run folder, `test_data` a folder or `None`
     table(facts)    the scores among the metadata, as Markdown
     BEST_BY         column of a run's log -> what it is, for the card

@@ -4,7 +4,10 @@ By a judge where there is one for the data, by the modes where they are known,
 and by the distance of the values.
 """
 
+import pathlib
+
 import judge
+import pixel_avatars
 
 from keras_gans import datasets, metrics, presets
 from keras_gans.datasets import toys
@@ -14,8 +17,8 @@ from keras_gans.tasks.task import Reference
 
 # What `keras-gans train` chose the best checkpoint by.
 BEST_BY = {
-    "kid": "Kernel distance (KID) of the features of the data set's "
-    "classifier between 2,000 samples and 2,000 training images",
+    "kid": "Kernel distance (KID) of the features that the scores are of, "
+    "between 2,000 samples and 2,000 training images",
     "swd": "Sliced Wasserstein distance of the examples' values",
     "high_quality": "Share of 2,500 samples of high quality, of checkpoints "
     "that cover the most modes",
@@ -29,12 +32,12 @@ def metrics_of(recipe):
 
 
 def facts(folder, entry, recipe, *, ablations=(), test_data=None):
-    """What `publish` measures: metadata, and the picture of the card."""
+    """What `publish` measures: metadata, and the card's picture."""
     model = presets.load(folder)
     toy = toys.find(recipe["dataset"])
     real = toys.draw(toy, 2500) if toy else None
     picture = model.task.picture(model, Reference(recipe, real), 0)
-    return {"scores": scores(model, recipe)}, picture
+    return {"scores": scores(model, recipe)}, {"samples": picture}
 
 
 def scores(model, recipe):
@@ -54,6 +57,9 @@ def scores(model, recipe):
     found = {}
     if dataset == judge.DATASET:
         found = judge.judgement(model, recipe.get("labels", False))
+    of_avatars = pathlib.PurePath(dataset).name == pixel_avatars.DATASET
+    if of_avatars and recipe.get("labels"):
+        found = pixel_avatars.judgement(model)
     test = datasets.load(dataset, 2000, split="test", shuffle=False)
     real = next(iter(test)).numpy()
     fake = model.generate(2000, seed=0)

@@ -26,7 +26,7 @@ def metrics_of(recipe):
 
 
 def evaluate(models, recipe, dataset):
-    """Scores of the test images, and a picture of some of them.
+    """Scores of the test images, and pictures of some of them.
 
     Args:
         models: Dict of label to model, the first of which is the preset's.
@@ -34,8 +34,8 @@ def evaluate(models, recipe, dataset):
         dataset: String, what the protocol calls those.
 
     Returns:
-        `(scores, protocol, picture)`: dict of label to dict of row to
-        `[value, std]`, string, `PIL.Image.Image`.
+        `(scores, protocol, pictures)`: dict of label to dict of row to
+        `[value, std]`, string, dict of name to `PIL.Image.Image`.
     """
     model = models[OURS]
 
@@ -66,26 +66,35 @@ def evaluate(models, recipe, dataset):
     some = load("test", seed=1).unbatch().batch(2 * ROWS)
     inputs, targets = (to_uint8(x) for x in next(iter(some)))
     if "pairs" in recipe:
-        columns = [inputs, targets]
-        columns += [m.translate(inputs, seed=0) for m in models.values()]
-        tiles = np.stack(columns, axis=1)
-    else:
-        # The left half shows the way from a to b and back, the right half
-        # that from b.
-        halves = []
-        for images, there, back in (
-            (inputs[:ROWS], "ab", "ba"),
-            (targets[:ROWS], "ba", "ab"),
-        ):
-            columns = [images]
-            for each in models.values():
-                columns.append(each.translate(images, there))
-                columns.append(each.translate(columns[-1], back))
-            halves.append(np.stack(columns, axis=1))
-        tiles = np.stack(halves, axis=1)
-    columns = 2 * len(columns)
-    tiles = tiles.reshape(-1, *inputs.shape[1:])
-    return scores, protocol, pictures.image_grid(tiles, columns)
+        made = [m.translate(inputs, seed=0) for m in models.values()]
+        shown = {"samples": [inputs, made[0], targets]}
+        if len(made) > 1:
+            shown["ablations"] = [inputs, targets, *made]
+        # Two images in a row.
+        return (
+            scores,
+            protocol,
+            {name: _rows(columns, 2) for name, columns in shown.items()},
+        )
+    # The left half shows the way from a to b and back, the right half that
+    # from b.
+    halves = []
+    for images, there, back in (
+        (inputs[:ROWS], "ab", "ba"),
+        (targets[:ROWS], "ba", "ab"),
+    ):
+        halves.append(images)
+        for each in models.values():
+            halves.append(each.translate(images, there))
+            halves.append(each.translate(halves[-1], back))
+    return scores, protocol, {"samples": _rows(halves)}
+
+
+def _rows(columns, in_a_row=1):
+    """A picture with an array of images in each column."""
+    tiles = np.stack(columns, axis=1)
+    tiles = tiles.reshape(-1, *tiles.shape[2:])
+    return pictures.image_grid(tiles, in_a_row * len(columns))
 
 
 def distance_of_the_data(recipe, model):
@@ -129,11 +138,11 @@ def table(facts):
 
 
 def facts(folder, entry, recipe, *, ablations=(), test_data=None):
-    """What `publish` measures: metadata, and the picture of the card."""
+    """What `publish` measures: metadata, and the card's pictures."""
     models = {OURS: presets.load(folder)}
     for label, run in ablations:
         models[label] = presets.load(pathlib.Path(run) / "last")
-    scores, protocol, picture = evaluate(models, recipe, entry["scored_on"])
+    scores, protocol, shown = evaluate(models, recipe, entry["scored_on"])
     fid, kid = distance_of_the_data(recipe, models[OURS])
     metadata = {
         "scores": {
@@ -146,4 +155,4 @@ def facts(folder, entry, recipe, *, ablations=(), test_data=None):
             "training_images": {"FID": fid, "KID": kid},
         },
     }
-    return metadata, picture
+    return metadata, shown

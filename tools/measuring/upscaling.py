@@ -1,6 +1,6 @@
 """What publishing measures of models that make images larger.
 
-On Set5, beside bicubic and the preset that training began with.
+On Set5, beside bicubic and the preset that training began with, or others.
 """
 
 import pathlib
@@ -16,8 +16,8 @@ from keras_gans.pixels import from_uint8
 FEATURES = ("cifar10_classifier", "re_lu_2")
 BICUBIC, TRUTH, OURS = "bicubic", "truth", "this preset"
 # What each row of a card's picture shows: an image of Set5, and the top left
-# corner of a part of it, where there is something to see.
-PARTS = ((0, (150, 180)), (1, (60, 90)), (2, (60, 60)), (4, (100, 60)))
+# corner of a part of it, where networks differ most: wool, leaves, dots.
+PARTS = ((0, (0, 87)), (1, (0, 153)), (2, (7, 0)), (4, (0, 3)))
 SIDE = 120
 
 
@@ -133,12 +133,13 @@ def table(facts):
 
 
 def facts(folder, entry, recipe, *, ablations=(), test_data=None):
-    """What `publish` measures: metadata, and the picture of the card."""
+    """What `publish` measures: metadata, and the card's picture."""
     if test_data is None:
         raise SystemExit("--test-data must name a folder of HR and LR images.")
     models = {BICUBIC: BICUBIC}
-    if start := entry.get("starts_from"):
-        models[start] = presets.load(folder.parent / start)
+    start = [entry["starts_from"]] if "starts_from" in entry else []
+    for name in entry.get("beside", start):
+        models[name] = presets.load(folder.parent / name)
     models[OURS] = presets.load(folder)
     scores, protocol, names, picture = evaluate(
         models, pathlib.Path(test_data), "set5"
@@ -151,4 +152,4 @@ def facts(folder, entry, recipe, *, ablations=(), test_data=None):
         },
         "upscaling": {"protocol": protocol, "images": names, "scores": scores},
     }
-    return metadata, picture
+    return metadata, {"samples": picture}

@@ -12,13 +12,21 @@ and of presets with weights, for the card:
 
     paper, compared, failures    sentences
     caption        of the picture (optional)
+    pictures       name -> caption of those after the first (optional)
+    trained        what the command does not say of how the weights were made
+                   (optional)
     options        for `keras-gans train`, where `--data FOLDER` is not enough
     starts_from    the preset that training begins with (the recipe's
                    `generator`)
+    beside         other presets that the picture and the table show, of those
+                   that enlarge; else it is the one that it `starts_from`
     scored_on      what the protocol calls the data of the scores
     ablations      label -> attributes of the model that are changed before it
                    is trained, or a function `(model, recipe, folder)` that
                    trains it into `folder / "last"`
+    demonstration  `True` of weights that show how it is done, and are not
+                   good: said in the card and the table
+    on_gpu         what is different on a GPU, see `for_gpu`
 """
 
 import importlib
@@ -46,6 +54,35 @@ def collect():
 
 
 PRESETS = collect()
+
+
+def for_gpu(name):
+    """The entry of a preset as it is to be trained on a GPU.
+
+    Where the weights of the zoo are a CPU's, model and recipe may be others:
+    those of the weights that are to follow. Beside what any entry has, it has
+
+        dtype_policy    Keras's, while it is trained; float32 by default
+        flip            `True` where half of the images are mirrored in
+                        training, which a recipe of samples cannot say
+
+    Args:
+        name: The preset.
+
+    Returns:
+        A dict. The steps of its recipe, and its schedules, suit ten minutes
+        of an H100 that three other trainings share.
+    """
+    entry = dict(PRESETS[name])
+    changes = entry.pop("on_gpu", {})
+    recipe = {**changes.get("recipe", entry["recipe"])}
+    return {
+        "dtype_policy": "float32",
+        "flip": False,
+        **entry,
+        **changes,
+        "recipe": {"seed": entry["recipe"]["seed"], **recipe},
+    }
 
 
 def in_order(index):

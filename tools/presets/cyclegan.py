@@ -30,26 +30,38 @@ def cyclegan_paper(name, longer_side, description, data):
     }
 
 
+def emoji_networks(filters, blocks):
+    return keras_gans.CycleGAN(
+        image_shape=(64, 64, 3), filters=filters, num_residual_blocks=blocks
+    )
+
+
+def emoji_recipe(steps, batch_size):
+    return {
+        "dataset": "emojitwo/train/color",
+        "dataset_b": "noto_emoji/images",
+        "unpaired": {
+            "augment": True,
+            "splits": {
+                "train": ["train", "train[:90%]"],
+                "test": ["train", "train[90%:]"],
+            },
+        },
+        "extractor": "emoji_classifier",
+        "batch_size": batch_size,
+        "steps": steps,
+        "generator_optimizer": falling(2e-4, steps),
+        "discriminator_optimizer": falling(2e-4, steps),
+    }
+
+
 PRESETS = {
     "cyclegan_emoji": {
-        "model": lambda: keras_gans.CycleGAN(
-            image_shape=(64, 64, 3), filters=16, num_residual_blocks=4
-        ),
-        "recipe": {
-            "dataset": "emojitwo/train/color",
-            "dataset_b": "noto_emoji/images",
-            "unpaired": {
-                "augment": True,
-                "splits": {
-                    "train": ["train", "train[:90%]"],
-                    "test": ["train", "train[90%:]"],
-                },
-            },
-            "extractor": "emoji_classifier",
-            "batch_size": 2,
-            "steps": CYCLEGAN_EMOJI_STEPS,
-            "generator_optimizer": falling(2e-4, CYCLEGAN_EMOJI_STEPS),
-            "discriminator_optimizer": falling(2e-4, CYCLEGAN_EMOJI_STEPS),
+        "model": lambda: emoji_networks(filters=16, blocks=4),
+        "recipe": emoji_recipe(CYCLEGAN_EMOJI_STEPS, batch_size=2),
+        "on_gpu": {
+            "model": lambda: emoji_networks(filters=24, blocks=6),
+            "recipe": emoji_recipe(15_000, batch_size=4),
         },
         "description": "emoji of EmojiTwo's style to Noto's, and back",
         "caption": "Left EmojiTwo to Noto, right Noto to EmojiTwo; each row "

@@ -2,7 +2,9 @@
 
 from data_sets import CIFAR10, CIFAR10_FLOOR, GRID, MNIST, MNIST_FLOOR, RING
 from recipes import (
+    TRAINED_FROM_ARRAYS,
     decaying,
+    rates,
     small_cifar10_networks,
     toy_networks,
     two_time_scales,
@@ -74,44 +76,55 @@ PRESETS = {
     },
     "wgan_gp_mnist": {
         "model": lambda: keras_gans.WGANGP(
-            DCGANGenerator((28, 28, 1), filters=16, crop=2),
-            DCGANDiscriminator((28, 28, 1), filters=32, normalization=None),
+            DCGANGenerator((28, 28, 1), filters=32, crop=2),
+            DCGANDiscriminator((28, 28, 1), filters=64, normalization=None),
             latent_dim=100,
-            discriminator_steps=1,
+            discriminator_steps=5,
             ema_momentum=0.999,
         ),
-        # Two time scales instead of five discriminator steps, which WGAN-GP
-        # gains from in the same time (Heusel et al., 2017).
+        # Planned were 16,800 steps, of which the time let 16,000 be.
         "recipe": {
             "dataset": "mnist",
-            "batch_size": 64,
-            "epochs": 15,
-            "generator_optimizer": decaying(
-                "Adam", 2e-4, 15 * 937, beta_1=0.0, beta_2=0.9
-            ),
-            "discriminator_optimizer": decaying(
-                "Adam", 5e-4, 15 * 937, beta_1=0.0, beta_2=0.9
-            ),
+            "batch_size": 5 * 64,
+            **rates(16_800, 2e-4, 2e-4, discriminator_steps=5),
+            "steps": 16_000,
         },
         "description": "WGAN-GP on digits",
-        "paper": f"{WGAN_GP_PAPER}. Here with small networks of DCGAN's kind, "
-        "and with one discriminator step at a higher rate instead of five.",
+        "paper": f"{WGAN_GP_PAPER}. Here with small networks of DCGAN's kind.",
         "compared": (f"The paper has no MNIST score of samples. {MNIST_FLOOR}"),
+        "trained": TRAINED_FROM_ARRAYS,
         "failures": (
-            "About a fifth of the samples lie between two digits, and some "
-            "strokes are grey or frayed. The FID is ten times the data's own "
-            "distance, where three times was hoped for; one run of forty "
-            "minutes was made, longer ones and the paper's five discriminator "
-            "steps were not tried."
+            "One sample in seven lies between two digits or falls apart, and "
+            "some strokes are grey or frayed: more than of `dcgan_mnist`, "
+            "though the FID is no worse. It is five times the data's own "
+            "distance, where three times was hoped for. With one "
+            "discriminator step at a higher rate and networks of half the "
+            "width, forty minutes on two CPU cores, it was 0.84."
         ),
         "data": MNIST,
     },
     "wgan_gp_cifar10": {
         "model": lambda: keras_gans.WGANGP(
-            **small_cifar10_networks(None), discriminator_steps=1
+            **small_cifar10_networks(), discriminator_steps=1
         ),
         "recipe": two_time_scales("cifar10", 6000),
+        # The residual pair, narrower than the paper's.
+        "on_gpu": {
+            "model": lambda: keras_gans.WGANGP(
+                image_shape=(32, 32, 3),
+                filters=96,
+                discriminator_steps=3,
+                ema_momentum=0.999,
+            ),
+            "recipe": {
+                "dataset": "cifar10",
+                "batch_size": 3 * 64,
+                **rates(8000, 2e-4, 4e-4, discriminator_steps=3),
+            },
+            "flip": True,
+        },
         "description": "WGAN-GP on small photographs",
+        "demonstration": True,
         "paper": (
             f"{WGAN_GP_PAPER}. Here with small networks of DCGAN's kind, and "
             "with one discriminator step at a higher rate instead of five."
