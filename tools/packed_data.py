@@ -244,7 +244,8 @@ def pack(folder, recipe):
         data = datasets.load_pairs(dataset, 50, sides=sides, **_AS_IT_IS)
         arrays = dict(zip(("a", "b"), _columns(data)))
     elif "unpaired" in recipe:
-        splits = recipe["unpaired"].get("splits", {}).get("train", ["train"] * 2)
+        splits = recipe["unpaired"].get("splits", {})
+        splits = splits.get("train", ["train", "train"])
         arrays = {}
         for name, source, split in zip(
             ("a", "b"), (dataset, recipe["dataset_b"]), splits
