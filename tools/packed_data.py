@@ -61,9 +61,7 @@ def serve(folder, flips=False):
         return _two(both, batch_size, paired=True, **more)
 
     def load_unpaired(source, other, batch_size, **more):
-        return _two(
-            arrays(source, "a", "b"), batch_size, paired=False, **more
-        )
+        return _two(arrays(source, "a", "b"), batch_size, paired=False, **more)
 
     def load_high_res(source, batch_size, *, scale, augment=False, **more):
         (x,) = arrays(source, "x_train")

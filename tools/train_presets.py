@@ -8,8 +8,8 @@ r"""Trains several presets at once on one device, within a time.
 A process per preset, all at once, each with a log beside its run folder. They
 run on JAX where `KERAS_BACKEND` says nothing else, and need no TensorFlow with
 `--data`, a folder of packed sets (see `packed_data.py`); without it data are
-loaded as `keras-gans train` does. Recipes are those of `gpu_recipes.py`, or
-else the zoo's.
+loaded as `keras-gans train` does. Recipes are those that the zoo has for a GPU
+(`presets.for_gpu`).
 
 How many steps fit into the time is measured as it goes, see `timed_run.py`: the
 learning rates reach their last values as the time ends. So `run.json` and the
@@ -21,6 +21,7 @@ killed.
 import argparse
 import os
 import pathlib
+import runpy
 import signal
 import subprocess
 import sys
@@ -29,31 +30,28 @@ import time
 SPARE = 0.03  # A share of the time, for what nobody foresees.
 
 
-def find(name, recipes):
-    """The entry of a preset: the zoo's, with what a GPU's recipe changes.
+def find(name, recipes=None):
+    """The entry of a preset as a GPU trains it, see `presets.for_gpu`.
 
     Args:
         name: String.
-        recipes: Path of a file with a dict `RECIPES`.
+        recipes: Path of a file with a dict `RECIPES` of such entries, in place
+            of the zoo's.
     """
-    import runpy
-
     import presets
 
     import keras_gans
 
     keras_gans.import_models()
-    own = runpy.run_path(str(recipes))["RECIPES"]
-    if name not in {*own, *presets.PRESETS}:
-        raise SystemExit(
-            f"{name} is in neither {recipes} nor tools/presets, which have "
-            f"{', '.join({*own, *presets.PRESETS})}"
-        )
-    zoo = presets.PRESETS.get(name, {})
-    entry = {**zoo, **own.get(name, {})}
-    recipe = entry["recipe"]
-    recipe = recipe(zoo["recipe"]) if callable(recipe) else recipe
-    return {**entry, "recipe": {"seed": 0, **recipe}}
+    if recipes is None:
+        known, get = presets.PRESETS, presets.for_gpu
+    else:
+        known = runpy.run_path(str(recipes))["RECIPES"]
+        get = known.get
+    if name not in known:
+        raise SystemExit(f"{name} is none of {', '.join(known)}.")
+    entry = {"dtype_policy": "float32", "flip": False, **get(name)}
+    return {**entry, "recipe": {"seed": 0, **entry["recipe"]}}
 
 
 def train(args):
@@ -70,17 +68,17 @@ def train(args):
     entry = find(name, args.recipes)
     recipe, folder = entry["recipe"], args.out / name
     if args.data:
-        packed_data.serve(args.data, entry.get("flips", False))
+        packed_data.serve(args.data, entry["flip"])
     with lock(folder):
         files.clean(folder)
         if files.find_checkpoint(folder):
             recipe = files.read_run(folder)["recipe"]
         keras.utils.set_random_seed(recipe["seed"])
         runs.make_deterministic()
-        policy = keras.config.dtype_policy()
-        keras.config.set_dtype_policy(entry.get("dtype_policy", policy))
+        keras.config.set_dtype_policy(entry["dtype_policy"])
         model = entry["model"]()
-        keras.config.set_dtype_policy(policy)
+        # Extractors have the precision that scores have elsewhere.
+        keras.config.set_dtype_policy("float32")
         recipe = runs.check_recipe(recipe, model.task)
         best_by = model.task.default_best_by(model, recipe)
         timed_run.TimedRun(
@@ -106,8 +104,9 @@ def train_all(args):
     deadline = time.time() + 60 * args.minutes * (1 - SPARE)
     command = [sys.executable, __file__, "--deadline", str(deadline)]
     command += ["--minutes", str(args.minutes), "--out", str(args.out)]
-    command += ["--recipes", str(args.recipes)]
-    command += ["--data", str(args.data)] if args.data else []
+    for option in ("recipes", "data"):
+        if value := getattr(args, option):
+            command += [f"--{option}", str(value)]
     workers = {}
     for name in args.names:
         with (args.out / f"{name}.log").open("a") as log:
@@ -154,8 +153,7 @@ def main(arguments=None):
     parser.add_argument(
         "--recipes",
         type=pathlib.Path,
-        default=pathlib.Path(__file__).with_name("gpu_recipes.py"),
-        help="a file with a dict RECIPES",
+        help="a Python file with a dict RECIPES, in place of the zoo's",
     )
     parser.add_argument("--deadline", type=float, help=argparse.SUPPRESS)
     args = parser.parse_args(arguments)
