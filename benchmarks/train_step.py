@@ -130,6 +130,8 @@ class Worker:
     def kill(self):
         self.process.kill()
         self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
 
     def stop(self):
         self.process.stdin.close()

@@ -8,6 +8,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import time
 
 import keras
 import numpy as np
@@ -32,7 +33,8 @@ def load(name):
 
 def tiny(name, **changes):
     """A family, and settings of small networks."""
-    settings = {"filters": 4, "batch_size": 2, "device": "cpu", **changes}
+    settings = {"filters": 4, "batch_size": 2, "device": "cpu"}
+    settings |= {"quick": False, "started": time.time(), **changes}
     return load("rows").FAMILIES[name], settings
 
 
@@ -75,6 +77,80 @@ def test_a_smoke_run_reports_every_side(tmp_path):
     assert all(s["min"] > 0 for s in speeds.values())
     for task in speeds:
         assert task in text
+    first_steps = results["models"]["ConditionalGAN"]["seconds_to_first_step"]
+    # Of a process, its start and the networks included.
+    assert set(first_steps) == {"step", "step, 2 replicas", "pytorch eager"}
+    assert all(1 < s < 300 for s in first_steps.values())
+    assert "| seconds to the first step |" in text
+
+
+@pytest.mark.slow
+def test_a_quick_run_keeps_what_it_has(tmp_path, monkeypatch):
+    need("torch", "tensorflow")
+    train_step = load("train_step")
+    side = train_step.measure_quickly
+
+    def cut_short(names, options, log):
+        yield next(side(names, options, log))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(train_step, "measure_quickly", cut_short)
+    monkeypatch.setattr(sys, "argv", ["train_step.py", "--quick", "--smoke"])
+    sys.argv += ["--models", "DCGAN", "WGANGP", "--output", str(tmp_path)]
+    with pytest.raises(KeyboardInterrupt):
+        train_step.main()
+    results = json.loads(
+        (tmp_path / "train_step_cpu_tensorflow_quick.json").read_text()
+    )
+    assert list(results["models"]) == ["DCGAN"]
+    speeds = results["models"]["DCGAN"]["images_per_second"]
+    assert set(speeds) == {
+        "step",
+        "fit",
+        "generate",
+        "pytorch eager",
+        "pytorch eager, generate",
+    }
+
+
+def test_a_worker_that_is_not_ready_is_left_out(tmp_path, monkeypatch):
+    train_step = load("train_step")
+    monkeypatch.setattr(train_step, "READY", 0.5)
+    script = tmp_path / "worker.py"
+    script.write_text(WORKER)
+
+    class Worker(train_step.Worker):
+        def __init__(self, settings, log):
+            super().__init__(settings, log, script)
+
+    monkeypatch.setattr(train_step, "Worker", Worker)
+    options = argparse.Namespace(
+        smoke=False,
+        quick=True,
+        device="cpu",
+        backend="jax",
+        batch_size=8,
+        rounds=1,
+        seconds=0.1,
+    )
+    ((name, result),) = train_step.measure_quickly(
+        ["DCGAN"], options, subprocess.DEVNULL
+    )
+    assert set(result["images_per_second"]) == {"step", "pytorch"}
+    (note,) = result["notes"].values()
+    assert "not ready in time" in note
+
+
+WORKER = """
+import json, sys, time
+settings = json.loads(sys.argv[2])
+if settings["compile"] == "alone":
+    time.sleep(60)
+name = {"ours": "step"}.get(settings["side"], settings["side"])
+print(json.dumps({"tasks": [name], "sizes": [1], "notes": {}}), flush=True)
+for line in sys.stdin:
+    print(json.dumps({"seconds": 0.1, "peak_memory": 1}), flush=True)
+"""
 
 
 @pytest.mark.slow
@@ -92,6 +168,9 @@ def test_each_task_of_image_to_image_is_timed(monkeypatch):
     assert sorted(ours.tasks) == ["fit", "step"]
     assert list(theirs.tasks) == ["pytorch eager"]
     assert ours.sizes == theirs.sizes
+    for side, first in ((ours, "step"), (theirs, "pytorch eager")):
+        assert list(side.first_steps) == [first]
+        assert 0 < side.first_steps[first] < 120
     for task in (*ours.tasks.values(), *theirs.tasks.values()):
         assert 0 < task(1) < 60
 
@@ -106,7 +185,11 @@ def test_memory_is_that_of_the_process(monkeypatch):
     small = dataclasses.replace(row, memory_goal=8)
     monkeypatch.setitem(train_step.MEMORY, name, (family, small))
     options = argparse.Namespace(
-        smoke=True, device="cpu", backend="tensorflow", batch_size=8
+        smoke=True,
+        quick=False,
+        device="cpu",
+        backend="tensorflow",
+        batch_size=8,
     )
     memory = train_step.measure_memory(name, options, subprocess.DEVNULL)
     assert memory["model"] == "CycleGAN 256x256" and memory["at_most"] == 8

@@ -7,8 +7,8 @@ r"""Trains several presets at once on one device, within a time.
 
 A process per preset, all at once, each with a log beside its run folder. They
 run on JAX where `KERAS_BACKEND` says nothing else, and need no TensorFlow with
-`--data`, a folder of packed sets (see `packed_data.py`); without it data are
-loaded as `keras-gans train` does. Recipes are those that the zoo has for a GPU
+`--data`, a folder of packed sets (see `packed_data.py`); without it they load
+what `keras-gans train` does. Recipes are those that the zoo has for a GPU
 (`presets.for_gpu`).
 
 How many steps fit into the time is measured as it goes, see `timed_run.py`: the
