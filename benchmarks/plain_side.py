@@ -30,6 +30,9 @@ class PlainPyTorch:
         # Two layouts, two networks, with and without gradients: more than 8
         # compilations, beyond which the default falls back to eager.
         torch._dynamo.config.recompile_limit = 64
+        if settings["quick"]:  # Others compile as well.
+            threads = str(max(1, (os.cpu_count() or 1) // 4))
+            os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", threads)
         self.settings = settings
         self.family = FAMILIES[settings["family"]]
         self.sync = (
