@@ -127,7 +127,7 @@ def test_a_killed_run_keeps_its_plan(tmp_path, packed, monkeypatch):
 
     packed_data.serve(packed)
     folder = tmp_path / "run"
-    constants = {"FIRST": 2, "STAIR": 4}
+    constants = {"FIRST": 2, "STAIRS": 3}
     run = timed_run(folder, 100, monkeypatch, **constants)
 
     def plan(size, pace, rest):

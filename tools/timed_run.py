@@ -15,7 +15,7 @@ from keras_gans.tasks import shared
 FIRST, SECOND = 20, 100  # Steps: an epoch that compiles, one that is measured.
 EPOCHS = 20  # So many pictures and checkpoints of a run, but
 SHORTEST = 15.0  # seconds at least between two.
-STAIR = 20  # So many steps have the same rate.
+STAIRS = 500  # So many different rates has a run: to set one takes time.
 
 
 class TimedRun(runs.Run):
@@ -88,13 +88,14 @@ class TimedRun(runs.Run):
 
     def on_train_batch_begin(self, batch, logs=None):
         step = self.step + batch
-        if batch and step % STAIR:
+        stair = max(1, self.recipe["steps"] // STAIRS)
+        if batch and step % stair:
             return
         if keras.backend.backend() == "jax":
             self.gan.jax_state_sync()
         # Of one player where there is one.
         optimizers = getattr(self.gan, "optimizers", None)
-        for player, rate in self.rates(step // STAIR * STAIR).items():
+        for player, rate in self.rates(step // stair * stair).items():
             optimizer = optimizers[player] if optimizers else self.gan.optimizer
             optimizer.learning_rate = rate
 
