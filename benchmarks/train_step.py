@@ -388,7 +388,7 @@ def main():
         options.batch_size, options.rounds = 8, 1
         names = ["DCGAN"] if options.models is None else options.models
     if options.quick:
-        options.rounds, options.seconds = min(options.rounds, 2), 1.0
+        options.rounds, options.seconds = min(options.rounds, 2), 0.7
     name = options.name or (
         f"train_step_{options.device}_{options.backend}"
         + "_quick" * options.quick
