@@ -1,6 +1,5 @@
 import csv
 import pathlib
-import sys
 import time
 
 import keras
@@ -224,30 +223,49 @@ def test_a_set_is_packed_from_where_it_lies(tmp_path):
     assert (x == first).all((1, 2, 3)).any()
 
 
-@pytest.mark.slow
+@pytest.mark.neutral
+def test_a_worker_trains_a_recipe(tmp_path, packed, monkeypatch):
+    import timed_run
+    import train_presets
+
+    monkeypatch.setattr(timed_run, "FIRST", 2)
+    monkeypatch.setattr(timed_run, "SECOND", 2)
+    recipes = tmp_path / "recipes.py"
+    recipes.write_text(
+        "import test_train_presets as t\n"
+        "RECIPES = {'one': {'model': t.make_model, 'recipe': t.RECIPE}}\n"
+    )
+    arguments = ["--recipes", str(recipes), "--data", str(packed)]
+    arguments += ["--minutes", "1", "--out", str(tmp_path / "runs")]
+    # Its time is over when it has begun: it does what is needed for a plan.
+    arguments += ["--deadline", str(time.time())]
+    for _ in range(2):  # And then it is done.
+        train_presets.main(["one", *arguments])
+        run = tmp_path / "runs" / "one"
+        assert steps(run) == [2, 4]
+        assert files.read_run(run)["recipe"]["steps"] == 4
+    assert (run / "last" / "model.weights.h5").exists()
+    assert list((run / "samples").glob("*.png"))
+    with pytest.raises(SystemExit, match="two is none of one"):
+        train_presets.main(["two", *arguments])
+
+
 @pytest.mark.neutral
 def test_all_train_at_once_and_one_that_fails_is_named(
-    tmp_path, packed, monkeypatch, capsys
+    tmp_path, monkeypatch, capsys
 ):
     import train_presets
 
-    recipes = tmp_path / "recipes.py"
-    recipes.write_text(
-        f"import sys\nsys.path.insert(0, {str(ROOT / 'tests')!r})\n"
-        "import test_train_presets as t\n"
-        "entry = {'model': t.make_model, 'recipe': t.RECIPE}\n"
-        "RECIPES = {'one': entry, 'two': {**entry, 'recipe': {}}}\n"
+    script = tmp_path / "worker.py"
+    script.write_text(
+        "import sys\nprint(sys.argv)\nsys.exit('two' in sys.argv)"
     )
+    monkeypatch.setattr(train_presets, "__file__", str(script))
     monkeypatch.setenv("KERAS_BACKEND", keras.backend.backend())
-    monkeypatch.setattr(sys, "argv", ["train_presets.py"])
-    status = train_presets.main(
-        ["one", "two", "--recipes", str(recipes), "--data", str(packed)]
-        + ["--minutes", "0.02", "--out", str(tmp_path / "runs")]
-    )
-    text = capsys.readouterr().out
-    assert status == 1 and f"two: failed, see {tmp_path}" in text
-    run = tmp_path / "runs" / "one"
-    assert f"one: {run}" in text
-    assert steps(run)[-1] == files.read_run(run)["recipe"]["steps"]
-    assert (run / "last" / "model.weights.h5").exists()
-    assert list((run / "samples").glob("*.png"))
+    arguments = ["--minutes", "1", "--out", str(tmp_path / "runs")]
+    assert train_presets.main(["one", "two", *arguments]) == 1
+    log = tmp_path / "runs" / "two.log"
+    one = tmp_path / "runs" / "one"
+    assert capsys.readouterr().out == f"one: {one}\ntwo: failed, see {log}\n"
+    assert "--minutes', '1.0'" in log.read_text()
+    assert train_presets.main(["one", *arguments]) == 0

@@ -50,6 +50,8 @@ def _served(load, name, folder, flip):
 
     @functools.wraps(load)
     def served(source, *args, split="train", **kwargs):
+        if not isinstance(source, str):  # No name.
+            return load(source, *args, split=split, **kwargs)
         if isinstance(split, str) and "test" in split:
             raise SplitError("Packed sets are of training alone.")
         found = arrays(source)

@@ -107,6 +107,7 @@ class TimedRun(runs.Run):
             self.task.prepare(self.gan, self.recipe)
         self.compile()
         self.step = self.restore()
+        self.write_run()
         is_planned = self.step > 0
         size = FIRST
         if is_planned:  # As before.
@@ -132,6 +133,7 @@ class TimedRun(runs.Run):
             if not is_planned:
                 rest = time.time() - started - row["seconds"]
                 size = self.plan(size, row["seconds"] / size, rest)
+                self.write_run()
                 is_planned = self.step + size == self.recipe["steps"]
         self.finish()
 
@@ -152,14 +154,14 @@ class TimedRun(runs.Run):
         # A short epoch says little of the pace: not far by it.
         return min(-(-steps // epochs), 20 * size)
 
-    def _save_checkpoint(self, step):
+    def write_run(self):
+        """The plan, for who resumes."""
         about = {
             "preset": self.name,
             "command": ["python", *sys.argv],
             "versions": versions(),
         }
         files.write_run(self.folder, self.recipe, about)
-        super()._save_checkpoint(step)
 
 
 def _rate(key, value):
