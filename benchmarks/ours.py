@@ -37,20 +37,22 @@ class Ours:
             )
         if gpu:
             keras.config.set_dtype_policy("mixed_bfloat16")
+        self.iterators, self.notes = {}, {}
         self.model = self.make_model()
+        self.steps(self.model, 1)
+        self.first_steps = {"step": time.time() - settings["started"]}
         self.tasks = {"step": lambda n: self.steps(self.model, n)}
         if self.strategy is None:
             self.arrays = self.family.arrays(settings, settings["num_images"])
             self.tasks["fit"] = self.fit
             if self.family.generate:
+                self.tasks["generate"] = self.generate
+            if self.family.generate and not settings["quick"]:
                 ema_model = self.make_model(ema_momentum=0.999)
                 self.tasks["step with EMA"] = lambda n: self.steps(ema_model, n)
-                self.tasks["generate"] = self.generate
-        self.iterators = {}
         self.sizes = sorted(
             math.prod(v.shape) for v in self.model.trainable_variables
         )
-        self.notes = {}
 
     def make_model(self, **kwargs):
         strategy = self.strategy
@@ -140,9 +142,7 @@ class Ours:
         """
         import keras
 
-        data = self.family.dataset(
-            self.arrays, batch_size=self.settings["batch_size"], repeat=True
-        )
+        data = self.feed()
         begin, end = [], []
         clock = keras.callbacks.LambdaCallback(
             on_epoch_begin=lambda *_: begin.append(time.perf_counter()),
@@ -156,6 +156,19 @@ class Ours:
             callbacks=[clock],
         )
         return end[1] - begin[1]
+
+    def feed(self):
+        """Endless batches of the arrays."""
+        size = self.settings["batch_size"]
+        try:
+            return self.family.dataset(
+                self.arrays, batch_size=size, repeat=True
+            )
+        except ImportError:  # `datasets` wants TensorFlow.
+            from plain_feed import PlainFeed
+
+            self.notes["fit"] = "shuffled arrays alone, without `datasets`"
+            return PlainFeed(self.arrays, size)
 
     def generate(self, n):
         start = time.perf_counter()

@@ -30,18 +30,19 @@ class PlainPyTorch:
         # Two layouts, two networks, with and without gradients: more than 8
         # compilations, beyond which the default falls back to eager.
         torch._dynamo.config.recompile_limit = 64
+        if settings["quick"]:  # Others compile as well.
+            threads = str(max(1, (os.cpu_count() or 1) // 4))
+            os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", threads)
         self.settings = settings
         self.family = FAMILIES[settings["family"]]
         self.sync = (
             torch.cuda.synchronize if settings["device"] == "gpu" else int
         )
-        self.notes = {}
-        eager = self.fastest(compiled=False)
-        self.trainers = {"pytorch eager": eager}
-        for name, step in self.family.variants.items():
-            self.trainers[f"pytorch eager, {name}"] = self.trainer(
-                channels_last=eager.channels_last, step=step
-            )
+        self.notes, self.first_steps = {}, {}
+        self.setup = time.time() - settings["started"]
+        self.trainers = {}
+        if settings["compile"] != "alone":
+            self.make_eager_trainers()
         if settings["compile"]:
             try:
                 self.trainers["pytorch compiled"] = self.fastest(compiled=True)
@@ -60,9 +61,19 @@ class PlainPyTorch:
                 )
         self.sizes = sorted(
             p.numel()
-            for parameters in eager.parameters.values()
+            for trainer in list(self.trainers.values())[:1]
+            for parameters in trainer.parameters.values()
             for p in parameters
         )
+
+    def make_eager_trainers(self):
+        eager = self.fastest(compiled=False)
+        self.trainers["pytorch eager"] = eager
+        variants = {} if self.settings["quick"] else self.family.variants
+        for name, step in variants.items():
+            self.trainers[f"pytorch eager, {name}"] = self.trainer(
+                channels_last=eager.channels_last, step=step
+            )
 
     def trainer(self, **kwargs):
         return Trainer(self.family, self.settings, **kwargs)
@@ -70,19 +81,23 @@ class PlainPyTorch:
     def fastest(self, compiled):
         """A trainer in the memory layout in which its steps are faster."""
         layouts = (False, True) if self.family.convolutional else (False,)
-        trainers = {
-            last: self.trainer(compiled=compiled, channels_last=last)
-            for last in layouts
-        }
+        if self.settings["quick"]:  # Neighbours are at work: no race is fair.
+            layouts = layouts[-1:]
+        trainers, first_steps = {}, {}
+        for last in layouts:
+            start = time.time()
+            trainers[last] = self.trainer(compiled=compiled, channels_last=last)
+            self.steps(trainers[last], 1)
+            first_steps[last] = self.setup + time.time() - start
+            self.steps(trainers[last], 2)
         times = {last: [] for last in layouts}
-        for trainer in trainers.values():
-            self.steps(trainer, 3)
-        for _ in range(3):
+        for _ in range(3 if len(layouts) > 1 else 1):
             for last, trainer in trainers.items():
                 times[last].append(self.steps(trainer, 3))
         best = min(layouts, key=lambda last: min(times[last]))
         name = "pytorch compiled" if compiled else "pytorch eager"
-        if len(layouts) > 1:
+        self.first_steps[name] = first_steps[layouts[0]]  # The cold one.
+        if self.family.convolutional:
             self.notes[name] = f"channels {'last' if best else 'first'}"
         return trainers[best]
 

@@ -1,5 +1,6 @@
 """The families that lie in `families/`, and the models that are measured."""
 
+import dataclasses
 import importlib
 import pathlib
 import pkgutil
@@ -38,3 +39,15 @@ MODELS = dict(
         key=lambda item: item[1][1].full,
     )
 )
+# Those of `--quick`, as large as a GPU likes them.
+_QUICK = {
+    "DCGAN": {},
+    "DCGAN 64x64": {"batch_size": 128},
+    "WGANGP": {},
+    "Pix2Pix 256x256": {"batch_size": 16},
+    "SRGAN": {},
+}
+QUICK = {
+    name: (_ALL[name][0], dataclasses.replace(_ALL[name][1], **changes))
+    for name, changes in _QUICK.items()
+}

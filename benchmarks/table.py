@@ -1,7 +1,9 @@
 """Results as Markdown, and into README.md."""
 
+import math
 import pathlib
 
+FIRST_STEP = " seconds to the first step |"
 README = pathlib.Path(__file__).resolve().parent / "README.md"
 
 
@@ -27,29 +29,35 @@ def report(results):
     """The results as Markdown."""
     lines = conditions(results)
     for name, model in results["models"].items():
+        first_steps = model.get("seconds_to_first_step", {})
+        timed = bool(first_steps)  # Of before it was: no column.
         lines += [
             f"**{name}**, {'x'.join(map(str, model['image_shape']))}, batch "
             f"{model['batch_size']}, {model['parameters']:,} parameters",
             "",
             "| images/s | median | min | max | keras_gans is ... times as fast "
-            "|",
-            "|---|--:|--:|--:|--:|",
+            "|" + FIRST_STEP * timed,
+            "|---|--:|--:|--:|--:|" + "--:|" * timed,
         ]
         speeds = model["images_per_second"]
         for task in sorted(speeds, key=order):
             s = speeds[task]
             note = model["notes"].get(task)
             ours = "generate" if "generate" in task else "step"
-            ratio = speeds[ours]["median"] / s["median"]
+            # Ours may have failed.
+            base = speeds.get(ours, {"median": math.nan})["median"]
+            ratio = base / s["median"]
             lines.append(
                 f"| {'' if 'pytorch' in task else 'keras_gans '}{task}"
                 f"{f' ({note})' if note else ''} | {number(s['median'])} | "
                 f"{number(s['min'])} | {number(s['max'])} | "
                 f"{ratio:.2f}{' (its step)' if order(task)[0] == 0 else ''} |"
+                + f" {seconds(first_steps.get(task))} |"
+                * timed
             )
         for task, note in model["notes"].items():
             if task not in speeds:
-                lines.append(f"| {task}: {note} | | | | |")
+                lines.append(f"| {task}: {note} | | | | |" + " |" * timed)
         lines.append("")
     goals, memory = results["goals"], results["memory"]
     if goals or memory:
@@ -67,6 +75,10 @@ def report(results):
             f"{'met' if memory['met'] else 'missed'} |"
         )
     return "\n".join(lines).rstrip() + "\n"
+
+
+def seconds(x):
+    return "" if x is None else f"{x:.1f}"
 
 
 def number(x):

@@ -11,22 +11,28 @@ file says what is measured, and holds the last results.
 
 import argparse
 import datetime
+import itertools
 import json
 import math
 import os
 import pathlib
 import platform
 import resource
+import select
 import shlex
 import statistics
 import subprocess
 import sys
+import time
 
 import goals
 import table
-from rows import MEMORY, MODELS
+from rows import MEMORY, MODELS, QUICK
 
 HERE = pathlib.Path(__file__).resolve().parent
+
+WARM_UP = 512  # samples
+READY = 150  # seconds that workers of `--quick` have to compile
 
 # ---- workers --------------------------------------------------------------
 
@@ -56,10 +62,19 @@ def work(settings, sides=SIDES):
 
     try:
         side = sides[settings["side"]](settings)
+        if settings["quick"]:
+            # Here all workers compile at once.
+            for name, task in side.tasks.items():
+                task(WARM_UP if "generate" in name else 3)
     except Exception as error:
         answer(error=f"{type(error).__name__}: {error}")
         raise
-    answer(tasks=list(side.tasks), sizes=side.sizes, notes=side.notes)
+    answer(
+        tasks=list(side.tasks),
+        sizes=side.sizes,
+        notes=side.notes,
+        first_steps=side.first_steps,
+    )
     for line in sys.stdin:
         request = json.loads(line)
         try:
@@ -78,6 +93,7 @@ class Worker:
     """A process that runs one task at a time, when it is told to."""
 
     def __init__(self, settings, log, script=__file__):
+        settings = {**settings, "started": time.time()}
         self.process = subprocess.Popen(
             [sys.executable, script, "--worker", json.dumps(settings)],
             stdin=subprocess.PIPE,
@@ -87,9 +103,10 @@ class Worker:
         )
         self.replicas = settings.get("replicas", 1)
 
-    def wait_until_ready(self):
-        ready = self.receive()
+    def wait_until_ready(self, seconds=None):
+        ready = self.receive(seconds)
         self.sizes, self.notes = ready["sizes"], ready["notes"]
+        self.first_steps = ready.get("first_steps", {})
         suffix = f", {self.replicas} replicas" if self.replicas > 1 else ""
         self.tasks = {f"{task}{suffix}": task for task in ready["tasks"]}
 
@@ -101,20 +118,27 @@ class Worker:
         self.peak_memory = answer["peak_memory"]
         return answer["seconds"]
 
-    def receive(self):
+    def receive(self, seconds=None):
+        if not select.select([self.process.stdout], [], [], seconds)[0]:
+            raise RuntimeError("A worker failed: it was not ready in time")
         line = self.process.stdout.readline()
         answer = json.loads(line) if line else {"error": "it died"}
         if "error" in answer:
             raise RuntimeError(f"A worker failed: {answer['error']}")
         return answer
 
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
     def stop(self):
         self.process.stdin.close()
         try:
             self.process.wait(30)
         except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+            self.kill()
         self.process.stdout.close()
 
 
@@ -130,6 +154,7 @@ def worker_settings(family, row, options):
         "backend": options.backend,
         "replicas": 1,
         "compile": not options.smoke,
+        "quick": options.quick,
         # As many as MNIST has, unless that is more than 100 MB.
         "num_images": min(60_000, 10**8 // math.prod(row.image_shape)),
     }
@@ -150,32 +175,78 @@ def measure(name, options, log):
         for side in sides:
             workers.append(Worker({**settings, **side}, log))
             workers[-1].wait_until_ready()
-        sizes = workers[0].sizes
-        for worker in workers[1:]:
-            assert worker.sizes == sizes, (
-                f"The networks differ: parameters of {sum(sizes)} and "
-                f"{sum(worker.sizes)} elements."
-            )
-        jobs, notes = [], {}
-        for worker in workers:
-            notes |= worker.notes
-            for task in worker.tasks:
-                n = repetitions(worker, task, options)
-                jobs.append((worker, task, n))
-        # `fit` is read against the step and comes right before or after it.
-        jobs.sort(key=lambda job: job[1] == "fit", reverse=True)
-        rounds = {task: [] for _, task, _ in jobs}
-        for i in range(options.rounds):
-            # To and fro: nobody always runs after the same neighbour.
-            for worker, task, n in jobs if i % 2 else reversed(jobs):
-                images = n
-                if "generate" not in task:
-                    images *= settings["batch_size"]
-                rounds[task].append(images / worker.run(task, n))
-            print(f"{name}: round {i + 1} of {options.rounds}", file=sys.stderr)
+        return time_tasks(name, settings, workers, options)
     finally:
         for worker in workers:
             worker.stop()
+
+
+def measure_quickly(names, options, log):
+    """The same of several models, whose workers all start at once.
+
+    Yields:
+        Pairs of a name and what goes into the JSON file.
+    """
+    settings = {name: worker_settings(*QUICK[name], options) for name in names}
+    sides = [{"side": "ours"}, {"side": "pytorch", "compile": False}]
+    if not options.smoke:
+        sides.append({"side": "pytorch", "compile": "alone"})
+    workers = {name: [] for name in names}
+    failed = {name: {} for name in names}
+    try:
+        for name in names:
+            for side in sides:
+                worker = Worker({**settings[name], **side}, log)
+                worker.side = side
+                workers[name].append(worker)
+        deadline = time.time() + READY
+        for name in names:
+            for worker in list(workers[name]):
+                try:
+                    left = max(0.0, deadline - time.time())
+                    worker.wait_until_ready(None if options.smoke else left)
+                except RuntimeError as error:
+                    failed[name][str(worker.side)] = str(error)
+                    workers[name].remove(worker)
+                    worker.kill()
+        for name in names:
+            if not workers[name]:
+                continue
+            result = time_tasks(name, settings[name], workers[name], options)
+            result["notes"] |= failed[name]
+            yield name, result
+    finally:
+        for worker in itertools.chain.from_iterable(workers.values()):
+            worker.stop()
+
+
+def time_tasks(name, settings, workers, options):
+    """All rounds of one model, by workers that are ready."""
+    sizes = workers[0].sizes
+    for worker in workers[1:]:
+        assert worker.sizes == sizes, (
+            f"The networks differ: parameters of {sum(sizes)} and "
+            f"{sum(worker.sizes)} elements."
+        )
+    jobs, notes, first_steps = [], {}, {}
+    for worker in workers:
+        notes |= worker.notes
+        for task in worker.tasks:
+            n = repetitions(worker, task, options)
+            jobs.append((worker, task, n))
+            if worker.tasks[task] in worker.first_steps:
+                first_steps[task] = worker.first_steps[worker.tasks[task]]
+    # `fit` is read against the step and comes right before or after it.
+    jobs.sort(key=lambda job: job[1] == "fit", reverse=True)
+    rounds = {task: [] for _, task, _ in jobs}
+    for i in range(options.rounds):
+        # To and fro: nobody always runs after the same neighbour.
+        for worker, task, n in jobs if i % 2 else reversed(jobs):
+            images = n
+            if "generate" not in task:
+                images *= settings["batch_size"]
+            rounds[task].append(images / worker.run(task, n))
+        print(f"{name}: round {i + 1} of {options.rounds}", file=sys.stderr)
     return {
         "parameters": sum(sizes),
         "image_shape": list(settings["image_shape"]),
@@ -190,6 +261,7 @@ def measure(name, options, log):
             }
             for task, values in rounds.items()
         },
+        "seconds_to_first_step": first_steps,
         "notes": notes,
     }
 
@@ -197,7 +269,7 @@ def measure(name, options, log):
 def repetitions(worker, task, options):
     """Warms a task up, and returns how many of it fill a round."""
     if "generate" in task:
-        worker.run(task, 512)
+        worker.run(task, WARM_UP)
         return 300 if options.smoke else 10_000
     worker.run(task, 3)
     if options.smoke:
@@ -287,6 +359,12 @@ def main():
     parser.add_argument("--output", type=pathlib.Path, default=HERE / "results")
     parser.add_argument("--update-readme", action="store_true")
     parser.add_argument(
+        "--quick",
+        action="store_true",
+        help=f"{', '.join(QUICK)} in minutes on a GPU: all workers start and "
+        "compile at once, and are timed one by one",
+    )
+    parser.add_argument(
         "--smoke", action="store_true", help="tiny networks, for the tests"
     )
     parser.add_argument("--verbose", action="store_true", help="workers' logs")
@@ -300,22 +378,21 @@ def main():
     options.backend = options.backend or (
         "jax" if options.device == "gpu" else "tensorflow"
     )
+    known = QUICK if options.quick else MODELS
     names = options.models  # `--models --memory`: of none, memory alone.
     if names is None:
-        names = [name for name in MODELS if name not in full]
+        names = [name for name in known if options.quick or name not in full]
     if options.full:
         names = list(dict.fromkeys([*names, *full]))
     if options.smoke:
         options.batch_size, options.rounds = 8, 1
         names = ["DCGAN"] if options.models is None else options.models
-    name = options.name or f"train_step_{options.device}_{options.backend}"
-    load_before = os.getloadavg()[0]
-    with open(os.devnull, "w") as devnull:
-        log = None if options.verbose else devnull
-        models = {n: measure(n, options, log) for n in names}
-        memory = None
-        if options.memory:
-            memory = measure_memory(goals.MEMORY_MODEL, options, log)
+    if options.quick:
+        options.rounds, options.seconds = min(options.rounds, 2), 0.7
+    name = options.name or (
+        f"train_step_{options.device}_{options.backend}"
+        + "_quick" * options.quick
+    )
     results = {
         "command": shlex.join(["python", "benchmarks/train_step.py"])
         + "".join(f" {shlex.quote(argument)}" for argument in sys.argv[1:]),
@@ -326,18 +403,33 @@ def main():
         "rounds": options.rounds,
         "seconds_per_round": options.seconds,
         "machine": describe_machine(options),
-        "load_average": {
-            "before": load_before,
-            # Our own two busy threads are in it.
-            "after": os.getloadavg()[0],
-        },
-        "models": models,
-        "goals": goals.check(models, options),
-        "memory": memory,
+        "load_average": {"before": os.getloadavg()[0]},
+        "models": {},
+        "goals": [],
+        "memory": None,
     }
     options.output.mkdir(parents=True, exist_ok=True)
     path = options.output / f"{name}.json"
-    path.write_text(json.dumps(results, indent=1) + "\n")
+
+    def write():
+        """What there is so far: a run that is cut short keeps it."""
+        # Our own two busy threads are in the load.
+        results["load_average"]["after"] = os.getloadavg()[0]
+        results["goals"] = goals.check(results["models"], options)
+        path.write_text(json.dumps(results, indent=1) + "\n")
+
+    with open(os.devnull, "w") as devnull:
+        log = None if options.verbose else devnull
+        if options.quick:
+            measured = measure_quickly(names, options, log)
+        else:
+            measured = ((n, measure(n, options, log)) for n in names)
+        for model, result in measured:
+            results["models"][model] = result
+            write()
+        if options.memory:
+            results["memory"] = measure_memory(goals.MEMORY_MODEL, options, log)
+            write()
     text = table.report(results)
     print(text)
     print(f"Written to {path}.", file=sys.stderr)

@@ -8,6 +8,16 @@ import tempfile
 # failure's output.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+# What a GPU leaves out of float32 by default, all three backends ask for:
+# tests compare to the rounding of float32. On a CPU this changes nothing.
+os.environ.setdefault("NVIDIA_TF32_OVERRIDE", "0")
+os.environ.setdefault("JAX_DEFAULT_MATMUL_PRECISION", "highest")
+# And others want equal bits of two processes.
+os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+flags = os.environ.get("XLA_FLAGS", "")
+if "gpu_deterministic" not in flags:
+    os.environ["XLA_FLAGS"] = f"{flags} --xla_gpu_deterministic_ops=true"
 # On JAX the tests' time is that of its compiler: little is optimized, and what
 # one test has compiled is there for all others of this run, those in other
 # processes too.

@@ -8,6 +8,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import time
 
 import keras
 import numpy as np
@@ -32,7 +33,8 @@ def load(name):
 
 def tiny(name, **changes):
     """A family, and settings of small networks."""
-    settings = {"filters": 4, "batch_size": 2, "device": "cpu", **changes}
+    settings = {"filters": 4, "batch_size": 2, "device": "cpu"}
+    settings |= {"quick": False, "started": time.time(), **changes}
     return load("rows").FAMILIES[name], settings
 
 
@@ -75,6 +77,68 @@ def test_a_smoke_run_reports_every_side(tmp_path):
     assert all(s["min"] > 0 for s in speeds.values())
     for task in speeds:
         assert task in text
+    first_steps = results["models"]["ConditionalGAN"]["seconds_to_first_step"]
+    # Of a process, its start and the networks included.
+    assert set(first_steps) == {"step", "step, 2 replicas", "pytorch eager"}
+    assert all(1 < s < 300 for s in first_steps.values())
+    assert "| seconds to the first step |" in text
+
+
+@pytest.fixture
+def quick_workers(tmp_path, monkeypatch):
+    """`train_step`, whose workers need nothing; the compiled one is late."""
+    train_step = load("train_step")
+    script = tmp_path / "worker.py"
+    script.write_text(WORKER)
+
+    class Worker(train_step.Worker):
+        def __init__(self, settings, log):
+            super().__init__(settings, log, script)
+
+    monkeypatch.setattr(train_step, "Worker", Worker)
+    monkeypatch.setattr(train_step, "READY", 1.0)
+    return train_step
+
+
+WORKER = """
+import json, sys, time
+settings = json.loads(sys.argv[2])
+if settings["compile"] == "alone":
+    time.sleep(60)
+name = {"ours": "step"}.get(settings["side"], settings["side"])
+first = {name: time.time() - settings["started"]}
+ready = {"tasks": [name], "sizes": [1], "notes": {}, "first_steps": first}
+print(json.dumps(ready), flush=True)
+for line in sys.stdin:
+    print(json.dumps({"seconds": 0.1, "peak_memory": 1}), flush=True)
+"""
+
+
+def test_a_quick_run_keeps_what_it_has(tmp_path, monkeypatch, quick_workers):
+    measure = quick_workers.measure_quickly
+
+    def cut_short(names, options, log):
+        yield next(measure(names, options, log))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(quick_workers, "measure_quickly", cut_short)
+    arguments = ["--quick", "--backend", "jax", "--output", str(tmp_path)]
+    arguments += ["--models", "DCGAN", "WGANGP", "SRGAN"]
+    monkeypatch.setattr(sys, "argv", ["train_step.py", *arguments])
+    with pytest.raises(KeyboardInterrupt):
+        quick_workers.main()
+    (path,) = tmp_path.glob("*.json")
+    assert path.name == "train_step_cpu_jax_quick.json"
+    results = json.loads(path.read_text())
+    assert list(results["models"]) == ["DCGAN"]
+    model = results["models"]["DCGAN"]
+    assert set(model["images_per_second"]) == {"step", "pytorch"}
+    assert set(model["seconds_to_first_step"]) == {"step", "pytorch"}
+    # What was not ready in time is left out, and named.
+    (note,) = model["notes"].values()
+    assert "not ready in time" in note
+    text = load("table").report(results)
+    assert note in text and "| seconds to the first step |" in text
 
 
 @pytest.mark.slow
@@ -92,6 +156,9 @@ def test_each_task_of_image_to_image_is_timed(monkeypatch):
     assert sorted(ours.tasks) == ["fit", "step"]
     assert list(theirs.tasks) == ["pytorch eager"]
     assert ours.sizes == theirs.sizes
+    for side, first in ((ours, "step"), (theirs, "pytorch eager")):
+        assert list(side.first_steps) == [first]
+        assert 0 < side.first_steps[first] < 120
     for task in (*ours.tasks.values(), *theirs.tasks.values()):
         assert 0 < task(1) < 60
 
@@ -106,7 +173,11 @@ def test_memory_is_that_of_the_process(monkeypatch):
     small = dataclasses.replace(row, memory_goal=8)
     monkeypatch.setitem(train_step.MEMORY, name, (family, small))
     options = argparse.Namespace(
-        smoke=True, device="cpu", backend="tensorflow", batch_size=8
+        smoke=True,
+        quick=False,
+        device="cpu",
+        backend="tensorflow",
+        batch_size=8,
     )
     memory = train_step.measure_memory(name, options, subprocess.DEVNULL)
     assert memory["model"] == "CycleGAN 256x256" and memory["at_most"] == 8
