@@ -19,12 +19,12 @@ written once, in `keras.ops`:
   wants; an imperative one too.
 - `bind_step(model, attribute, step, function)`: what Keras made of the step,
   so that it still runs that one when the attribute is the model's own again.
-- `predict_on_batch(model, inputs)`: the model's outputs as a NumPy array.
-- `apply_network(network, inputs, training)`: a network's outputs as a NumPy
-  array, outside of any step.
-- `compile_network(network)`: a function from an array of images of any size to
-  the network's outputs, in inference, as a NumPy array. Unlike a call of the
-  network, it does not hold what every layer makes until the end.
+- `compile_function(function, model)`: `function` of NumPy arrays, compiled
+  where the backend compiles. It returns tensors on the device and does not
+  wait for them. It may read and write variables of `model`, and no others.
+  `map_batches` brings what it makes to the host.
+- `is_accelerated(model)`: whether the model's variables are on another device
+  than the CPU.
 - `process()`: which of the processes this is to which Keras leaves it to read
   a part of every batch, and how many they are.
 - `alone()`: a context in which one of several processes makes what the others
@@ -52,10 +52,28 @@ is_in_strategy = _module.is_in_strategy
 check_distribution = _module.check_distribution
 wrap_step = _module.wrap_step
 bind_step = _module.bind_step
-predict_on_batch = _module.predict_on_batch
-apply_network = _module.apply_network
-compile_network = _module.compile_network
+compile_function = _module.compile_function
+is_accelerated = _module.is_accelerated
 process = _module.process
 alone = _module.alone
 all_gather = _module.all_gather
 sync = _module.sync
+
+
+def map_batches(function, batches):
+    """Yields what a function makes of batches as NumPy arrays, in order.
+
+    The next batch is made while the host copies and uses the last one.
+
+    Args:
+        function: What `compile_function` returned, which makes one tensor.
+        batches: Iterable of what it takes.
+    """
+    ahead = None
+    for batch in batches:
+        made = function(batch)
+        if ahead is not None:
+            yield keras.ops.convert_to_numpy(ahead)
+        ahead = made
+    if ahead is not None:
+        yield keras.ops.convert_to_numpy(ahead)

@@ -127,34 +127,38 @@ def bind_step(model, attribute, step, function):
     return function
 
 
-def predict_on_batch(model, inputs):
-    return model.predict_on_batch(inputs)
+def compile_function(function, model):
+    variables = list(model.variables)
 
-
-def apply_network(network, inputs, training):
-    outputs = network(inputs, training=training)
-    return keras.ops.convert_to_numpy(outputs)
-
-
-def compile_network(network):
     @jax.jit
-    def call(weights, others, x):
-        return network.stateless_call(weights, others, x, training=False)
+    def call(values, x):
+        mapping = list(zip(variables, values))
+        with keras.StatelessScope(state_mapping=mapping) as scope:
+            outputs = function(x)
+        current = [scope.get_current_value(v) for v in variables]
+        changed = {
+            i: new
+            for i, (new, old) in enumerate(zip(current, values))
+            if new is not old
+        }
+        return outputs, changed
 
     def apply(x):
-        state = [
-            [v.value for v in variables]
-            for variables in (
-                network.trainable_variables,
-                network.non_trainable_variables,
-            )
-        ]
-        outputs, others = call(*state, x)
-        for v, value in zip(network.non_trainable_variables, others):
-            v.assign(value)
-        return keras.ops.convert_to_numpy(outputs)
+        outputs, changed = call([v.value for v in variables], x)
+        for i, value in changed.items():
+            variables[i].assign(value)
+        outputs.copy_to_host_async()
+        return outputs
 
     return apply
+
+
+def is_accelerated(model):
+    return any(
+        device.platform != "cpu"
+        for v in model.variables[:1]
+        for device in v.value.devices()
+    )
 
 
 def process():

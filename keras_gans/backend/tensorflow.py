@@ -99,27 +99,16 @@ def bind_step(model, attribute, step, function):
     return function
 
 
-def predict_on_batch(model, inputs):
-    if model.distribute_strategy.num_replicas_in_sync == 1:
-        return model.predict_on_batch(inputs)
-    # Keras would run the whole batch on every replica, and with several
-    # workers wait until all of them ask for one.
-    return keras.ops.convert_to_numpy(model(inputs, training=False))
+def compile_function(function, model):
+    if model.distribute_strategy.num_replicas_in_sync > 1:
+        # Keras's `predict` would run a batch on every replica, and with
+        # several workers wait until all of them ask for one.
+        return lambda x: function(tree.map_structure(tf.convert_to_tensor, x))
+    return tf.function(function, reduce_retracing=True, autograph=False)
 
 
-def apply_network(network, inputs, training):
-    outputs = network(inputs, training=training)
-    return keras.ops.convert_to_numpy(outputs)
-
-
-def compile_network(network):
-    shape = (None, None, None, network.input_shape[-1])
-
-    @tf.function(input_signature=[tf.TensorSpec(shape, "float32")])
-    def call(x):
-        return network(x, training=False)
-
-    return lambda x: call(x).numpy()
+def is_accelerated(model):
+    return any("CPU" not in v.value.device for v in model.variables[:1])
 
 
 def process():

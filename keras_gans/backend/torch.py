@@ -86,21 +86,18 @@ def bind_step(model, attribute, step, function):
     return bound
 
 
-def predict_on_batch(model, inputs):
-    return model.predict_on_batch(inputs)
-
-
-def apply_network(network, inputs, training):
-    with torch.no_grad():
-        outputs = network(inputs, training=training)
-    return keras.ops.convert_to_numpy(outputs)
-
-
-def compile_network(network):
+def compile_function(function, model):
+    @torch.no_grad()
     def apply(x):
-        return apply_network(network, keras.ops.convert_to_tensor(x), False)
+        return function(
+            keras.tree.map_structure(keras.ops.convert_to_tensor, x)
+        )
 
     return apply
+
+
+def is_accelerated(model):
+    return any(v.value.device.type != "cpu" for v in model.variables[:1])
 
 
 def process():

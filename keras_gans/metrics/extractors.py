@@ -4,10 +4,10 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_gans import presets
+from keras_gans import backend, presets
 from keras_gans.layers import float32_policy
 from keras_gans.names import CLASSIFIERS, EXTRACTORS
-from keras_gans.pixels import from_uint8, read_uint8
+from keras_gans.pixels import from_uint8_tensor, read_uint8
 
 BATCH_SIZE = 256
 
@@ -70,12 +70,15 @@ class Extractor:
         head = classifier.layers[-1]
         network.trainable = head.trainable = False
 
+        def call(images):
+            images = fit_channels(from_uint8_tensor(images), network)
+            return network(images, training=False)
+
+        apply = backend.compile_function(call, network)
+
         def features(images):
             images = read_uint8("images", images)
-            return _in_batches(
-                lambda x: network.predict_on_batch(fit_channels(x, network)),
-                images,
-            )
+            return _in_batches(apply, images)
 
         def probabilities(x):
             x = np.asarray(x, "float32")
@@ -199,13 +202,14 @@ def fit_channels(images, network):
 
 
 def _in_batches(function, images):
-    """All of a function's results, for batches of one shape."""
-    results = []
-    for start in range(0, len(images), BATCH_SIZE):
-        batch = from_uint8(images[start : start + BATCH_SIZE])
-        size = len(batch)
-        # A smaller last batch would be compiled for anew.
-        if start:
-            batch = np.pad(batch, [(0, BATCH_SIZE - size)] + [(0, 0)] * 3)
-        results.append(np.asarray(function(batch))[:size])
-    return np.concatenate(results)
+    """All of a compiled function's results, for batches of one shape."""
+    n = len(images)
+
+    def batches():
+        for start in range(0, n, BATCH_SIZE):
+            batch = images[start : start + BATCH_SIZE]
+            # A smaller last batch would be compiled for anew.
+            missing = BATCH_SIZE - len(batch) if start else 0
+            yield np.pad(batch, [(0, missing)] + [(0, 0)] * 3)
+
+    return np.concatenate(list(backend.map_batches(function, batches())))[:n]

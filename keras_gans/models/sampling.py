@@ -10,8 +10,9 @@ from keras_gans import backend, example_kinds
 from keras_gans.checks import UnitWarning, check_integer
 from keras_gans.models.adversarial_model import AdversarialModel
 from keras_gans.models.exporting import export
+from keras_gans.models.inference import batch_size_for, compiled
 from keras_gans.models.players import ends_in
-from keras_gans.pixels import to_uint8, to_uint8_tensor
+from keras_gans.pixels import to_uint8_tensor
 from keras_gans.presets.uninitialized import uninitialized
 
 
@@ -221,10 +222,10 @@ class SamplingModel(AdversarialModel):
             )
         return None
 
-    def generate(self, n, labels=None, seed=None, batch_size=256):
+    def generate(self, n, labels=None, seed=None, batch_size=None):
         """Samples from the generator, as NumPy arrays.
 
-        Only one batch at a time is on the device, so `n` is bounded by the
+        Two batches at a time are on the device, so `n` is bounded by the
         memory for the result alone. The first `m` of `generate(n, seed=s)`
         have the latents of `generate(m, seed=s)`, on every backend.
 
@@ -233,13 +234,16 @@ class SamplingModel(AdversarialModel):
             labels: For conditional models: an integer, or `n` integers; by
                 default the classes in turn. Otherwise `None`.
             seed: Integer or `None` for other samples in every call.
-            batch_size: Integer, the number of samples made at once.
+            batch_size: Integer, the number of samples made at once. By default
+                what suits the device and the size of an example.
 
         Returns:
             For images `numpy.uint8` of shape `(n, height, width, channels)`;
             `numpy.float32` of the generator's shape for everything else.
         """
         check_integer("n", n, minimum=1)
+        if batch_size is None:
+            batch_size = batch_size_for(self, self.example_shape)
         check_integer("batch_size", batch_size, minimum=1)
         n, batch_size = int(n), int(batch_size)
         labels = self.check_labels(labels, n)
@@ -249,8 +253,19 @@ class SamplingModel(AdversarialModel):
         backend.sync(self)
         # One shape for all batches, a power of two: one compilation serves.
         batch_size = min(batch_size, 1 << (n - 1).bit_length())
-        eight_bits = example_kinds.get(self.example_kind).eight_bits
-        samples = None
+        samples, start = None, 0
+        for outputs in backend.map_batches(
+            compiled(self, "generate", self.inference_network, self._generate),
+            self._batches_of_inputs(n, labels, rng, batch_size),
+        ):
+            if samples is None:
+                samples = np.empty((n, *outputs.shape[1:]), outputs.dtype)
+            stop = min(start + batch_size, n)
+            samples[start:stop] = outputs[: stop - start]
+            start = stop
+        return samples
+
+    def _batches_of_inputs(self, n, labels, rng, batch_size):
         for start in range(0, n, batch_size):
             latents = rng.standard_normal((batch_size, self.latent_dim))
             chunk = None
@@ -258,17 +273,13 @@ class SamplingModel(AdversarialModel):
                 chunk = np.resize(
                     labels[start : start + batch_size], batch_size
                 )
-            outputs = backend.predict_on_batch(
-                self, self.generator_inputs(latents.astype("float32"), chunk)
-            )
-            if eight_bits:
-                outputs = to_uint8(outputs)
-            if samples is None:
-                dtype = "uint8" if eight_bits else "float32"
-                samples = np.empty((n, *outputs.shape[1:]), dtype)
-            stop = min(start + batch_size, n)
-            samples[start:stop] = outputs[: stop - start]
-        return samples
+            yield self.generator_inputs(latents.astype("float32"), chunk)
+
+    def _generate(self, inputs):
+        outputs = self(inputs, training=False)
+        if example_kinds.get(self.example_kind).eight_bits:
+            return to_uint8_tensor(outputs)
+        return ops.cast(outputs, "float32")
 
     # ---- saving -----------------------------------------------------------
 

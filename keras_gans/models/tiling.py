@@ -11,8 +11,8 @@ def in_tiles(function, pixels, tile, reach, scale=1, verbose=0):
     is that of the whole image, if `function` is of a pixel's surroundings.
 
     Args:
-        function: Of a window, `(height, width, channels)` of `pixels`, which
-            it makes `scale` times as large.
+        function: Of an iterable of windows, `(height, width, channels)` of
+            `pixels`: it yields each of them `scale` times as large.
         pixels: Array `(height, width, channels)`.
         tile: Integer, the side of a tile.
         reach: Integer, how far from a pixel it depends on others.
@@ -30,8 +30,13 @@ def in_tiles(function, pixels, tile, reach, scale=1, verbose=0):
     ]
     bar = keras.utils.Progbar(len(jobs), unit_name="tile")
     result = None
-    for (top, bottom, y0, y1), (left, right, x0, x1) in jobs:
-        made = function(pixels[top:bottom, left:right])
+    windows = (
+        pixels[top:bottom, left:right]
+        for (top, bottom, _, _), (left, right, _, _) in jobs
+    )
+    for ((top, _, y0, y1), (left, _, x0, x1)), made in zip(
+        jobs, function(windows)
+    ):
         if result is None:
             shape = (height * scale, width * scale, made.shape[-1])
             result = np.empty(shape, made.dtype)

@@ -29,6 +29,14 @@ class CheckedTrainer:
         super().__init__(*args, **kwargs)
         self._data_watch = DataWatch()
 
+    def __setattr__(self, name, value):
+        # On JAX Keras's `fit` sets it at every step, and would look for layers
+        # and variables in each of the hundreds of arrays of the state.
+        if name == "_jax_state":
+            self.__dict__[name] = value
+        else:
+            super().__setattr__(name, value)
+
     def batch_parts(self):
         """What `x` and `y` of a batch must be.
 

@@ -14,8 +14,9 @@ from keras_gans.layers.normalization import keep_statistics
 from keras_gans.models.adversarial_model import AdversarialModel
 from keras_gans.models.data_checks import Part
 from keras_gans.models.exporting import export_images
+from keras_gans.models.inference import compiled
 from keras_gans.models.tiling import in_tiles, sample_windows
-from keras_gans.pixels import from_uint8, read_uint8, to_uint8
+from keras_gans.pixels import from_uint8_tensor, read_uint8, to_uint8_tensor
 
 # Pixels of an image that is translated whole, and the side of a tile of a
 # larger one.
@@ -182,19 +183,22 @@ class ImageTranslationModel(AdversarialModel):
         return np.pad(images, [(0, 0), *margins, (0, 0)], "symmetric")
 
     def _in_batches(self, network, images, batch_size, seed):
-        outputs = []
-        with self._dropout_seed(network, seed):
+        training = self.dropout_at_test
+        function = compiled(
+            self,
+            ("translate", id(network), training),
+            network,
+            lambda x: _translated(network, x, training),
+        )
+
+        def batches():
             for i in range(0, len(images), batch_size):
                 if seed is not None:  # The same masks for all.
                     _set_seeds(_seed_states(network), seed)
-                x = from_uint8(images[i : i + batch_size])
-                x = ops.convert_to_tensor(x)
-                outputs.append(
-                    to_uint8(
-                        backend.apply_network(network, x, self.dropout_at_test)
-                    )
-                )
-        return outputs
+                yield images[i : i + batch_size]
+
+        with self._dropout_seed(network, seed):
+            return list(backend.map_batches(function, batches()))
 
     # ---- large images -----------------------------------------------------
 
@@ -236,7 +240,12 @@ class ImageTranslationModel(AdversarialModel):
             # Past Keras, which would save what an attribute holds.
             known[network] = (
                 kept,
-                *(backend.compile_network(twin) for _ in range(2)),
+                *(
+                    backend.compile_function(
+                        lambda x: _translated(twin, x), twin
+                    )
+                    for _ in range(2)
+                ),
             )
         kept, look, apply = known[network]
         divisor = getattr(network, "divisor", 1)
@@ -246,11 +255,16 @@ class ImageTranslationModel(AdversarialModel):
             windows = sample_windows(image, side, pixels // side**2)
             for layer in kept:
                 layer.looks = True
-            look(from_uint8(windows))
+            look(windows)
             for layer in kept:
                 layer.looks = False
         return in_tiles(
-            lambda window: to_uint8(apply(from_uint8(window[None])))[0],
+            lambda windows: (
+                made[0]
+                for made in backend.map_batches(
+                    apply, (window[None] for window in windows)
+                )
+            ),
             image,
             tile,
             -(-network.reach // divisor) * divisor,
@@ -293,6 +307,12 @@ class ImageTranslationModel(AdversarialModel):
             **super().get_config(),
             "image_shape": list(self.image_shape),
         }
+
+
+def _translated(network, images, training=False):
+    """uint8 tensors to such tensors, in a graph."""
+    outputs = network(from_uint8_tensor(images), training=training)
+    return to_uint8_tensor(outputs)
 
 
 def l1_distance(x, y):

@@ -1,13 +1,20 @@
 """Upscaling for people: images of any size and kind, tile by tile."""
 
 import numpy as np
+from keras import ops
 
 from keras_gans import backend
 from keras_gans.checks import check_integer
 from keras_gans.models.exporting import export_images
+from keras_gans.models.inference import compiled
 from keras_gans.models.tiling import in_tiles
 from keras_gans.names import TILE
-from keras_gans.pixels import check_images, read_uint8
+from keras_gans.pixels import (
+    check_images,
+    from_uint8_tensor,
+    read_uint8,
+    to_uint8_tensor,
+)
 from keras_gans.resizing import bicubic
 
 
@@ -63,9 +70,8 @@ class Upscaling:
         else:
             pixels = _check_pixels(image)
         backend.sync(self)
-        apply = self._compiled()
         result = in_tiles(
-            lambda window: self._upscale_window(apply, window, self_ensemble),
+            lambda windows: self._upscale_windows(windows, self_ensemble),
             pixels,
             tile,
             self.inference_network.reach,
@@ -91,47 +97,78 @@ class Upscaling:
         shape = (None, None, network.input_shape[-1])
         export_images(network, shape, filepath, format, **kwargs)
 
-    def _compiled(self):
-        """The network as a function that is compiled once."""
-        network = self.inference_network
-        known, function = self.__dict__.get("_compiled_network", (None, None))
-        if known is not network:
-            function = backend.compile_network(network)
-            # Past Keras, which would save what an attribute holds.
-            self.__dict__["_compiled_network"] = (network, function)
-        return function
-
-    def _upscale_window(self, apply, pixels, self_ensemble):
+    def _upscale_windows(self, windows, self_ensemble):
         """uint8 or uint16 `(height, width, channels)` to larger ones."""
-        top = np.iinfo(pixels.dtype).max
-        count = pixels.shape[-1] - (pixels.shape[-1] % 2 == 0)  # No alpha.
-        colors = pixels[..., :count].astype("float32") * (2 / top) - 1
-        ways = [(k, flip) for flip in (False, True) for k in range(4)]
-        total = 0
-        for turns, flip in ways if self_ensemble else ways[:1]:
-            x = np.rot90(colors[:, ::-1] if flip else colors, turns)
-            x = np.rot90(self._enlarge(apply, x), -turns)
-            total = total + (x[:, ::-1] if flip else x)
-        total /= len(ways) if self_ensemble else 1
-        total = (total + 1) * (top / 2)
-        if pixels.shape[-1] > count:
-            size = [side * self.scale for side in pixels.shape[:2]]
-            alpha = bicubic(pixels[..., count:].astype("float64"), size)
-            total = np.concatenate([total, alpha], axis=-1)
-        return np.clip(np.rint(total), 0, top).astype(pixels.dtype)
-
-    def _enlarge(self, apply, x):
-        """The network on one float image of 1 or 3 channels."""
-        channels = self.inference_network.input_shape[-1]
-        if channels == 1:  # Each colour is an image.
-            batch = np.moveaxis(x, -1, 0)[..., None]
+        windows = list(windows)
+        channels = windows[0].shape[-1]
+        count = channels - (channels % 2 == 0)  # No alpha.
+        colors = (window[..., :count] for window in windows)
+        eight_bits = windows[0].dtype == np.uint8 and not self_ensemble
+        network = self.inference_network
+        apply = compiled(
+            self,
+            ("upscale", count, eight_bits),
+            network,
+            lambda x: _enlarged(network, x, eight_bits),
+        )
+        if eight_bits:
+            made = backend.map_batches(apply, colors)
         else:
-            batch = np.broadcast_to(x, (*x.shape[:2], channels))[None]
-        made = apply(np.ascontiguousarray(batch)).astype("float32")
-        if channels == 1:
-            return np.moveaxis(made[..., 0], 0, -1)
-        grey = x.shape[-1] == 1
-        return made[0].mean(axis=-1, keepdims=True) if grey else made[0]
+            made = (_in_ways(apply, x, self_ensemble) for x in colors)
+        for window, larger in zip(windows, made):
+            if channels > count:
+                alpha = window[..., count:].astype("float64")
+                alpha = bicubic(alpha, larger.shape[:2])
+                alpha = _rounded(alpha, window.dtype)
+                larger = np.concatenate([larger, alpha], axis=-1)
+            yield larger
+
+
+def _enlarged(network, x, eight_bits):
+    """`(height, width, 1 or 3)` tensors to larger ones, in a graph.
+
+    Args:
+        network: The inference network.
+        x: uint8, or floats in [-1, 1].
+        eight_bits: Boolean, whether `x` is uint8; the result is of its dtype.
+    """
+    colors, channels = x.shape[-1], network.input_shape[-1]
+    if eight_bits:
+        x = from_uint8_tensor(x)
+    if channels == 1:  # Each colour is an image.
+        made = network(ops.transpose(x, (2, 0, 1))[..., None], training=False)
+        made = ops.transpose(made[..., 0], (1, 2, 0))
+    else:
+        x = ops.repeat(x, channels // colors, axis=-1)
+        made = network(x[None], training=False)[0]
+    made = ops.cast(made, "float32")
+    if colors < channels:
+        made = ops.mean(made, axis=-1, keepdims=True)
+    return to_uint8_tensor(made) if eight_bits else made
+
+
+def _in_ways(apply, pixels, self_ensemble):
+    """What a network of floats makes of integers, which way they lie or all."""
+    top = np.iinfo(pixels.dtype).max
+    colors = pixels.astype("float32") * (2 / top) - 1
+    ways = [(k, flip) for flip in (False, True) for k in range(4)]
+    ways = ways if self_ensemble else ways[:1]
+    turned = (
+        np.ascontiguousarray(
+            np.rot90(colors[:, ::-1] if flip else colors, turns)
+        )
+        for turns, flip in ways
+    )
+    total = 0
+    for (turns, flip), x in zip(ways, backend.map_batches(apply, turned)):
+        x = np.rot90(x, -turns)
+        total = total + (x[:, ::-1] if flip else x)
+    total = (total / len(ways) + 1) * (top / 2)
+    return _rounded(total, pixels.dtype)
+
+
+def _rounded(values, dtype):
+    return np.clip(np.rint(values), 0, np.iinfo(dtype).max).astype(dtype)
 
 
 def _check_pixels(image):

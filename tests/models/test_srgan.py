@@ -490,7 +490,7 @@ def test_the_network_is_compiled_once(monkeypatch):
     image = np.full((8, 8, 3), 99, "uint8")
     first = model.upscale(image)
     names = [w.path for w in model.weights]
-    monkeypatch.delattr("keras_gans.backend.compile_network")
+    monkeypatch.delattr("keras_gans.backend.compile_function")
     # With the weights that it has now.
     for v in model.weights:
         v.assign(v + 0.1)

@@ -1,0 +1,37 @@
+"""What `generate`, `translate`, `upscale` and extractors share."""
+
+import math
+
+from keras_gans import backend
+
+# Of a batch of examples: how many, and bytes as floats, at most. An accelerator
+# wants to be filled; on a CPU more than this was slower, not faster.
+ACCELERATED, CPU = (1024, 2**25), (128, 2**23)
+
+
+def batch_size_for(model, example_shape):
+    """How many examples to make at once, a power of two.
+
+    Args:
+        model: `keras.Model`, whose device counts.
+        example_shape: Shape of one example without the batch.
+    """
+    largest, size = ACCELERATED if backend.is_accelerated(model) else CPU
+    fit = size // (4 * math.prod(example_shape))
+    return 1 << (min(max(fit, 1), largest).bit_length() - 1)
+
+
+def compiled(model, key, network, function):
+    """`function`, compiled once for as long as a network is in its place.
+
+    Args:
+        model: The model that keeps it.
+        key: What tells it from the model's other functions.
+        network: `keras.Model` that `function` applies.
+        function: See `backend.compile_function`.
+    """
+    # Past Keras, which would save what an attribute holds.
+    known = model.__dict__.setdefault("_compiled_functions", {})
+    if key not in known or known[key][0] is not network:
+        known[key] = network, backend.compile_function(function, model)
+    return known[key][1]

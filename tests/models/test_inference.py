@@ -1,0 +1,98 @@
+"""What `generate`, `translate`, `upscale` and extractors share."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+import keras_gans
+from keras_gans import backend
+from keras_gans.models import inference
+
+to_numpy = ops.convert_to_numpy
+
+
+@pytest.fixture(scope="module")
+def gan():
+    return keras_gans.DCGAN(image_shape=(8, 8, 1), filters=2, seed=0)
+
+
+@pytest.mark.neutral
+def test_the_next_batch_is_made_before_the_last_one_is_copied(monkeypatch):
+    events = []
+    monkeypatch.setattr(
+        ops,
+        "convert_to_numpy",
+        lambda x: events.append(f"copy {x}") or x,
+    )
+    made = backend.map_batches(
+        lambda x: events.append(f"make {x}") or x, range(3)
+    )
+    assert not events
+    assert list(made) == [0, 1, 2]
+    expected = "make 0, make 1, copy 0, make 2, copy 1, copy 2"
+    assert ", ".join(events) == expected
+    assert list(backend.map_batches(None, [])) == []
+
+
+def test_images_leave_the_device_as_eight_bits(gan):
+    function = inference.compiled(
+        gan, "generate", gan.inference_network, gan._generate
+    )
+    latents = np.random.default_rng(0).standard_normal((4, gan.latent_dim))
+    made = function(latents.astype("float32"))
+    assert keras.backend.standardize_dtype(made.dtype) == "uint8"
+    np.testing.assert_array_equal(to_numpy(made), gan.generate(4, seed=0))
+
+
+def test_a_function_is_compiled_once_for_a_network(monkeypatch):
+    gan = keras_gans.DCGAN(image_shape=(8, 8, 1), filters=2, seed=0)
+    before = [v.path for v in gan.variables]
+    samples = gan.generate(4, seed=0)
+    made = []
+    compile_function = backend.compile_function
+
+    def counted(*args):
+        made.append(args)
+        return compile_function(*args)
+
+    monkeypatch.setattr(backend, "compile_function", counted)
+    gan.generate(4, seed=0)
+    assert not made
+    assert [v.path for v in gan.variables] == before
+    # Another network is another function, and the weights are those of now.
+    other = keras_gans.DCGAN(image_shape=(8, 8, 1), filters=3, seed=1)
+    generator, gan.generator = gan.generator, other.generator
+    assert (gan.generate(4, seed=0) != samples).any()
+    assert len(made) == 1
+    gan.generator = generator
+    np.testing.assert_array_equal(gan.generate(4, seed=0), samples)
+
+
+def test_functions_write_variables():
+    dropout = keras.layers.Dropout(0.5, seed=1)
+    network = keras.Sequential([keras.Input((64,)), dropout])
+    apply = backend.compile_function(
+        lambda x: network(x, training=True), network
+    )
+    x = np.ones((2, 64), "float32")
+    first, second = to_numpy(apply(x)), to_numpy(apply(x))
+    assert (first != second).any()
+    again = keras.Sequential(
+        [keras.Input((64,)), keras.layers.Dropout(0.5, seed=1)]
+    )
+    for expected in (first, second):
+        found = to_numpy(again(x, training=True))
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.neutral
+def test_batches_follow_the_bytes_and_the_device(gan, monkeypatch):
+    def sizes(*shapes):
+        return [inference.batch_size_for(gan, shape) for shape in shapes]
+
+    shapes = (2,), (28, 28, 1), (64, 64, 3), (256, 256, 3), (4096, 4096, 3)
+    monkeypatch.setattr(backend, "is_accelerated", lambda model: False)
+    assert sizes(*shapes) == [128, 128, 128, 8, 1]
+    monkeypatch.setattr(backend, "is_accelerated", lambda model: True)
+    assert sizes(*shapes) == [1024, 1024, 512, 32, 1]
