@@ -160,15 +160,7 @@ class Ours:
     def feed(self):
         """Endless batches of the arrays."""
         size = self.settings["batch_size"]
-        try:
-            return self.family.dataset(
-                self.arrays, batch_size=size, repeat=True
-            )
-        except ImportError:  # `datasets` wants TensorFlow.
-            from plain_feed import PlainFeed
-
-            self.notes["fit"] = "shuffled arrays alone, without `datasets`"
-            return PlainFeed(self.arrays, size)
+        return self.family.dataset(self.arrays, batch_size=size, repeat=True)
 
     def generate(self, n):
         start = time.perf_counter()

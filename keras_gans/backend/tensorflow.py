@@ -1,4 +1,5 @@
 import contextlib
+import functools
 
 import keras
 import tensorflow as tf
@@ -18,7 +19,56 @@ def value_and_gradients(loss_fn, variables, state):
 
 
 def apply_gradients(optimizer, gradients, variables):
-    optimizer.apply(gradients, variables)
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    if (
+        type(inner).update_step is not keras.optimizers.Adam.update_step
+        or inner.amsgrad
+        or tf.distribute.has_strategy()
+    ):
+        optimizer.apply(gradients, variables)
+        return
+    # For this moment, and past Keras, which looks into attributes.
+    inner.__dict__["update_step"] = functools.partial(_adam_step, inner)
+    try:
+        optimizer.apply(gradients, variables)
+    finally:
+        del inner.__dict__["update_step"]
+
+
+def _adam_step(optimizer, gradient, variable, learning_rate):
+    """Keras's `Adam.update_step` by one kernel instead of a dozen.
+
+    The same formula, and a third of the time on a CPU. `1 - beta_2` is that of
+    `beta_2` in float32, as in the correction of the bias, and not as Keras has
+    it that of the decimal fraction: 2e-5 of an update.
+    """
+    if isinstance(gradient, tf.IndexedSlices):  # Of an embedding.
+        type(optimizer).update_step(
+            optimizer, gradient, variable, learning_rate
+        )
+        return
+    dtype = variable.dtype
+    i = optimizer._get_variable_index(variable)
+    step = tf.cast(optimizer.iterations.value + 1, dtype)
+    beta_1, beta_2 = (
+        tf.cast(beta, dtype) for beta in (optimizer.beta_1, optimizer.beta_2)
+    )
+    variable, m, v = (
+        x.value if isinstance(x, keras.Variable) else x
+        for x in (variable, optimizer._momentums[i], optimizer._velocities[i])
+    )
+    tf.raw_ops.ResourceApplyAdam(
+        var=variable.handle,
+        m=m.handle,
+        v=v.handle,
+        beta1_power=tf.pow(beta_1, step),
+        beta2_power=tf.pow(beta_2, step),
+        lr=tf.cast(learning_rate, dtype),
+        beta1=beta_1,
+        beta2=beta_2,
+        epsilon=tf.cast(optimizer.epsilon, dtype),
+        grad=tf.cast(gradient, dtype),
+    )
 
 
 def input_gradients(fn, x):

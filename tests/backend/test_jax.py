@@ -7,6 +7,7 @@ if keras.backend.backend() != "jax":
 import jax
 import numpy as np
 
+import keras_gans
 from keras_gans import backend
 
 
@@ -47,3 +48,21 @@ def test_loss_scaling_in_a_trace():
     assert float(skipped[0]) == 1.0
     index = [v.name for v in state].index("dynamic_scale")
     assert float(skipped[index]) == 2.0
+
+
+def test_fit_does_not_search_the_state(monkeypatch):
+    model = keras_gans.GAN(example_shape=(2,), latent_dim=2, seed=0)
+    model.compile()
+    x = np.zeros((8, 2), "float32")
+    model.fit(x, batch_size=4, verbose=0)
+    searched = []
+    setattr_of_keras = keras.Model.__setattr__
+
+    def spy(self, name, value):
+        searched.append(name)
+        setattr_of_keras(self, name, value)
+
+    monkeypatch.setattr(keras.Model, "__setattr__", spy)
+    model.fit(x, batch_size=4, verbose=0)
+    assert "_jax_state_synced" in searched and "_jax_state" not in searched
+    assert model._jax_state is None

@@ -43,3 +43,66 @@ def test_logs_keep_their_rank_with_one_worker():
     assert not backend.is_multi_worker(model)
     logs = backend.wrap_step(model, "train")(np.zeros((4, 2), "float32"))
     assert all(value.shape == () for value in logs.values())
+
+
+def test_adam_of_one_kernel_is_keras_adam():
+    rng = np.random.default_rng(0)
+    start = [rng.normal(size=s).astype("float32") for s in ((3, 4), (5,))]
+    # Of an embedding TensorFlow makes slices.
+    table = rng.normal(size=(6, 2)).astype("float32")
+
+    def train(apply):
+        variables = [keras.Variable(x) for x in (*start, table)]
+        adam = keras.optimizers.Adam(1e-2, beta_1=0.5, clipnorm=1.0)
+        optimizer = keras.optimizers.LossScaleOptimizer(adam)
+        optimizer.build(variables)
+
+        @tf.function
+        def step(gradients):
+            slices = tf.IndexedSlices(gradients[-1], [1, 4], (6, 2))
+            apply(optimizer, [*gradients[:-1], slices], variables)
+
+        draws = np.random.default_rng(1)
+        shapes = *(x.shape for x in start), (2, 2)
+        for _ in range(5):
+            step([draws.normal(size=s).astype("float32") for s in shapes])
+        assert "update_step" not in vars(adam)
+        return [v.numpy() for v in (*variables, *adam.variables)]
+
+    results = [
+        train(backend.apply_gradients),
+        train(lambda optimizer, *args: optimizer.apply(*args)),
+    ]
+    for ours, theirs in zip(*results):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-6)
+    moved = np.abs(results[0][0] - start[0])
+    assert moved.min() > 1e-3
+
+
+def test_adam_of_one_kernel_is_used_where_it_can_be(monkeypatch):
+    calls = []
+    kernel = tf.raw_ops.ResourceApplyAdam
+
+    def counted(**kwargs):
+        calls.append(kwargs)
+        return kernel(**kwargs)
+
+    monkeypatch.setattr(tf.raw_ops, "ResourceApplyAdam", counted)
+
+    def count(optimizer):
+        calls.clear()
+        variable = keras.Variable(np.ones(3, "float32"))
+        optimizer.build([variable])
+        backend.apply_gradients(optimizer, [tf.ones(3)], [variable])
+        assert (variable.numpy() < 1).all()
+        return len(calls)
+
+    class Own(keras.optimizers.Adam):
+        def update_step(self, *args):
+            super().update_step(*args)
+
+    assert count(keras.optimizers.Adam(0.1)) == 1
+    assert count(keras.optimizers.AdamW(0.1)) == 1
+    assert count(keras.optimizers.Adam(0.1, amsgrad=True)) == 0
+    assert count(keras.optimizers.SGD(0.1)) == 0
+    assert count(Own(0.1)) == 0
