@@ -49,7 +49,7 @@ def _adam_step(optimizer, gradient, variable, learning_rate):
         return
     dtype = variable.dtype
     i = optimizer._get_variable_index(variable)
-    step = tf.cast(optimizer.iterations.value + 1, dtype)
+    step = tf.cast(optimizer.iterations + 1, dtype)
     beta_1, beta_2 = (
         tf.cast(beta, dtype) for beta in (optimizer.beta_1, optimizer.beta_2)
     )
