@@ -10,10 +10,6 @@ from three_players import ThreePlayers, three_players
 
 from keras_gans import presets, runs
 
-pytest.importorskip(
-    "tensorflow", reason="`train` reads data through tf.data: tensorflow"
-)
-
 ADAM = {"class_name": "Adam", "config": {"learning_rate": 0.01, "beta_1": 0.5}}
 
 
