@@ -5,6 +5,7 @@ and by the distance of the values.
 """
 
 import judge
+import numpy as np
 
 from keras_gans import datasets, metrics, presets
 from keras_gans.datasets import toys
@@ -55,7 +56,7 @@ def scores(model, recipe):
     if dataset == judge.DATASET:
         found = judge.judgement(model, recipe.get("labels", False))
     test = datasets.load(dataset, 2000, split="test", shuffle=False)
-    real = next(iter(test)).numpy()
+    real = np.asarray(next(iter(test)))
     fake = model.generate(2000, seed=0)
     if model.example_kind == "image":
         fake = from_uint8(fake)
