@@ -10,6 +10,9 @@ from three_players import ThreePlayers, three_players
 
 from keras_gans import presets, runs
 
+# What runs of other backends promise is in test_without_tensorflow.py.
+pytestmark = pytest.mark.neutral
+
 ADAM = {"class_name": "Adam", "config": {"learning_rate": 0.01, "beta_1": 0.5}}
 
 
