@@ -53,7 +53,7 @@ def accuracy(classifier, data):
     right = total = 0
     for images, labels in data:
         predicted = classifier.predict_on_batch(images).argmax(axis=-1)
-        right += int((predicted == labels.numpy()).sum())
+        right += int((predicted == np.asarray(labels)).sum())
         total += len(predicted)
     return right / total
 

@@ -185,8 +185,8 @@ def read(dataset, split):
         shuffle=False,
         drop_remainder=False,
     ):
-        images.append(to_uint8(x.numpy()))
-        labels.append(y.numpy())
+        images.append(to_uint8(x))
+        labels.append(np.asarray(y))
     return np.concatenate(images), np.concatenate(labels)
 
 

@@ -8,6 +8,22 @@ import time
 import numpy as np
 import tensorflow as tf
 
+_calls, _ending = itertools.count(), threading.Event()
+
+
+@atexit.register
+def _drain():
+    # A prefetching thread that waits for Python while Python shuts down waits
+    # for ever. With `_ending` set, it soon has nothing left to ask.
+    _ending.set()
+    before = -1
+    for _ in range(50):
+        now = next(_calls)
+        if now == before + 1:
+            break
+        before = now
+        time.sleep(0.1)
+
 
 def dataset(batches):
     """A `tf.data.Dataset` of the batches, as `load` promises it."""
@@ -46,32 +62,17 @@ def first_pass(batches):
 def _read(batches, places, count):
     specs = batches.data.specs
     size = batches.batch_size if batches.whole else None
-    calls, ending = itertools.count(), threading.Event()
 
     def read(number, i):
-        next(calls)
+        next(_calls)
         # An exception in here would arrive with two tracebacks around it.
         try:
-            if ending.is_set():
+            if _ending.is_set():
                 raise ValueError("The program has ended.")
             return (*batches.read(number, i), "")
         except (ValueError, Warning) as error:
             nothing = [np.zeros((1, *s), dtype) for s, dtype in specs]
             return (*nothing, str(error))
-
-    def drain():
-        # A prefetching thread that waits for Python while Python shuts down
-        # waits for ever. With `ending` set, it soon has nothing left to ask.
-        ending.set()
-        before = -1
-        for _ in range(50):
-            now = next(calls)
-            if now == before + 1:
-                break
-            before = now
-            time.sleep(0.1)
-
-    atexit.register(drain)
 
     def tensors(number, i):
         types = [tf.as_dtype(dtype) for _, dtype in specs]

@@ -2,6 +2,7 @@
 
 import bisect
 import difflib
+import importlib.util
 import io
 import itertools
 import math
@@ -45,7 +46,9 @@ def find_builder(name, data_dir, download):
             f"({error}); it reads a folder or an .npz file without."
         ) from None
     except (tfds.core.DatasetNotFoundError, ValueError) as error:
-        close = difflib.get_close_matches(name, tfds.list_builders())
+        # To list them it needs TensorFlow, and says so in a banner.
+        known = importlib.util.find_spec("tensorflow") and tfds.list_builders()
+        close = difflib.get_close_matches(name, known or [])
         hint = f"did you mean {' or '.join(map(repr, close))}?" if close else ""
         if not isinstance(error, tfds.core.DatasetNotFoundError):
             # Its grammar of names takes a dozen lines more.

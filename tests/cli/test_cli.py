@@ -235,8 +235,6 @@ def test_other_backend_keeps_the_samples(preset, tmp_path):
 )
 def test_a_preset_is_located_once(command, tmp_path, monkeypatch):
     """A server is asked once, and all files are of one version."""
-    if command[0] == "train":
-        pytest.importorskip("tensorflow", reason="reads with tensorflow")
     recipe = {"dataset": "ring", "batch_size": 8, "steps": 10}
     points_gan().save_to_preset(tmp_path / "points", recipe=recipe)
     monkeypatch.chdir(tmp_path)
@@ -303,7 +301,6 @@ def test_what_is_no_number_is_null(tmp_path):
 @pytest.fixture(scope="module")
 def digits(tmp_path_factory):
     """The folder of a run on noise: `best` and `last` differ."""
-    pytest.importorskip("tensorflow", reason="reads images with tensorflow")
     folder = tmp_path_factory.mktemp("digits")
     images = np.random.default_rng(0).integers(0, 256, (120, 28, 28, 1))
     images = images.astype("uint8")
@@ -320,6 +317,7 @@ def digits(tmp_path_factory):
 
 
 @pytest.mark.slow
+@pytest.mark.neutral
 def test_evaluate_a_run(digits, tmp_path, capsys):
     reports = {}
     for checkpoint in ("best", "last"):
@@ -350,6 +348,7 @@ def test_evaluate_a_run(digits, tmp_path, capsys):
     assert [s["name"] for s in scores][:3] == ["FID", "KID", "precision"]
 
 
+@pytest.mark.neutral
 def test_evaluate_data_without_a_test_split(digits, tmp_path, capsys):
     data = tmp_path / "more.npz"
     np.savez(data, x=np.zeros((40, 28, 28, 1), "uint8"))
@@ -364,7 +363,7 @@ def test_evaluate_data_without_a_test_split(digits, tmp_path, capsys):
 
 @pytest.mark.slow
 def test_evaluate_with_the_default_extractor(tmp_path, capsys):
-    pytest.importorskip("tensorflow", reason="reads MNIST with tensorflow")
+    pytest.importorskip("tensorflow_datasets", reason="reads TFDS sets")
     data_dir = os.environ.get("TFDS_DATA_DIR", ROOT.parent / "shared" / "tfds")
     if not (pathlib.Path(data_dir) / "mnist").exists():
         pytest.skip("needs the real MNIST: set TFDS_DATA_DIR")

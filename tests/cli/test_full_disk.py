@@ -15,7 +15,6 @@ from keras_gans.runs import folder as files
 
 pytestmark = pytest.mark.neutral
 
-pytest.importorskip("tensorflow", reason="`train` reads through tf.data")
 
 PAGE = 4096  # bytes, which a tmpfs gives at a time
 

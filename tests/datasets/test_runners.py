@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from cases import points_gan
 from data_files import same, take
-from two_sides import flat, values
+from two_sides import NOISE, flat, values
 
 from keras_gans import datasets
+from keras_gans.pixels import to_uint8
+from keras_gans.tasks import translation, upscaling
 
 ON_GRAIN = keras.backend.backend() != "tensorflow"
 grain_alone = pytest.mark.skipif(not ON_GRAIN, reason="of grain")
@@ -49,6 +51,22 @@ def test_points_are_those_that_are_documented():
     data = datasets.load("ring", 50_000, seed=5, repeat=True)
     second = np.concatenate(take(data, 4)[2:])
     np.testing.assert_array_equal(second, datasets.ring(100_000, (5, 1)))
+
+
+def test_a_run_reads_what_it_compares_with():
+    def load_pairs(split, **kwargs):
+        return datasets.load_pairs((NOISE, NOISE), 5, **kwargs)
+
+    def load_high_res(split, **kwargs):
+        options = {"scale": 2, "crop_size": 8, **kwargs}
+        return datasets.load_high_res(NOISE, 5, repeat=True, **options)
+
+    pairs = translation.reference(None, {"pairs": {}}, None, load_pairs)
+    assert same(to_uint8(pairs.real), pairs.inputs)
+    assert pairs.real.shape == NOISE.shape
+    crops = upscaling.reference(None, {}, None, load_high_res)
+    assert crops.real.shape == (20, 8, 8, 3)
+    assert crops.inputs.shape == (20, 4, 4, 3)
 
 
 @grain_alone

@@ -45,6 +45,38 @@ def test_tfds_pixels_and_labels_are_those_of_tfds():
     assert ours[1].tolist() == theirs["label"].tolist()
 
 
+@pytest.mark.parametrize("file_format", ["tfrecord", "array_record"])
+def test_records_by_number_in_either_format(file_format, tmp_path):
+    tfds = pytest.importorskip("tensorflow_datasets", reason="writes a set")
+    features = {
+        "image": tfds.features.Image(shape=(6, 5, 1)),
+        "label": tfds.features.ClassLabel(num_classes=20),
+    }
+    examples = [
+        (i, {"image": np.full((6, 5, 1), i, "uint8"), "label": i})
+        for i in range(20)
+    ]
+    tfds.dataset_builders.AdhocBuilder(
+        name="numbers",
+        version="1.0.0",
+        file_format=file_format,
+        features=tfds.features.FeaturesDict(features),
+        split_datasets={"train": examples[:12], "test": examples[12:]},
+        data_dir=tmp_path,
+        disable_shuffling=True,
+    ).download_and_prepare()
+    kwargs = {"labels": True, "data_dir": tmp_path, "split": "train[5:]+test"}
+    for shuffle in (False, True):
+        data = datasets.load("numbers", 5, shuffle=shuffle, **kwargs)
+        batches = take(data)
+        numbers = np.concatenate([y for _, y in batches])
+        assert (numbers.tolist() == list(range(5, 20))) != shuffle
+        assert sorted(numbers) == list(range(5, 20))
+        for images, y in batches:
+            expected = y[:, None, None, None] / 127.5 - 1
+            assert np.abs(images - expected).max() < 1e-6
+
+
 @pytest.mark.parametrize("name", ["no such", "a:b/c/d", "nosuch/"])
 def test_a_name_that_is_none_is_one_sentence(name):
     with pytest.raises((ValueError, FileNotFoundError)) as caught:

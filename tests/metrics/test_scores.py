@@ -341,7 +341,6 @@ def test_memory_of_50_000_images():
 @pytest.mark.neutral
 def test_what_batches_drop_is_scored_too(tmp_path):
     """70 and 100 files in batches of 64 are 70 and 100, not 64 and 64."""
-    pytest.importorskip("tensorflow", reason="reads folders")
     from PIL import Image
 
     for name, n in (("a", 70), ("b", 100)):

@@ -116,7 +116,6 @@ def test_windows(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("options", [[], ["--resume"]])
 def test_a_second_training_changes_nothing(options, tmp_path, capsys):
-    pytest.importorskip("tensorflow", reason="`train` reads through tf.data")
     out = tmp_path / "run"
     command = ["train", "gan_ring", "--steps", "2", "--out", str(out)]
     with lock(out):

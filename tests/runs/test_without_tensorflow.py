@@ -15,6 +15,7 @@ from data_files import write
 
 import keras_gans
 from keras_gans import cli
+from keras_gans.models.gan import GANDiscriminator, GANGenerator
 from keras_gans.runs import folder as files
 from keras_gans.runs import run
 
@@ -38,7 +39,12 @@ def preset(tmp_path_factory):
         write(folder / "images" / f"{i}.png", image[..., 0])
     np.savez(folder / "images.npz", x_train=x, x_test=x[:8])
     keras.utils.set_random_seed(0)
-    gan = keras_gans.DCGAN(image_shape=(28, 28, 1), latent_dim=4, filters=4)
+    shape = (28, 28, 1)
+    gan = keras_gans.GAN(
+        GANGenerator(shape, 4, units=(8,)),
+        GANDiscriminator(shape, units=(8,)),
+        latent_dim=4,
+    )
     recipe = {
         "dataset": str(folder / "images"),
         "batch_size": 8,
@@ -107,6 +113,6 @@ def test_a_killed_run_goes_on_to_the_same_bits(preset, tmp_path, monkeypatch):
                 )
             )
         ends.append(arrays)
-    assert ends[0].keys() == ends[1].keys() and len(ends[0]) > 30
+    assert ends[0].keys() == ends[1].keys() and len(ends[0]) > 20
     for name, array in ends[0].items():
         np.testing.assert_array_equal(array, ends[1][name], name)

@@ -7,6 +7,7 @@ and by the distance of the values.
 import pathlib
 
 import judge
+import numpy as np
 import pixel_avatars
 
 from keras_gans import datasets, metrics, presets
@@ -61,7 +62,7 @@ def scores(model, recipe):
     if of_avatars and recipe.get("labels"):
         found = pixel_avatars.judgement(model)
     test = datasets.load(dataset, 2000, split="test", shuffle=False)
-    real = next(iter(test)).numpy()
+    real = np.asarray(next(iter(test)))
     fake = model.generate(2000, seed=0)
     if model.example_kind == "image":
         fake = from_uint8(fake)

@@ -104,7 +104,7 @@ def distance_of_the_data(recipe, model):
         data = model.task.load(
             model, recipe, split, augment=False, drop_remainder=False
         )
-        batches = [batch[1].numpy() for batch in data]
+        batches = [np.asarray(batch[1]) for batch in data]
         sides[split] = metrics.translation.distinct(np.concatenate(batches))
     n = len(sides["test"])
     extractor = metrics.get_extractor(recipe["extractor"])
