@@ -65,11 +65,14 @@ def open_arrays(x, y, order, labels, fit, name, example_kind=None):
 
     def read(number, places):
         indices = order.indices(number, len(x))[places]
+        if fit.crop:
+            return ([x[i] for i in indices],)
         examples = x[indices] if convert is None else convert(x[indices])
         return (examples, y[indices]) if labels else (examples,)
 
     specs = ((shape, "float32"), ((), "int32"))
-    return Source(len(x), read, specs[: 1 + labels], image_size)
+    scale = convert if fit.crop else None
+    return Source(len(x), read, specs[: 1 + labels], image_size, scale)
 
 
 def _check_rank(x, name):

@@ -1,5 +1,6 @@
 """Folders of images, read with Pillow."""
 
+import functools
 import hashlib
 import itertools
 import os
@@ -100,10 +101,15 @@ def take_part(names, part, split, name):
 def folder_source(folder, order, fit, labels=None):
     """The `Source` of a `Folder`; `labels` has an integer per example."""
     size = len(folder.examples)
+    scale, in_folder = None, _scale
+    if fit.crop:  # One image an example.
+        in_folder = _as_it_is
+        scale = functools.partial(_scale, channels=folder.channels[0])
 
     def read(number, places):
         examples = [
-            folder.read(int(i)) for i in order.indices(number, size)[places]
+            folder.read(int(i), in_folder)
+            for i in order.indices(number, size)[places]
         ]
         *views, used = zip(*examples)
         arrays = [_fitted(images, fit) for images in views]
@@ -122,6 +128,7 @@ def folder_source(folder, order, fit, labels=None):
         read,
         tuple(specs),
         fit.image_size or folder.size,
+        scale,
         seen=folder.seen,
     )
 
@@ -221,10 +228,14 @@ class Folder:
         small = pixels * max(self.channels) <= CACHE_BYTES
         self.cache = {} if small else None
 
-    def read(self, index):
-        """Returns float32 images in [-1, 1], and the number of the example.
+    def read(self, index, scale):
+        """Returns the images of an example, and its number.
 
         That is another one than `index` if its files are damaged.
+
+        Args:
+            index: int.
+            scale: Function of pixels and channels.
         """
         size, problems = len(self.examples), []
         for i in itertools.chain(range(index, size), range(index)):
@@ -243,7 +254,7 @@ class Folder:
                 if self.cache is not None:
                     self.cache[i] = images
             self._report(problems)
-            scaled = map(_scale, images, self.channels)
+            scaled = map(scale, images, self.channels)
             return (*scaled, np.int64(i))
         raise ValueError(
             f"No readable image. {_listed(problems)}"
@@ -364,6 +375,10 @@ def _scale(x, channels):
     if channels == 4:
         x = np.concatenate([x, np.ones_like(x[..., :1])], axis=-1)
     return x
+
+
+def _as_it_is(pixels, channels):
+    return pixels
 
 
 def _unreadable(file, error):

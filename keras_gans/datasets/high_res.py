@@ -143,11 +143,8 @@ def _cropped(data, size, augment, order):
     def read(number, places):
         draws = order.draws(number, (data.size, 5))[places]
         (images,) = data.read(number, places)
-        return (
-            np.stack(
-                [_crop(x, size, augment, d) for x, d in zip(images, draws)]
-            ),
-        )
+        crops = [_crop(x, size, augment, d) for x, d in zip(images, draws)]
+        return (np.stack([data.scale(crop) for crop in crops]),)
 
     (((*_, channels), dtype),) = data.specs
     return data._replace(

@@ -27,6 +27,9 @@ class Source(NamedTuple):
     specs: tuple
     # (height, width) of the images that the user sees; None for no images.
     image_size: tuple | None = None
+    # What makes images of what `read` returns, where they are to be cropped:
+    # most of their pixels need not be scaled.
+    scale: Callable | None = None
     # The names of a folder's classes, where it has labels.
     classes: list | None = None
     # (height, width, channels) of a folder's first image, as it lies there.

@@ -155,16 +155,18 @@ def open_tfds(builder, order, labels, split, fit, name):
     def read(number, places):
         indices = order.indices(number, size)[places]
         pixels, numbers = zip(*[example(int(i)) for i in indices])
+        if fit.crop:
+            return (pixels,)
         if fixed:  # They are faster to convert at once.
             images = convert(np.stack(pixels))
         else:
-            images = [convert(x) for x in pixels]
-            images = images if fit.crop else np.stack(images)
+            images = np.stack([convert(x) for x in pixels])
         return (images, np.array(numbers, "int32")) if labels else (images,)
 
     specs = ((shape, "float32"), ((), "int32"))
     image_size = fit.image_size or image.shape[:2]
-    return Source(size, read, specs[: 1 + labels], image_size)
+    scale = convert if fit.crop else None
+    return Source(size, read, specs[: 1 + labels], image_size, scale)
 
 
 def _examples(builder, split, key, image, labels):
