@@ -81,7 +81,9 @@ def test_a_smoke_run_reports_every_side(tmp_path):
     # Of a process, its start and the networks included.
     assert set(first_steps) == {"step", "step, 2 replicas", "pytorch eager"}
     assert all(1 < s < 300 for s in first_steps.values())
-    assert "| seconds to the first step |" in text
+    first_calls = results["models"]["ConditionalGAN"]["seconds_of_first_call"]
+    assert set(first_calls) == {"generate", "pytorch eager, generate"}
+    assert "| first time, seconds |" in text
 
 
 @pytest.mark.slow
