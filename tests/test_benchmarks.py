@@ -416,7 +416,10 @@ def stored(name):
 RESULTS = ["train_step_cpu_tensorflow", "train_step_super_resolution"]
 
 
-@pytest.mark.parametrize("name", [*RESULTS, "upscale", "upscale_small"])
+OTHERS = ["train_step_gpu_jax_quick", "upscale", "upscale_small"]
+
+
+@pytest.mark.parametrize("name", [*RESULTS, *OTHERS])
 def test_readme_has_the_results_that_are_stored(name):
     report = load("upscale" if "upscale" in name else "table").report
     readme = (BENCHMARKS / "README.md").read_text()
