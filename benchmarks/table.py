@@ -3,7 +3,7 @@
 import math
 import pathlib
 
-FIRST_STEP = " seconds to the first step |"
+FIRST = " first time, seconds |"
 README = pathlib.Path(__file__).resolve().parent / "README.md"
 
 
@@ -11,16 +11,19 @@ def conditions(results):
     """Where and when, as lines of Markdown."""
     machine, versions = results["machine"], results["machine"]["versions"]
     load = results["load_average"]
+    busy = load.get("busy_cores")
     lines = [
         f"{results['date']}, {results['backend']} backend on "
         f"{machine.get('gpu', machine['cpu'])}, {machine['cores']} cores, "
         f"{machine['memory_gb']} GB, {machine['system']}; "
         + ", ".join(f"{name} {version}" for name, version in versions.items())
         + f". {results['rounds']} rounds. Load average before the run "
-        f"{load['before']:.1f}, after it {load['after']:.1f}.",
+        f"{load['before']:.1f}"
+        + ("" if busy is None else f" ({busy:.1f} cores at work at its start)")
+        + f", after it {load['after']:.1f}.",
         "",
     ]
-    if load["before"] > 0.5:
+    if (load["before"] if busy is None else busy) > 0.5:
         lines += ["**The machine was not idle: rough numbers.**", ""]
     return lines
 
@@ -29,14 +32,15 @@ def report(results):
     """The results as Markdown."""
     lines = conditions(results)
     for name, model in results["models"].items():
-        first_steps = model.get("seconds_to_first_step", {})
-        timed = bool(first_steps)  # Of before it was: no column.
+        first = model.get("seconds_to_first_step", {})
+        first = first | model.get("seconds_of_first_call", {})
+        timed = bool(first)  # Of before it was: no column.
         lines += [
             f"**{name}**, {'x'.join(map(str, model['image_shape']))}, batch "
             f"{model['batch_size']}, {model['parameters']:,} parameters",
             "",
             "| images/s | median | min | max | keras_gans is ... times as fast "
-            "|" + FIRST_STEP * timed,
+            "|" + FIRST * timed,
             "|---|--:|--:|--:|--:|" + "--:|" * timed,
         ]
         speeds = model["images_per_second"]
@@ -52,13 +56,16 @@ def report(results):
                 f"{f' ({note})' if note else ''} | {number(s['median'])} | "
                 f"{number(s['min'])} | {number(s['max'])} | "
                 f"{ratio:.2f}{' (its step)' if order(task)[0] == 0 else ''} |"
-                + f" {seconds(first_steps.get(task))} |"
+                + f" {seconds(first.get(task))} |"
                 * timed
             )
         for task, note in model["notes"].items():
             if task not in speeds:
                 lines.append(f"| {task}: {note} | | | | |" + " |" * timed)
         lines.append("")
+        for other, sides in model.get("compiled_beside", {}).items():
+            compiling = f"{' and '.join(sides)} of {other}"
+            lines += [f"Timed while {compiling} still compiled.", ""]
     goals, memory = results["goals"], results["memory"]
     if goals or memory:
         lines += ["| goal | | measured | |", "|---|--:|--:|---|"]

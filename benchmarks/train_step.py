@@ -16,7 +16,6 @@ import json
 import math
 import os
 import pathlib
-import platform
 import resource
 import select
 import shlex
@@ -26,13 +25,16 @@ import sys
 import time
 
 import goals
+import machine
 import table
 from rows import MEMORY, MODELS, QUICK
 
 HERE = pathlib.Path(__file__).resolve().parent
 
-WARM_UP = 512  # samples
-READY = 150  # seconds that workers of `--quick` have to compile
+# Of `generate`, as often as it is called: another number may come in batches of
+# another size, which compile anew.
+SAMPLES = 10_000
+READY = 150  # seconds that workers of `--quick` have before the first is timed
 
 # ---- workers --------------------------------------------------------------
 
@@ -62,10 +64,12 @@ def work(settings, sides=SIDES):
 
     try:
         side = sides[settings["side"]](settings)
-        if settings["quick"]:
-            # Here all workers compile at once.
-            for name, task in side.tasks.items():
-                task(WARM_UP if "generate" in name else 3)
+        first_calls = {}
+        for name, task in side.tasks.items():
+            if "generate" in name:
+                first_calls[name] = task(settings["samples"])
+            elif settings.get("quick"):  # Here all workers compile at once.
+                task(3)
     except Exception as error:
         answer(error=f"{type(error).__name__}: {error}")
         raise
@@ -73,7 +77,8 @@ def work(settings, sides=SIDES):
         tasks=list(side.tasks),
         sizes=side.sizes,
         notes=side.notes,
-        first_steps=side.first_steps,
+        first_steps=getattr(side, "first_steps", {}),  # Studies have none.
+        first_calls=first_calls,
     )
     for line in sys.stdin:
         request = json.loads(line)
@@ -103,10 +108,15 @@ class Worker:
         )
         self.replicas = settings.get("replicas", 1)
 
-    def wait_until_ready(self, seconds=None):
-        ready = self.receive(seconds)
+    def answers(self, seconds=None):
+        """Whether something is to be received within so many seconds."""
+        return bool(select.select([self.process.stdout], [], [], seconds)[0])
+
+    def wait_until_ready(self):
+        ready = self.receive()
         self.sizes, self.notes = ready["sizes"], ready["notes"]
-        self.first_steps = ready.get("first_steps", {})
+        self.first_steps = ready["first_steps"]
+        self.first_calls = ready["first_calls"]
         suffix = f", {self.replicas} replicas" if self.replicas > 1 else ""
         self.tasks = {f"{task}{suffix}": task for task in ready["tasks"]}
 
@@ -118,9 +128,7 @@ class Worker:
         self.peak_memory = answer["peak_memory"]
         return answer["seconds"]
 
-    def receive(self, seconds=None):
-        if not select.select([self.process.stdout], [], [], seconds)[0]:
-            raise RuntimeError("A worker failed: it was not ready in time")
+    def receive(self):
         line = self.process.stdout.readline()
         answer = json.loads(line) if line else {"error": "it died"}
         if "error" in answer:
@@ -155,6 +163,7 @@ def worker_settings(family, row, options):
         "replicas": 1,
         "compile": not options.smoke,
         "quick": options.quick,
+        "samples": 300 if options.smoke else SAMPLES,
         # As many as MNIST has, unless that is more than 100 MB.
         "num_images": min(60_000, 10**8 // math.prod(row.image_shape)),
     }
@@ -188,54 +197,77 @@ def measure_quickly(names, options, log):
         Pairs of a name and what goes into the JSON file.
     """
     settings = {name: worker_settings(*QUICK[name], options) for name in names}
-    sides = [{"side": "ours"}, {"side": "pytorch", "compile": False}]
+    sides = {
+        "keras_gans": {"side": "ours"},
+        "pytorch eager": {"side": "pytorch", "compile": False},
+    }
     if not options.smoke:
-        sides.append({"side": "pytorch", "compile": "alone"})
+        sides["pytorch compiled"] = {"side": "pytorch", "compile": "alone"}
     workers = {name: [] for name in names}
-    failed = {name: {} for name in names}
+    start = time.time()
     try:
         for name in names:
-            for side in sides:
-                worker = Worker({**settings[name], **side}, log)
+            for side, changes in sides.items():
+                worker = Worker({**settings[name], **changes}, log)
                 worker.side = side
                 workers[name].append(worker)
-        deadline = time.time() + READY
+
+        def late(name):
+            """Those of a model that compile still."""
+            return [w.side for w in workers[name] if not w.answers(0)]
+
         for name in names:
+            for worker in workers[name]:
+                left = max(0.0, start + READY - time.time())
+                worker.answers(None if options.smoke else left)
+        # Who is late has until the others were timed.
+        names = sorted(names, key=lambda name: bool(late(name)))
+        for i, name in enumerate(names):
+            failed = {}
             for worker in list(workers[name]):
                 try:
-                    left = max(0.0, deadline - time.time())
-                    worker.wait_until_ready(None if options.smoke else left)
+                    if not worker.answers(0):
+                        seconds = time.time() - start
+                        raise RuntimeError(f"not ready within {seconds:.0f} s")
+                    worker.wait_until_ready()
                 except RuntimeError as error:
-                    failed[name][str(worker.side)] = str(error)
+                    failed[worker.side] = str(error)
                     workers[name].remove(worker)
                     worker.kill()
-        for name in names:
             if not workers[name]:
                 continue
+            beside = {other: late(other) for other in names[i + 1 :]}
             result = time_tasks(name, settings[name], workers[name], options)
-            result["notes"] |= failed[name]
+            result["notes"] |= failed
+            result["compiled_beside"] = {k: v for k, v in beside.items() if v}
             yield name, result
     finally:
+        # Not `stop`: who compiles still would not hear it.
         for worker in itertools.chain.from_iterable(workers.values()):
-            worker.stop()
+            worker.kill()
 
 
 def time_tasks(name, settings, workers, options):
     """All rounds of one model, by workers that are ready."""
     sizes = workers[0].sizes
     for worker in workers[1:]:
-        assert worker.sizes == sizes, (
+        # Who could not compile has none.
+        assert not worker.tasks or worker.sizes == sizes, (
             f"The networks differ: parameters of {sum(sizes)} and "
             f"{sum(worker.sizes)} elements."
         )
-    jobs, notes, first_steps = [], {}, {}
+    jobs, notes, first_steps, first_calls = [], {}, {}, {}
     for worker in workers:
         notes |= worker.notes
         for task in worker.tasks:
             n = repetitions(worker, task, options)
             jobs.append((worker, task, n))
-            if worker.tasks[task] in worker.first_steps:
-                first_steps[task] = worker.first_steps[worker.tasks[task]]
+            for found, known in (
+                (first_steps, worker.first_steps),
+                (first_calls, worker.first_calls),
+            ):
+                if worker.tasks[task] in known:
+                    found[task] = known[worker.tasks[task]]
     # `fit` is read against the step and comes right before or after it.
     jobs.sort(key=lambda job: job[1] == "fit", reverse=True)
     rounds = {task: [] for _, task, _ in jobs}
@@ -262,15 +294,15 @@ def time_tasks(name, settings, workers, options):
             for task, values in rounds.items()
         },
         "seconds_to_first_step": first_steps,
+        "seconds_of_first_call": first_calls,
         "notes": notes,
     }
 
 
 def repetitions(worker, task, options):
     """Warms a task up, and returns how many of it fill a round."""
-    if "generate" in task:
-        worker.run(task, WARM_UP)
-        return 300 if options.smoke else 10_000
+    if "generate" in task:  # Its worker has called it once.
+        return 300 if options.smoke else SAMPLES
     worker.run(task, 3)
     if options.smoke:
         return 3
@@ -289,49 +321,7 @@ def measure_memory(name, options, log):
     return goals.check_memory(name, worker.peak_memory / 2**30)
 
 
-# ---- the machine ----------------------------------------------------------
-
-
-def describe_machine(options):
-    from importlib import metadata
-
-    versions = {"python": platform.python_version()}
-    for package in ("keras", "tensorflow", "jax", "torch", "numpy", "pillow"):
-        try:
-            versions[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            pass
-    machine = {
-        "cpu": cpu_name(),
-        "cores": len(os.sched_getaffinity(0)),
-        "memory_gb": round(
-            os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-        ),
-        "system": f"{platform.system()} {platform.machine()}",
-        "versions": versions,
-    }
-    if options.device == "gpu":
-        query = ["nvidia-smi", "--query-gpu=name,driver_version"]
-        machine["gpu"] = subprocess.run(
-            [*query, "--format=csv,noheader"], capture_output=True, text=True
-        ).stdout.splitlines()[0]
-    return machine
-
-
-def cpu_name():
-    try:
-        lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    fields = dict(
-        [part.strip() for part in line.split(":", 1)]
-        for line in reversed(lines)
-        if ":" in line
-    )
-    return (
-        f"{fields.get('model name', platform.machine())}, family "
-        f"{fields.get('cpu family')}, model {fields.get('model')}"
-    )
+# ---- the command -------------------------------------------------------
 
 
 def main():
@@ -388,7 +378,7 @@ def main():
         options.batch_size, options.rounds = 8, 1
         names = ["DCGAN"] if options.models is None else options.models
     if options.quick:
-        options.rounds, options.seconds = min(options.rounds, 2), 0.7
+        options.rounds, options.seconds = min(options.rounds, 3), 0.5
     name = options.name or (
         f"train_step_{options.device}_{options.backend}"
         + "_quick" * options.quick
@@ -402,8 +392,8 @@ def main():
         "precision": "bfloat16" if options.device == "gpu" else "float32",
         "rounds": options.rounds,
         "seconds_per_round": options.seconds,
-        "machine": describe_machine(options),
-        "load_average": {"before": os.getloadavg()[0]},
+        "machine": machine.describe(options),
+        "load_average": machine.load(),
         "models": {},
         "goals": [],
         "memory": None,

@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 
+import machine
 import numpy as np
 import table
 import train_step
@@ -350,7 +351,7 @@ def main():
         "tile": options.tile,
         "backend": options.backend,
     }
-    load_before = os.getloadavg()[0]
+    load = machine.load()
     with open(os.devnull, "w") as devnull:
         log = None if options.verbose else devnull
         rows, parameters = measure(settings, options.rounds, log)
@@ -363,8 +364,8 @@ def main():
         "date": datetime.date.today().isoformat(),
         "backend": options.backend,
         "rounds": options.rounds,
-        "machine": train_step.describe_machine(options),
-        "load_average": {"before": load_before, "after": os.getloadavg()[0]},
+        "machine": machine.describe(options),
+        "load_average": load | {"after": os.getloadavg()[0]},
         "settings": settings,
         "parameters": parameters,
         "rows": rows,

@@ -81,7 +81,9 @@ def test_a_smoke_run_reports_every_side(tmp_path):
     # Of a process, its start and the networks included.
     assert set(first_steps) == {"step", "step, 2 replicas", "pytorch eager"}
     assert all(1 < s < 300 for s in first_steps.values())
-    assert "| seconds to the first step |" in text
+    first_calls = results["models"]["ConditionalGAN"]["seconds_of_first_call"]
+    assert set(first_calls) == {"generate", "pytorch eager, generate"}
+    assert "| first time, seconds |" in text
 
 
 @pytest.mark.slow
@@ -414,7 +416,10 @@ def stored(name):
 RESULTS = ["train_step_cpu_tensorflow", "train_step_super_resolution"]
 
 
-@pytest.mark.parametrize("name", [*RESULTS, "upscale", "upscale_small"])
+OTHERS = ["train_step_gpu_jax_quick", "upscale", "upscale_small"]
+
+
+@pytest.mark.parametrize("name", [*RESULTS, *OTHERS])
 def test_readme_has_the_results_that_are_stored(name):
     report = load("upscale" if "upscale" in name else "table").report
     readme = (BENCHMARKS / "README.md").read_text()
