@@ -139,7 +139,8 @@ PRESETS = {
             "of three; the others have the colours and the layout of a "
             "photograph, and no object that can be named. They are less "
             "varied than the data (see the recall). A run of 6,475 steps is "
-            "short."
+            "short. The images that these weights were trained on had been "
+            "through JPEG once, unlike those that the command downloads."
         ),
         "data": CIFAR10,
     },
