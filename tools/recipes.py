@@ -8,9 +8,9 @@ TRAINED_FROM_ARRAYS = (
 )
 
 TRAINED_WITHIN_A_TIME = (
-    "`python tools/train_presets.py` trained them within a time; the command "
-    "follows the same recipe, and was not run. In the first minutes the rates "
-    "fell by earlier guesses of how many steps there would be."
+    "They were trained by `python tools/train_presets.py`, within a time; the "
+    "command follows the same recipe, and was not run. In the first minutes "
+    "the rates fell by earlier guesses of how many steps there would be."
 )
 MIRRORED = " Half of the images were mirrored, which the command does not do."
 
