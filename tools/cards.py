@@ -11,8 +11,8 @@ from keras_gans.tasks.shared import format_score
 
 DEMONSTRATION = (
     "**A demonstration**: these weights show that the recipe runs and what it "
-    "gives in an hour of a small machine. They are not good, see the known "
-    "failures, and are to be replaced."
+    "gives in a short training. They are not good, see the known failures, and "
+    "are to be replaced."
 )
 
 

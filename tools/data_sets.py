@@ -38,6 +38,9 @@ PIXEL_AVATARS_FLOOR = (
     "drawings, 2,000 training images have a FID of 0.076 against the test "
     "images; without mouths it is 1.6."
 )
+AVATARS_ON_A_CPU = (
+    "On two CPU cores `--steps 8400` was twelve minutes once, and gave faces."
+)
 EMOJI_SOURCE = (
     "EmojiTwo, https://github.com/EmojiTwo/emojitwo: its images in colour and "
     "in black and white, 64x64 on white, under the same names in the folders "

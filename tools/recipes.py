@@ -1,12 +1,18 @@
 """What recipes of several families share: optimizers, and small networks."""
 
-from keras_gans.models.dcgan import DCGANDiscriminator, DCGANGenerator
 from keras_gans.models.gan import GANDiscriminator, GANGenerator
 
 TRAINED_FROM_ARRAYS = (
     "These weights were made by `fit` from arrays, with the rates set anew "
     "every 200 steps; the command follows the same recipe, and was not run."
 )
+
+TRAINED_WITHIN_A_TIME = (
+    "They were trained by `python tools/train_presets.py`, within a time; the "
+    "command follows the same recipe, and was not run. In the first minutes "
+    "the rates fell by earlier guesses of how many steps there would be."
+)
+MIRRORED = " Half of the images were mirrored, which the command does not do."
 
 
 def decaying(optimizer, learning_rate, steps, **config):
@@ -63,18 +69,6 @@ def falling(learning_rate, steps, beta_1=0.5):
     }
 
 
-def two_time_scales(dataset, steps):
-    """One discriminator step at a higher rate for the papers' five.
-
-    Heusel et al., 2017.
-    """
-    return {
-        "dataset": dataset,
-        "batch_size": 64,
-        **rates(steps, 2e-4, 5e-4),
-    }
-
-
 def toy_networks():
     """Perceptrons for points in the plane, of the toys' usual width."""
     units = (128, 128, 128)
@@ -84,17 +78,5 @@ def toy_networks():
         ),
         "discriminator": GANDiscriminator((2,), units=units),
         "latent_dim": 2,
-        "ema_momentum": 0.999,
-    }
-
-
-def small_cifar10_networks():
-    """DCGAN's kind for a CPU: 2.5 times as fast as ResNets of 32 filters."""
-    return {
-        "generator": DCGANGenerator((32, 32, 3), 128, filters=32),
-        "discriminator": DCGANDiscriminator(
-            (32, 32, 3), filters=32, normalization=None
-        ),
-        "latent_dim": 128,
         "ema_momentum": 0.999,
     }

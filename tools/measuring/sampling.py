@@ -4,11 +4,13 @@ By a judge where there is one for the data, by the modes where they are known,
 and by the distance of the values.
 """
 
+import math
 import pathlib
 
 import judge
 import numpy as np
 import pixel_avatars
+from PIL import Image
 
 from keras_gans import datasets, metrics, presets
 from keras_gans.datasets import toys
@@ -16,6 +18,7 @@ from keras_gans.pixels import from_uint8
 from keras_gans.tasks.shared import format_score
 from keras_gans.tasks.task import Reference
 
+SIDE = 400  # Pixels of a picture's longer side, at least.
 # What `keras-gans train` chose the best checkpoint by.
 BEST_BY = {
     "kid": "Kernel distance (KID) of the features that the scores are of, "
@@ -38,6 +41,10 @@ def facts(folder, entry, recipe, *, ablations=(), test_data=None):
     toy = toys.find(recipe["dataset"])
     real = toys.draw(toy, 2500) if toy else None
     picture = model.task.picture(model, Reference(recipe, real), 0)
+    # Of images of 32 pixels, each would be a stamp on a page.
+    factor = math.ceil(SIDE / max(picture.size))
+    size = (factor * picture.width, factor * picture.height)
+    picture = picture.resize(size, Image.Resampling.NEAREST)
     return {"scores": scores(model, recipe)}, {"samples": picture}
 
 
