@@ -105,10 +105,11 @@ PRESETS = {
         "compared": f"No paper has these data. {PIXEL_AVATARS_FLOOR}",
         "trained": f"{TRAINED_WITHIN_A_TIME} {AVATARS_ON_A_CPU}",
         "failures": (
-            "Of faces with red, blue or green hair hardly one has another "
-            "colour; what is asked for as brown is now and then nearly black "
-            "or blond. One face in ten has glasses that are smeared, or "
-            "pixels astray. The discriminator learns the training images: by "
+            "Of brown hair one in nine is taken for blond, and of black one "
+            "in twelve for brown; of red and blue hair 6% are taken for "
+            "another colour, as are 5% of all real faces. One face in "
+            "ten has glasses that are smeared, or pixels astray. The "
+            "discriminator learns the training images: by "
             "the log, KID and the distance of the values were lower at a "
             "third of the steps, where outlines were less clean and more "
             "pixels astray. None of 1,000 faces is one of the training "
