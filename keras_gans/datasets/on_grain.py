@@ -1,6 +1,7 @@
 """Batches by grain, for Keras on JAX and PyTorch: without TensorFlow."""
 
 import itertools
+import math
 import os
 import sys
 
@@ -14,8 +15,10 @@ import grain  # noqa: E402
 logging.set_verbosity(verbosity)
 
 # Threads that make batches: reading, decoding and NumPy's arithmetic leave
-# Python to others. Each holds one, and as many wait in line.
+# Python to others. Each holds one, and as many wait in line, but no more than
+# this memory has room for.
 THREADS = min(os.cpu_count() or 1, 16)
+AHEAD_BYTES = 2**29
 
 ENDLESS = -1  # As `tf.data` has it.
 
@@ -64,7 +67,7 @@ class Dataset(grain.IterDataset):
         part = self._batches._replace(part=(index, count))
         return Dataset(part, self._passes)
 
-    def _keras_gans_endless(self, passes):
+    def _keras_gans_endless(self, steps=None, epochs=1):
         """The next passes, one after another without an end.
 
         For Keras, which looks at the first batches of a dataset of grain (that
@@ -72,27 +75,33 @@ class Dataset(grain.IterDataset):
         they end.
 
         Args:
-            passes: int, how many count as made.
+            steps: int, the batches of an epoch; `None` for those of a pass.
+            epochs: int, how many there will be: so many passes count as made.
 
         Returns:
-            An iterable of the batches, and the number of those of a pass.
+            An iterable of the batches, and the number of those of an epoch,
+            `None` where it is endless.
         """
         own = self._batches
         if own.repeat:
-            return self, None
+            return self, steps
         first, size = next(self._passes), own.count - own.skip
-        self._passes = itertools.count(first + passes)
+        steps = steps or size
+        self._passes = itertools.count(first + -(-steps * epochs // size))
 
         def place(k):
             number, i = divmod(k, size)
             return first + number, own.skip + i
 
-        return _run_ahead(own, 0, place=place), size
+        return _run_ahead(own, 0, place=place), steps
 
 
 def _run_ahead(batches, start, stop=sys.maxsize, place=None):
     """An iterable of the batches from one to another, made by threads."""
     place = place or batches.place
+    example = sum(math.prod(filter(None, s)) for s, _ in batches.data.specs)
+    ahead = AHEAD_BYTES // (4 * example * batches.batch_size)
+    ahead = min(max(ahead, 2), 2 * THREADS)
 
     def read(k):
         return batches.unpack(batches.read(*place(k)))
@@ -102,7 +111,7 @@ def _run_ahead(batches, start, stop=sys.maxsize, place=None):
         .map(read)
         .to_iter_dataset(
             grain.ReadOptions(
-                num_threads=THREADS, prefetch_buffer_size=2 * THREADS
+                num_threads=min(THREADS, ahead), prefetch_buffer_size=ahead
             )
         )
     )

@@ -71,13 +71,12 @@ class Extractor:
         network.trainable = head.trainable = False
 
         def call(images):
-            images = fit_channels(from_uint8_tensor(images), network)
-            return network(images, training=False)
+            return network(from_uint8_tensor(images), training=False)
 
         apply = backend.compile_function(call, network)
 
         def features(images):
-            images = read_uint8("images", images)
+            images = fit_channels(read_uint8("images", images), network)
             return _in_batches(apply, images)
 
         def probabilities(x):

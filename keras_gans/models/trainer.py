@@ -78,7 +78,9 @@ class CheckedTrainer:
                 kwargs.get("validation_batch_size") or batch_size,
             )
             kwargs["validation_data"], kwargs["validation_steps"] = in_steps(
-                data, kwargs.get("validation_steps")
+                data,
+                kwargs.get("validation_steps"),
+                together=self.steps_per_execution,
             )
         x, kwargs["steps_per_epoch"] = in_steps(
             x,
@@ -102,7 +104,9 @@ class CheckedTrainer:
         if not in_fit:
             self._check_weights(kwargs)
             x = self._check_data(x, y, batch_size, parts=1)
-            x, kwargs["steps"] = in_steps(x, kwargs.get("steps"))
+            x, kwargs["steps"] = in_steps(
+                x, kwargs.get("steps"), together=self.steps_per_execution
+            )
         backend.sync(self)
         self._data_watch.reset("test")
         logs = super().evaluate(x, y, batch_size, **kwargs)
@@ -264,14 +268,16 @@ class CheckedTrainer:
         return getattr(strategy, "num_replicas_in_sync", 1)
 
 
-def in_steps(data, steps, passes=1):
+def in_steps(data, steps, epochs=1, together=1):
     """What Keras takes of a dataset whose length it does not know.
 
     Args:
         data: What is trained on. Of what `datasets` makes of grain, passes
             are taken one after another, an epoch each; all else stays.
-        steps: Integer, as the user gave them, or `None`.
-        passes: Integer, the number of epochs.
+        steps: Integer, as the user gave them, or `None`: a pass.
+        epochs: Integer, of how many steps each.
+        together: Integer, `steps_per_execution` where an epoch must not go on
+            into the next pass, as it does in Keras if this does not divide it.
 
     Returns:
         `data, steps`.
@@ -281,9 +287,13 @@ def in_steps(data, steps, passes=1):
     index, count = backend.process()
     if count > 1:
         data = data._keras_gans_part(index, count)
-    if steps:
-        return data, steps
-    return data._keras_gans_endless(passes)
+    data, steps = data._keras_gans_endless(steps, epochs)
+    if steps and steps % together:
+        raise ValueError(
+            "steps_per_execution must divide the number of batches that are "
+            f"evaluated, {steps}. Received: steps_per_execution={together}"
+        )
+    return data, steps
 
 
 def with_guard(model, callbacks):
