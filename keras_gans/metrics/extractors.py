@@ -187,7 +187,8 @@ def fit_channels(images, network):
     """
     expected, shape = tuple(network.input_shape[1:]), tuple(images.shape[1:])
     if len(shape) == 3 and shape[2] == 1 and expected[2] == 3:
-        images = ops.repeat(images, 3, axis=-1)
+        repeat = np.repeat if isinstance(images, np.ndarray) else ops.repeat
+        images = repeat(images, 3, axis=-1)
         shape = (*shape[:2], 3)
     if len(shape) != 3 or any(
         e not in (None, s) for e, s in zip(expected, shape)

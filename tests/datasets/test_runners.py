@@ -10,6 +10,7 @@ from data_files import same, take
 from two_sides import NOISE, flat, values
 
 from keras_gans import datasets
+from keras_gans.models.trainer import in_steps
 from keras_gans.pixels import to_uint8
 from keras_gans.tasks import translation, upscaling
 
@@ -91,13 +92,26 @@ def test_passes_follow_each_other(numbered):
     kwargs = {"labels": True, "skip": 2}
     single = datasets.load(numbered, 8, **kwargs)
     take(single)
-    batches, steps = single._keras_gans_endless(3)
+    batches, steps = single._keras_gans_endless(epochs=3)
     assert steps == 4
     endless = take(datasets.load(numbered, 8, labels=True, repeat=True), 30)
     assert same(take(batches, 8), endless[8:12] + endless[14:18])
     assert same(take(single), endless[26:30])
     data = datasets.load(numbered, 8, repeat=True)
-    assert data._keras_gans_endless(3) == (data, None) and data
+    assert data._keras_gans_endless(None, 3) == (data, None) and data
+
+
+@grain_alone
+def test_steps_of_single_passes(numbered):
+    """Two epochs of six batches, of passes of four: three of them."""
+    single = datasets.load(numbered, 8, labels=True, skip=2)
+    batches, steps = single._keras_gans_endless(6, 2)
+    endless = take(datasets.load(numbered, 8, labels=True, repeat=True), 30)
+    assert steps == 6
+    assert same(take(batches, 6), endless[2:6] + endless[8:10])
+    assert same(take(single), endless[20:24])
+    with pytest.raises(ValueError, match="steps_per_execution must divide"):
+        in_steps(single, None, together=3)
 
 
 @grain_alone

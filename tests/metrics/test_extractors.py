@@ -212,3 +212,11 @@ def test_inception(monkeypatch, dtype_policy):
     p = extractor.probabilities(features)
     assert p.shape == (2, 1000)
     np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-5)
+
+
+def test_grey_images_and_colour_after_one_another():
+    extractor = extractors.get("cifar10_classifier")
+    grey = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 1))
+    grey = grey.astype("uint8")
+    features = extractor(grey)
+    np.testing.assert_array_equal(extractor(grey.repeat(3, axis=-1)), features)
