@@ -22,7 +22,7 @@ def batch_size_for(model, example_shape):
 
 
 def compiled(model, key, network, function):
-    """`function`, compiled once for as long as a network is in its place.
+    """`function`, compiled once for as long as a network is what it was.
 
     Args:
         model: The model that keeps it.
@@ -32,6 +32,11 @@ def compiled(model, key, network, function):
     """
     # Past Keras, which would save what an attribute holds.
     known = model.__dict__.setdefault("_compiled_functions", {})
-    if key not in known or known[key][0] is not network:
-        known[key] = network, backend.compile_function(function, model)
-    return known[key][1]
+    # Others after `enable_lora` and `quantize`. They are held, so that no new
+    # one is at the place of an old one.
+    parts = [network, *network.variables]
+    before, made = known.get(key, ([], None))
+    if [id(x) for x in before] != [id(x) for x in parts]:
+        made = backend.compile_function(function, model)
+        known[key] = parts, made
+    return made

@@ -96,3 +96,16 @@ def test_batches_follow_the_bytes_and_the_device(gan, monkeypatch):
     assert sizes(*shapes) == [128, 128, 128, 8, 1]
     monkeypatch.setattr(backend, "is_accelerated", lambda model: True)
     assert sizes(*shapes) == [1024, 1024, 512, 32, 1]
+
+
+def test_a_network_that_is_changed_in_place_is_compiled_again():
+    gan = keras_gans.DCGAN(image_shape=(8, 8, 1), filters=2, seed=0)
+    before = gan.generate(4, seed=0)
+    layer = next(
+        layer
+        for layer in gan.generator.layers
+        if isinstance(layer, keras.layers.Dense)
+    )
+    layer.enable_lora(1)
+    layer.lora_kernel_b.assign(ops.ones(layer.lora_kernel_b.shape))
+    assert (gan.generate(4, seed=0) != before).any()
