@@ -35,10 +35,10 @@ def first_pass(batches):
 class Dataset(grain.IterDataset):
     """Batches, and how many they are, in the words of `tf.data`."""
 
-    def __init__(self, batches, passes=None):
+    def __init__(self, batches):
         super().__init__()
         self._batches = batches
-        self._passes = itertools.count() if passes is None else passes
+        self._passes = itertools.count()
         last = 0 if batches.whole else batches.data.size % batches.batch_size
         self._keras_gans_sizes = {batches.batch_size, last} - {0}
 
@@ -62,12 +62,7 @@ class Dataset(grain.IterDataset):
     def __bool__(self):
         return True
 
-    def _keras_gans_part(self, index, count):
-        """The same batches, of each of which this is one of `count` parts."""
-        part = self._batches._replace(part=(index, count))
-        return Dataset(part, self._passes)
-
-    def _keras_gans_endless(self, steps=None, epochs=1):
+    def _keras_gans_endless(self, steps=None, epochs=1, part=(0, 1)):
         """The next passes, one after another without an end.
 
         For Keras, which looks at the first batches of a dataset of grain (that
@@ -77,14 +72,15 @@ class Dataset(grain.IterDataset):
         Args:
             steps: int, the batches of an epoch; `None` for those of a pass.
             epochs: int, how many there will be: so many passes count as made.
+            part: (index, count), see `Batches`.
 
         Returns:
             An iterable of the batches, and the number of those of an epoch,
             `None` where it is endless.
         """
-        own = self._batches
+        own = self._batches._replace(part=part)
         if own.repeat:
-            return self, steps
+            return Dataset(own), steps
         first, size = next(self._passes), own.count - own.skip
         steps = steps or size
         self._passes = itertools.count(first + -(-steps * epochs // size))

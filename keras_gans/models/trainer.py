@@ -284,10 +284,7 @@ def in_steps(data, steps, epochs=1, together=1):
     """
     if not hasattr(data, "_keras_gans_endless"):
         return data, steps
-    index, count = backend.process()
-    if count > 1:
-        data = data._keras_gans_part(index, count)
-    data, steps = data._keras_gans_endless(steps, epochs)
+    data, steps = data._keras_gans_endless(steps, epochs, backend.process())
     if steps and steps % together:
         raise ValueError(
             "steps_per_execution must divide the number of batches that are "

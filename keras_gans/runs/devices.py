@@ -130,6 +130,11 @@ def _join(jax, workers):
             "together, or none of them where Slurm or Open MPI started the "
             "processes"
         )
+    if given and workers.process_id >= workers.num_processes:
+        raise UsageError(
+            "--process-id must be less than --num-processes, which is "
+            f"{workers.num_processes}. Received: {workers.process_id}"
+        )
     try:
         jax.distributed.initialize(*workers)
     except (RuntimeError, ValueError) as error:

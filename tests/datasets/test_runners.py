@@ -98,7 +98,27 @@ def test_passes_follow_each_other(numbered):
     assert same(take(batches, 8), endless[8:12] + endless[14:18])
     assert same(take(single), endless[26:30])
     data = datasets.load(numbered, 8, repeat=True)
-    assert data._keras_gans_endless(None, 3) == (data, None) and data
+    again, steps = data._keras_gans_endless(None, 3)
+    assert steps is None and data
+    assert same(take(again, 8), take(data, 8))
+
+
+@grain_alone
+def test_parts_of_every_batch(numbered):
+    """Of two processes, in the pass in which one alone would be."""
+    whole = take(datasets.load(numbered, 8, labels=True, repeat=True), 12)
+    for repeat in (True, False):
+        halves = []
+        for index in range(2):
+            data = datasets.load(numbered, 8, labels=True, repeat=repeat)
+            first, _ = data._keras_gans_endless(1, 1, (index, 2))
+            second, _ = data._keras_gans_endless(1, 1, (index, 2))
+            halves.append([*take(first, 1), *take(second, 1)])
+        for k, (a, b) in enumerate(zip(*halves)):
+            expected = whole[0 if repeat else 6 * k]
+            for one, other, both in zip(a, b, expected):
+                assert len(one) == len(other) == 4
+                np.testing.assert_array_equal([*one, *other], both)
 
 
 @grain_alone

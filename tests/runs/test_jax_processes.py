@@ -84,6 +84,7 @@ def test_what_is_missing_is_said():
         ("mirrored", (), "--strategy mirrored is TensorFlow's; on jax"),
         ("auto", ("a:1",), "are of --strategy multiworker"),
         ("multiworker", ("a:1", 2), "are given together"),
+        ("multiworker", ("a:1", 2, 2), "less than --num-processes, which is 2"),
         ("multiworker", (), "needs --coordinator HOST:PORT"),
     ):
         with pytest.raises(UsageError, match=words):
