@@ -210,19 +210,21 @@ def test_recipe_without_weights_says_how_to_train(capsys):
     assert "keras-gans train dcgan_celeb_a" in capsys.readouterr().err
 
 
+@pytest.mark.neutral
 @pytest.mark.slow
 def test_other_backend_keeps_the_samples(preset, tmp_path):
     """The installed command, with --backend, in a process of its own."""
-    backend = keras.backend.backend()
+    pytest.importorskip("torch", reason="another backend")
     out = tmp_path / "array.npy"
     done = subprocess_run(
         *("generate", preset, "-n", 4, "--seed", 1, "-o", out),
-        *("--backend", backend),
+        *("--backend", "torch"),
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == str(out)
     gan = keras_gans.ConditionalGAN.from_preset(str(preset))
-    np.testing.assert_array_equal(np.load(out), gan.generate(4, seed=1))
+    difference = np.load(out).astype(int) - gan.generate(4, seed=1)
+    assert np.abs(difference).max() <= 1  # Rounding.
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,30 @@
+import shutil
+
 import keras
 import numpy as np
 import pytest
 
 import keras_gans
+from keras_gans import runs
+
+
+@pytest.fixture
+def keep_killed(monkeypatch):
+    """Function of a folder, where what a run leaves behind is to be kept that
+    is killed after its second epoch: no such run needs a training of its own.
+    """
+
+    def keep(folder):
+        end = runs.Run.on_epoch_end
+
+        def copy(self, epoch, logs=None):
+            end(self, epoch, logs)
+            if epoch == 1 and not folder.exists():
+                shutil.copytree(self.folder, folder)
+
+        monkeypatch.setattr(runs.Run, "on_epoch_end", copy)
+
+    return keep
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +42,7 @@ def tiny(tmp_path_factory):
         "dataset": str(folder / "data.npz"),
         "batch_size": 8,
         "seed": 0,
-        "epochs": 4,
+        "epochs": 3,
         "generator_optimizer": {
             "class_name": "Adam",
             "config": {
@@ -28,7 +50,7 @@ def tiny(tmp_path_factory):
                     "class_name": "PolynomialDecay",
                     "config": {
                         "initial_learning_rate": 1e-3,
-                        "decay_steps": 600,
+                        "decay_steps": 450,
                     },
                 },
                 "beta_1": 0.5,
