@@ -5,6 +5,7 @@ of which data. `evaluate` returns scores that carry theirs and refuse to be
 compared with scores of another one.
 """
 
+from keras_gans.metrics.copies import Memorisation, memorisation
 from keras_gans.metrics.distances import (
     density_coverage,
     frechet_distance,
@@ -14,7 +15,7 @@ from keras_gans.metrics.distances import (
     precision_recall,
     sliced_wasserstein,
 )
-from keras_gans.metrics.extractors import Extractor
+from keras_gans.metrics.extractors import Extractor, InceptionExtractor
 from keras_gans.metrics.extractors import get as get_extractor
 from keras_gans.metrics.keras_metrics import FrechetDistance, KernelDistance
 from keras_gans.metrics.modes import (
@@ -23,8 +24,10 @@ from keras_gans.metrics.modes import (
     reverse_kl,
     stacked_mode_coverage,
 )
+from keras_gans.metrics.perceptual import perceptual_distance
 from keras_gans.metrics.pixels import mean_absolute_error, ssim
 from keras_gans.metrics.scores import Protocol, Score, evaluate
+from keras_gans.metrics.statistics import Statistics
 from keras_gans.metrics.super_resolution import (
     cropped_ssim,
     evaluate_upscaling,
@@ -37,9 +40,12 @@ from keras_gans.metrics.translation import evaluate_translation
 __all__ = [
     "Extractor",
     "FrechetDistance",
+    "InceptionExtractor",
     "KernelDistance",
+    "Memorisation",
     "Protocol",
     "Score",
+    "Statistics",
     "cropped_ssim",
     "density_coverage",
     "evaluate",
@@ -52,8 +58,10 @@ __all__ = [
     "kernel_distance",
     "luma",
     "mean_absolute_error",
+    "memorisation",
     "mode_coverage",
     "mode_histogram",
+    "perceptual_distance",
     "precision_recall",
     "psnr",
     "reverse_kl",

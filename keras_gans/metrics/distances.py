@@ -29,21 +29,29 @@ def frechet_distance(real, fake):
         Heusel et al., "GANs Trained by a Two Time-Scale Update Rule Converge
         to a Local Nash Equilibrium", 2017.
     """
-    real, fake = _check_features(real, fake, least=2)
+    real, fake = check_features(real, fake, least=2)
     return _frechet(*[_mean_and_factor(x) for x in (real, fake)])
 
 
 def _mean_and_factor(x):
-    mean = x.mean(axis=0, dtype="float64")
     n, d = x.shape
     # Of fewer examples than features the rows are a factor, and a small one.
     if n <= d:
+        mean = x.mean(axis=0, dtype="float64")
         return mean, (x - mean) / np.sqrt(n - 1)
+    mean, covariance = mean_and_covariance(x)
+    return mean, _factor(covariance)
+
+
+def mean_and_covariance(x):
+    """Those of features `(n, d)`, in float64, divided by `n - 1`."""
+    mean = x.mean(axis=0, dtype="float64")
+    n, d = x.shape
     covariance = np.zeros((d, d))
     for start in range(0, n, BLOCK):  # No float64 copy of all features.
         block = x[start : start + BLOCK] - mean
         covariance += block.T @ block
-    return mean, _factor(covariance / (n - 1))
+    return mean, covariance / (n - 1)
 
 
 def frechet_distance_from_statistics(mean1, covariance1, mean2, covariance2):
@@ -119,7 +127,7 @@ def kernel_distance(real, fake, subsets=100, subset_size=1000, seed=0):
     Reference:
         Binkowski et al., "Demystifying MMD GANs", 2018.
     """
-    real, fake = _check_features(real, fake, least=2)
+    real, fake = check_features(real, fake, least=2)
     if subsets < 1 or not 2 <= subset_size <= min(len(real), len(fake)):
         raise ValueError(
             "subsets must be 1 or more, and subset_size between 2 and the "
@@ -211,7 +219,7 @@ def precision_recall(real, fake, k=3):
         Kynkaanniemi et al., "Improved Precision and Recall Metric for
         Assessing Generative Models", 2019.
     """
-    real, fake = _check_features(real, fake, least=k + 1)
+    real, fake = check_features(real, fake, least=k + 1)
     precise = _is_inside(fake, real, _radii(real, k))
     recalled = _is_inside(real, fake, _radii(fake, k))
     return float(precise.mean()), float(recalled.mean())
@@ -237,10 +245,10 @@ def density_coverage(real, fake, k=5):
         Naeem et al., "Reliable Fidelity and Diversity Metrics for Generative
         Models", 2020.
     """
-    real, fake = _check_features(real, fake, least=k + 1)
+    real, fake = check_features(real, fake, least=k + 1)
     radii = _radii(real, k)
     balls, covered = 0, np.zeros(len(real), bool)
-    for _, columns, distances in _distance_tiles(fake, real):
+    for _, columns, distances in distance_tiles(fake, real):
         inside = distances <= radii[columns]
         balls += inside.sum()
         covered[columns] |= inside.any(axis=0)
@@ -250,7 +258,7 @@ def density_coverage(real, fake, k=5):
 def _radii(x, k):
     """Squared distances `(n,)` to the k-th neighbour, not counting itself."""
     radii, nearest = np.empty(len(x)), None
-    for rows, columns, distances in _distance_tiles(x, x, k + 1):
+    for rows, columns, distances in distance_tiles(x, x, k + 1):
         if columns.start > 0:
             # Most rows of a later tile hold nothing nearer than is known.
             nearer = (distances < nearest[:, k:]).any(axis=1)
@@ -269,12 +277,12 @@ def _radii(x, k):
 def _is_inside(a, b, radii):
     """Booleans `(n,)`: is this example of `a` in any ball around `b`."""
     inside = np.zeros(len(a), bool)
-    for rows, columns, distances in _distance_tiles(a, b):
+    for rows, columns, distances in distance_tiles(a, b):
         inside[rows] |= (distances <= radii[columns]).any(axis=1)
     return inside
 
 
-def _distance_tiles(a, b, least=1):
+def distance_tiles(a, b, least=1):
     """`(rows, columns, squared distances)` of a slice of `a` to one of `b`.
 
     All columns of some rows come before the next rows; the first ones are
@@ -296,7 +304,7 @@ def _distance_tiles(a, b, least=1):
             yield rows, columns, np.maximum(distances, 0, out=distances)
 
 
-def _check_features(real, fake, least):
+def check_features(real, fake, least):
     real, fake = np.asarray(real), np.asarray(fake)
     if (
         real.ndim != 2

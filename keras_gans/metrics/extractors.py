@@ -6,10 +6,12 @@ from keras import ops
 
 from keras_gans import backend, presets
 from keras_gans.layers import float32_policy
-from keras_gans.names import CLASSIFIERS, EXTRACTORS
+from keras_gans.metrics import inception, inception_weights
+from keras_gans.names import CLASSIFIERS, EXTRACTORS, INCEPTIONS
 from keras_gans.pixels import from_uint8_tensor, read_uint8
 
 BATCH_SIZE = 256
+INCEPTION_BATCH_SIZE = 64  # whose images are of 299x299
 
 
 class Extractor:
@@ -102,6 +104,86 @@ class Extractor:
         return features
 
 
+class InceptionExtractor(Extractor):
+    """The Inception network of 2015: FID, KID and IS as papers report them.
+
+        extractor = metrics.InceptionExtractor()
+        metrics.evaluate(gan, images, extractor, ("fid", "kid", "is"), 50_000)
+
+    2,048 features of images of any size, RGB or grey. Grey ones are repeated
+    to RGB, and all are resized to 299x299 (see `resize`) and scaled by
+    `(x - 128) / 128`. Probabilities, for the inception score, are those of the
+    authors' code: of 1,008 classes, without the biases. What else makes a
+    number one of a paper is the number of images (most often 50,000) and which
+    real ones they are compared with.
+
+    Scores of pytorch-fid differ a little: it has the same weights, but resizes
+    with half-pixel centres and scales by `x / 127.5 - 1`.
+
+    Args:
+        resize: `"legacy"`, the bilinear rule of TensorFlow 1, with which most
+            published FIDs are made; or `"clean"`, of antialiased bicubic
+            images, as "clean-fid" reports. Two protocols.
+        weights: Path of `pt_inception-2015-12-05-6726825d.pth` (pytorch-fid)
+            or `classify_image_graph_def.pb` (TensorFlow). `None` for the
+            environment variable `KERAS_GANS_INCEPTION`, or for a download
+            (96 MB, once).
+
+    Raises:
+        ConnectionError: If the weights cannot be downloaded; says where to put
+            the file by hand.
+        FileNotFoundError: If there is no such file.
+        ImportError: Without PyTorch, which reads its file once, or TensorFlow,
+            which reads its own.
+        ValueError: If the file is not the one that it should be.
+
+    Reference:
+        Heusel et al., "GANs Trained by a Two Time-Scale Update Rule Converge
+        to a Local Nash Equilibrium", 2017; Salimans et al., "Improved
+        Techniques for Training GANs", 2016; Parmar et al., "On Aliased
+        Resizing and Surprising Subtleties in GAN Evaluation", 2022.
+    """
+
+    def __init__(self, resize="legacy", weights=None):
+        # Scores must not depend on the program's dtype policy.
+        with float32_policy():
+            resizing = inception.Resize(resize)
+            whole, version = inception_weights.load(weights)
+            body = keras.Model(whole.input, whole.get_layer("features").output)
+            images = keras.Input((None, None, 3))
+            x = keras.layers.Rescaling(127.5, 127.5)(images)
+            network = keras.Model(images, body(resizing(x)))
+        network.trainable = False
+        kernel = ops.convert_to_numpy(whole.get_layer("logits").kernel)
+
+        def call(images):
+            # Not by way of [-1, 1]: integers are exact.
+            x = resizing(ops.cast(images, "float32"))
+            return body(x, training=False)
+
+        apply = backend.compile_function(call, body)
+
+        def features(images):
+            images = fit_channels(read_uint8("images", images), network)
+            return _in_batches(apply, images, INCEPTION_BATCH_SIZE)
+
+        def probabilities(x):
+            logits = np.asarray(x, "float32") @ kernel
+            logits -= logits.max(axis=1, keepdims=True)
+            np.exp(logits, out=logits)
+            return logits / logits.sum(axis=1, keepdims=True)
+
+        name = next(n for n, r in INCEPTIONS.items() if r == resize)
+        super().__init__(
+            features,
+            name,
+            version=version,
+            resize=inception.RESIZES[resize],
+            probabilities=probabilities,
+            network=network,
+        )
+
+
 def get(extractor):
     """The extractor that is meant.
 
@@ -110,11 +192,12 @@ def get(extractor):
             `"mnist_classifier"` (28x28x1, 64 features),
             `"cifar10_classifier"` (32x32x3, 128 features) and
             `"emoji_classifier"` (64x64x3, 64 features), which are part of the
-            zoo; `"inception_v3"`, keras.applications' InceptionV3 with
-            its ImageNet weights, which are downloaded once (images resized to
-            299x299, bilinear; 2,048 features; not the Inception network of
-            2015 that published FIDs are made with); and `"points"`, for
-            examples that are their own features.
+            zoo; `"inception_2015"` and `"inception_2015_clean"`, the network
+            that published FIDs are made with, see `InceptionExtractor`;
+            `"inception_v3"`, keras.applications' InceptionV3 with its ImageNet
+            weights, which are downloaded once (images resized to 299x299,
+            bilinear; 2,048 features; no number of a paper); and `"points"`,
+            for examples that are their own features.
 
     Returns:
         An `Extractor`.
@@ -138,6 +221,8 @@ def get(extractor):
         return Extractor.from_classifier(
             classifier, extractor, version=str(metadata["version"])
         )
+    if extractor in list(INCEPTIONS):  # Of what has no hash, too.
+        return InceptionExtractor(INCEPTIONS[extractor])
     if extractor == "inception_v3":
         return _inception_v3()
     if extractor == "points":
@@ -201,15 +286,15 @@ def fit_channels(images, network):
     return images
 
 
-def _in_batches(function, images):
+def _in_batches(function, images, size=BATCH_SIZE):
     """All of a compiled function's results, for batches of one shape."""
     n = len(images)
 
     def batches():
-        for start in range(0, n, BATCH_SIZE):
-            batch = images[start : start + BATCH_SIZE]
+        for start in range(0, n, size):
+            batch = images[start : start + size]
             # A smaller last batch would be compiled for anew.
-            missing = BATCH_SIZE - len(batch) if start else 0
+            missing = size - len(batch) if start else 0
             yield np.pad(batch, [(0, missing)] + [(0, 0)] * 3)
 
     return np.concatenate(list(backend.map_batches(function, batches())))[:n]

@@ -11,6 +11,7 @@ from keras_gans import example_kinds
 from keras_gans.checks import check_integer
 from keras_gans.datasets import toys
 from keras_gans.metrics import distances, extractors, modes
+from keras_gans.metrics.statistics import Statistics
 from keras_gans.names import METRICS
 from keras_gans.pixels import from_uint8, read_uint8
 
@@ -26,7 +27,8 @@ class Protocol:
     Attributes:
         extractor: String, what made the features.
         version: String, of the extractor.
-        n_real: Integer, the number of real examples.
+        n_real: Integer, the number of real examples; `None` where a file of
+            statistics does not say.
         n_fake: Integer, the number of generated examples.
         dataset: String, what the real examples are of.
         split: String, the part of the data set.
@@ -35,16 +37,17 @@ class Protocol:
 
     extractor: str
     version: str
-    n_real: int
+    n_real: int | None
     n_fake: int
     dataset: str = ""
     split: str = ""
     resize: str = "none"
 
     def __str__(self):
+        n_real = "?" if self.n_real is None else f"{self.n_real:,}"
         parts = [
             f"{self.extractor} v{self.version}",
-            f"{self.n_real:,}/{self.n_fake:,}",
+            f"{n_real}/{self.n_fake:,}",
             f"{self.dataset} {self.split}".strip(),
             "" if self.resize == "none" else self.resize,
         ]
@@ -137,6 +140,7 @@ def evaluate(
     seed=0,
     verbose="auto",
     example_kind=None,
+    save_statistics=None,
 ):
     """Scores generated examples against real ones.
 
@@ -150,7 +154,8 @@ def evaluate(
         real: An array, or an iterable of batches, as a dataset;
             of tuples the first element is taken. Of a dataset that
             `datasets.load` made, all examples of one pass are read, those
-            that its batches drop too.
+            that its batches drop too. Or `Statistics`, for `"fid"` and `"is"`
+            alone.
         extractor: See `get_extractor`.
         metrics: Sequence of
             `"fid"`: `frechet_distance`;
@@ -174,6 +179,8 @@ def evaluate(
             terminal.
         example_kind: String, of both sides: `"field"` for arrays of rank 4
             that are no images. `None` for the model's, and else by rank.
+        save_statistics: Path of a `.npz` file, into which the `Statistics` of
+            `real` are written; `None` for none.
 
     Returns:
         Dict of name to `Score`, in the order of `metrics`.
@@ -202,29 +209,38 @@ def evaluate(
     kind = example_kind or getattr(fake, "example_kind", None) or "image"
     example_kinds.get(kind)
     options = extractor, kind == "image", verbose
-    real = _read("real", real, n, *options)
+    known = real if isinstance(real, Statistics) else None
+    if known:
+        _check_known(known, extractor, metrics, save_statistics)
+        dataset, split = dataset or known.dataset, split or known.split
+    else:
+        real = _read("real", real, n, *options)
     if isinstance(fake, keras.Model):
-        n = min(n, len(real.features))
+        n = n if known else min(n, len(real.features))
         fake = sample_batches(fake, n, seed)
-    fake = _read("generated", fake, n, *options)
-
     protocol = Protocol(
         extractor=extractor.name,
         version=extractor.version,
-        n_real=len(real.features),
-        n_fake=len(fake.features),
+        n_real=known.n if known else len(real.features),
+        n_fake=n,
         dataset=dataset,
         split=split,
         resize=extractor.resize,
     )
+    if save_statistics is not None:  # Before hours of sampling.
+        _statistics(real.features, protocol).save(save_statistics)
+    fake = _read("generated", fake, n, *options)
+    protocol = dataclasses.replace(protocol, n_fake=len(fake.features))
     scores = {}
 
     def add(name, value, std=None, protocol=protocol):
         scores[name] = Score(name, float(value), protocol, std)
 
-    both = real.features, fake.features
+    both = None if known else (real.features, fake.features)
     for metric in metrics:
-        if metric == "fid":
+        if metric == "fid" and known:
+            add("FID", known.distance(fake.features))
+        elif metric == "fid":
             add("FID", distances.frechet_distance(*both))
         elif metric == "kid":
             size = min(1000, *map(len, both))
@@ -268,6 +284,32 @@ def evaluate(
     return scores
 
 
+def _check_known(known, extractor, metrics, save_statistics):
+    """Raises a `ValueError` for what needs more than `Statistics`."""
+    if not set(metrics) <= {"fid", "is"}:
+        raise ValueError(
+            'Of Statistics there are "fid" and "is" alone; others need real '
+            f"examples. Received: metrics={metrics!r}"
+        )
+    if save_statistics is not None:
+        raise ValueError(
+            "save_statistics must be None where real are Statistics. "
+            f"Received: save_statistics={str(save_statistics)!r}"
+        )
+    known.check(extractor)
+
+
+def _statistics(features, protocol):
+    return Statistics.of(
+        features,
+        extractor=protocol.extractor,
+        version=protocol.version,
+        resize=protocol.resize,
+        dataset=protocol.dataset,
+        split=protocol.split,
+    )
+
+
 def sample_batches(model, n, seed):
     """Yields `n` samples of a model in batches, classes in turn.
 
@@ -276,14 +318,17 @@ def sample_batches(model, n, seed):
         n: Integer.
         seed: Integer.
     """
-    classes = getattr(model, "num_classes", None)
+    # Of a model that takes them; one with classes may only tell them apart.
+    labels = getattr(model, "check_labels", lambda *_: None)(None, n)
     for start in range(0, n, CHUNK):
         stop = min(start + CHUNK, n)
         # Seeds of their own, which no neighbouring `seed` shares.
         (own,) = np.random.SeedSequence([seed, start]).generate_state(1)
-        labels = np.arange(start, stop) % classes if classes else None
         yield model.generate(
-            stop - start, labels=labels, seed=int(own), batch_size=CHUNK
+            stop - start,
+            labels=None if labels is None else labels[start:stop],
+            seed=int(own),
+            batch_size=CHUNK,
         )
 
 
@@ -293,6 +338,41 @@ class _Side:
     values: np.ndarray  # of the first examples
 
 
+def read_features(name, source, extractor, n=None, may_be_images=True):
+    """The features of up to `n` examples, of all for `None`.
+
+    Args:
+        name: String, what the examples are called.
+        source: Array, or iterable of batches.
+        extractor: `Extractor`.
+        n: Integer.
+        may_be_images: Boolean, whether arrays of rank 4 are images.
+
+    Returns:
+        float32 array `(n, d)`.
+    """
+    parts = [
+        np.asarray(x, "float32")
+        for _, x in _seen(name, source, n, extractor, may_be_images)
+    ]
+    if not parts:
+        raise ValueError(f"There must be {name} examples. Received: none")
+    return np.concatenate(parts)
+
+
+def _seen(name, source, n, extractor, may_be_images):
+    """Yields batches of up to `n` examples, with their features."""
+    done = 0
+    for batch in _batches(source):
+        batch = batch[: None if n is None else n - done]
+        if may_be_images and batch.ndim == 4:
+            batch = read_uint8(name, batch, warn=not done)
+        yield batch, extractor(batch)
+        done += len(batch)
+        if done == n:
+            break
+
+
 def _read(name, source, n, extractor, may_be_images, verbose):
     """The features of up to `n` examples."""
     bar = None
@@ -300,11 +380,7 @@ def _read(name, source, n, extractor, may_be_images, verbose):
         print(f"{name} examples", flush=True)
         bar = keras.utils.Progbar(n, unit_name="example")
     features, values, done = None, [], 0
-    for batch in _batches(source):
-        batch = batch[: n - done]
-        if may_be_images and batch.ndim == 4:
-            batch = read_uint8(name, batch, warn=not done)
-        x = extractor(batch)
+    for batch, x in _seen(name, source, n, extractor, may_be_images):
         if features is None:
             features = np.empty((n, x.shape[1]), "float32")
         if done < SWD_EXAMPLES:
@@ -313,8 +389,6 @@ def _read(name, source, n, extractor, may_be_images, verbose):
         done += len(x)
         if bar is not None:
             bar.update(done, finalize=done == n)
-        if done == n:
-            break
     if done < 2:
         raise ValueError(
             f"There must be at least 2 {name} examples. Received: {done}"

@@ -36,14 +36,11 @@ def from_url(url, name, pin=None, weights=True):
     fetching.check_url(url)
     key = hashlib.sha256(url.encode()).hexdigest()[:16]
     last = url.rsplit("/", 1)[-1][:100]  # Most of what a file system takes.
-    folder = _keras_home() / "keras_gans" / f"{last}-{key}"
+    folder = keras_home() / "keras_gans" / f"{last}-{key}"
     folder.mkdir(parents=True, exist_ok=True)
     content = _download_metadata(url, folder, pin)
     metadata = files.parse_metadata(content, f"{url}/{files.METADATA}")
-    for old in folder.glob(".part-*"):  # Of downloads that were killed.
-        with contextlib.suppress(FileNotFoundError):  # It is over by now.
-            if time.time() - old.stat().st_mtime > 24 * 3600:
-                shutil.rmtree(old, ignore_errors=True)
+    remove_parts(folder)
     for file, expected in metadata["files"].items():
         if file.endswith(".h5") and not weights:
             continue
@@ -51,7 +48,7 @@ def from_url(url, name, pin=None, weights=True):
             continue
         with tempfile.TemporaryDirectory(prefix=".part-", dir=folder) as part:
             path = pathlib.Path(part, file)
-            _download(f"{url}/{file}", path, expected)
+            download(f"{url}/{file}", path, expected)
             os.replace(path, folder / file)
     for file in files.FILES:  # Of an earlier version of this preset.
         if file not in metadata["files"]:
@@ -60,12 +57,33 @@ def from_url(url, name, pin=None, weights=True):
     return files.Folder(folder, folder, name)
 
 
+def remove_parts(folder):
+    """Removes what downloads that were killed left in a folder of the cache."""
+    for old in folder.glob(".part-*"):
+        with contextlib.suppress(FileNotFoundError):  # It is over by now.
+            if time.time() - old.stat().st_mtime > 24 * 3600:
+                shutil.rmtree(old, ignore_errors=True)
+
+
 class _DiskError(OSError):
     """It is the disk's fault and not the server's."""
 
 
-def _download(url, path, expected):
-    """Writes a file that has the size and the hash that were declared."""
+def download(url, path, expected, declared_by=files.METADATA):
+    """Writes a file that has the size and the hash that were declared.
+
+    Args:
+        url: String.
+        path: `pathlib.Path` in a folder `.part-*` of the cache.
+        expected: Dict with the `size` in bytes and the `sha256`.
+        declared_by: String, who states them, for the error.
+
+    Raises:
+        FileNotFoundError, ConnectionError: If the server has no such file, or
+            cannot be reached.
+        OSError: If the disk has no room.
+        ValueError: If the server has another file.
+    """
     free = shutil.disk_usage(path.parent).free
     if expected["size"] > free:
         raise _DiskError(
@@ -92,7 +110,7 @@ def _download(url, path, expected):
             raise _network_error(url, error) from error
     if not files.matches(path, expected):
         raise ValueError(
-            f"{url} must have the SHA-256 that {files.METADATA} states, "
+            f"{url} must have the SHA-256 that {declared_by} states, "
             f"{expected['sha256']}. Received: other contents"
         )
 
@@ -228,7 +246,7 @@ def _hub_errors(preset):
         ) from error
 
 
-def _keras_home():
+def keras_home():
     """The cache folder that `keras.utils.get_file` uses."""
     home = os.environ.get("KERAS_HOME")
     if not home:

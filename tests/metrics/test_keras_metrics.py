@@ -143,6 +143,7 @@ print(gan.evaluate(x, return_dict=True, verbose=0))
 """
 
 
+@pytest.mark.neutral
 @pytest.mark.slow
 def test_saved_with_its_model(tmp_path):
     """A process that never named the metric loads it."""
