@@ -15,6 +15,10 @@ class UnitWarning(UserWarning):
     """
 
 
+class Unsupported(ValueError):
+    """What a model is not made for, as a precision. The message says why."""
+
+
 class NoWeights(ValueError):
     """A preset is a recipe, and its weights were asked for."""
 
@@ -40,6 +44,12 @@ def check_weight(name, value):
             f"{name} must be a number, 0 or more. "
             f"Received: {name}={value!r:.200}"
         )
+
+
+def check_weight_or_schedule(name, value):
+    """Raises a `ValueError` unless `value` is a number >= 0, or a schedule."""
+    if not callable(value):
+        check_weight(name, value)
 
 
 def check_example_shape(shape):

@@ -249,3 +249,38 @@ def relativistic_average_discriminator_loss(real_logits, fake_logits):
     real = real_logits - ops.mean(fake_logits)
     fake = fake_logits - ops.mean(real_logits)
     return ops.mean(ops.softplus(-real)) + ops.mean(ops.softplus(fake))
+
+
+@_loss
+def relativistic_pairing_generator_loss(real_logits, fake_logits):
+    """Each fake example is to look more real than a real one does.
+
+    `-E[log s(D(G(z)) - D(x))]` with the sigmoid s, of pairs (RpGAN,
+    Jolicoeur-Martineau, 2018; Huang et al., 2024, equation 2). One real and
+    one fake example make a pair: no average over the batch comes in between,
+    and a generator that leaves out a mode pays for it.
+
+    Args:
+        real_logits: Discriminator logits for real examples.
+        fake_logits: Discriminator logits for generated examples.
+
+    Returns:
+        Scalar tensor.
+    """
+    return ops.mean(ops.softplus(real_logits - fake_logits))
+
+
+@_loss
+def relativistic_pairing_discriminator_loss(real_logits, fake_logits):
+    """Each real example is to look more real than a fake one does.
+
+    `-E[log s(D(x) - D(G(z)))]`, see `relativistic_pairing_generator_loss`.
+
+    Args:
+        real_logits: Discriminator logits for real examples.
+        fake_logits: Discriminator logits for generated examples.
+
+    Returns:
+        Scalar tensor.
+    """
+    return ops.mean(ops.softplus(fake_logits - real_logits))

@@ -118,6 +118,91 @@ def dragan_penalty(discriminator, real, noise, alpha, target=1.0):
     return gradient_penalty(discriminator, perturbed, real, alpha, target)
 
 
+def consistency_penalty(logits, other_logits):
+    """`E[(D(x) - D(T(x)))^2]`: what is done to an example changes no logit.
+
+    Args:
+        logits: Discriminator logits for examples.
+        other_logits: Those for the same examples, augmented (bCR), or made
+            from latents nearby (zCR); of the same shape.
+
+    Returns:
+        Scalar tensor in float32, not weighted (the papers' weights are 10 and
+        5).
+
+    Reference:
+        Zhao et al., "Improved Consistency Regularization for GANs", 2020.
+    """
+    logits, other_logits = (
+        ops.cast(x, "float32") for x in (logits, other_logits)
+    )
+    return ops.mean(ops.square(logits - other_logits))
+
+
+@keras.saving.register_keras_serializable("keras_gans")
+class LeCam(keras.layers.Layer):
+    """Keeps logits near the averages of those of the other side.
+
+    `E[relu(D(x) - a_F)^2] + E[relu(a_R - D(G(z)))^2]`, with a_R and a_F the
+    exponential moving averages of the logits for real and for fake examples,
+    without the bias of their start. The paper's equation has no relu; the
+    authors' code does, and so has this. It is a layer for the sake of its
+    variables, and is not called.
+
+    Args:
+        decay: Float in (0, 1), of the averages.
+        start: Integer, from which call on the penalty counts. The averages
+            say little before.
+
+    Reference:
+        Tseng et al., "Regularizing Generative Adversarial Networks under
+        Limited Data", 2021, equation 4.
+    """
+
+    def __init__(self, decay=0.99, start=1000, **kwargs):
+        super().__init__(**kwargs)
+        self.decay = decay
+        self.start = start
+        self._averages = [
+            self.add_weight(
+                (), "zeros", dtype="float32", trainable=False, name=name
+            )
+            for name in ("real", "fake", "calls")
+        ]
+        self.built = True
+
+    def penalty(self, real_logits, fake_logits):
+        """Moves the averages, and returns the penalty, in float32.
+
+        Args:
+            real_logits: Discriminator logits for real examples.
+            fake_logits: Discriminator logits for generated examples.
+
+        Returns:
+            Scalar tensor, not weighted (the paper's weight on CIFAR-10 is
+            0.3).
+        """
+        real, fake = (
+            ops.cast(x, "float32") for x in (real_logits, fake_logits)
+        )
+        *averages, calls = self._averages
+        count = calls.value + 1.0
+        calls.assign(count)
+        anchors = []
+        for average, logits in zip(averages, (real, fake)):
+            mean = ops.reshape(ops.mean(ops.stop_gradient(logits)), (1,))
+            mean = ops.mean(backend.all_gather(mean))  # Of all replicas.
+            value = self.decay * average.value + (1.0 - self.decay) * mean
+            average.assign(value)
+            anchors.append(value / (1.0 - ops.power(self.decay, count)))
+        real = ops.mean(ops.square(ops.relu(real - anchors[1])))
+        fake = ops.mean(ops.square(ops.relu(anchors[0] - fake)))
+        return ops.cast(count > self.start, "float32") * (real + fake)
+
+    def get_config(self):
+        return {"decay": self.decay, "start": self.start, "name": self.name}
+
+
 def squared_norms(gradients):
     """The squared norm of every example's gradient, `(batch,)`, in float32."""
     gradients = ops.cast(gradients, "float32")  # 256^2 overflows in float16.

@@ -1,5 +1,13 @@
 """Blocks that at least two papers use."""
 
+from keras_gans.layers.attention import SelfAttention
+from keras_gans.layers.batch import (
+    MinibatchDiscrimination,
+    ReferenceBatch,
+    VirtualBatchNormalization,
+    WithoutReference,
+)
+from keras_gans.layers.conditional import conditional_batch_normalization
 from keras_gans.layers.dcgan import (
     dcgan_base_shape,
     dcgan_discriminator_stack,
@@ -22,23 +30,41 @@ from keras_gans.layers.normalization import (
     image_normalization,
 )
 from keras_gans.layers.precision import float32_policy, output_dtype
+from keras_gans.layers.residual import (
+    batch_normalization,
+    first_residual_block,
+    halving_residual_block,
+    residual_block,
+    upsampling_residual_block,
+)
 
 __all__ = [
     "BatchStatisticsNormalization",
     "Dropout",
     "InstanceNormalization",
+    "MinibatchDiscrimination",
     "PixelShuffle",
+    "ReferenceBatch",
     "ReflectionPadding2D",
+    "SelfAttention",
     "SpectralNormalization",
+    "VirtualBatchNormalization",
+    "WithoutReference",
+    "batch_normalization",
     "check_image_size",
     "check_normalization",
+    "conditional_batch_normalization",
     "dcgan_base_shape",
     "dcgan_discriminator_stack",
     "dcgan_generator_stack",
     "discriminator_normalization",
+    "first_residual_block",
     "float32_policy",
     "global_pooling",
+    "halving_residual_block",
     "image_normalization",
     "logits_layer",
     "output_dtype",
+    "residual_block",
+    "upsampling_residual_block",
 ]

@@ -191,10 +191,10 @@ def global_pooling(x, spectral_normalization=False):
     return pooled
 
 
-def logits_layer(spectral_normalization=False):
-    """The dense layer that ends a discriminator: one float32 logit."""
+def logits_layer(spectral_normalization=False, units=1):
+    """The dense layer that ends a discriminator: float32 logits, here one."""
     layer = layers.Dense(
-        1,
+        units,
         kernel_initializer=keras.initializers.RandomNormal(stddev=0.02),
         dtype=output_dtype(),
     )

@@ -4,11 +4,18 @@ import keras
 from keras import layers, ops
 
 
-def discriminator_normalization(spectral_normalization, r1_weight):
-    """The normalization of a default discriminator, see the stack."""
+def discriminator_normalization(
+    spectral_normalization, r1_weight=0.0, r2_weight=0.0, **kwargs
+):
+    """The normalization of a default discriminator, see the stack.
+
+    Args:
+        spectral_normalization: Boolean.
+        **kwargs: The model's arguments, of which the penalties matter.
+    """
     if spectral_normalization:
         return "spectral"
-    return None if r1_weight else "batch"
+    return None if r1_weight or r2_weight else "batch"
 
 
 def check_normalization(normalization):
