@@ -18,6 +18,7 @@ _FUNCTIONS = {
     "list_presets": "presets.index",
 }
 _MODULES = (
+    "augmentation",
     "callbacks",
     "checks",
     "convert",

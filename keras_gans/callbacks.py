@@ -252,7 +252,8 @@ class TrainingHealth(keras.callbacks.Callback):
         network = _untouched(model.discriminator)
 
         def judge(examples):
-            logits = network(model.discriminator_inputs(examples, inputs))
+            outputs = network(model.discriminator_inputs(examples, inputs))
+            logits = model.logits_of(outputs, examples)
             logits = keras.ops.reshape(logits, (n, -1))
             return keras.ops.mean(keras.ops.cast(logits, "float32"), axis=-1)
 

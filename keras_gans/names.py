@@ -19,8 +19,10 @@ TOYS = ("ring", "grid")
 METRICS = ("fid", "kid", "prdc", "is", "swd", "modes")
 # In the zoo beside the presets, trained by tools/train_classifiers.py.
 CLASSIFIERS = ("mnist_classifier", "cifar10_classifier", "emoji_classifier")
+# The network behind the scores of papers, by how it resizes images.
+INCEPTIONS = {"inception_2015": "legacy", "inception_2015_clean": "clean"}
 # Of `metrics.get_extractor`.
-EXTRACTORS = (*CLASSIFIERS, "inception_v3", "points")
+EXTRACTORS = (*CLASSIFIERS, *INCEPTIONS, "inception_v3", "points")
 # By data set, where no other is chosen.
 DEFAULT_EXTRACTORS = {
     "mnist": "mnist_classifier",

@@ -11,15 +11,21 @@ CLASSES = {
     "GAN": ("models.gan", "sampling"),
     "DCGAN": ("models.dcgan", "sampling"),
     "ConditionalGAN": ("models.conditional_gan", "sampling"),
+    "ACGAN": ("models.acgan", "sampling"),
+    "InfoGAN": ("models.infogan", "sampling"),
+    "EBGAN": ("models.ebgan", "sampling"),
     "WGAN": ("models.wgan", "sampling"),
     "WGANGP": ("models.wgan_gp", "sampling"),
+    "R3GAN": ("models.r3gan", "sampling"),
+    "UnrolledGAN": ("models.unrolled_gan", "sampling"),
+    "ImprovedGAN": ("models.improved_gan.improved_gan", "sampling"),
     "Pix2Pix": ("models.pix2pix", "translation"),
     "CycleGAN": ("models.cyclegan", "translation"),
     "SRResNet": ("models.srgan.srresnet", "upscaling"),
     "SRGAN": ("models.srgan.srgan", "upscaling"),
 }
 # Modules with networks of presets that no class has by default.
-NETWORKS = ("models.msrresnet",)
+NETWORKS = ("models.conditional_resnet", "models.msrresnet")
 
 
 def task_of(name):

@@ -126,6 +126,15 @@ def tiny_wgan_gp(**kwargs):
     return keras_gans.WGANGP(**{**arguments, **kwargs})
 
 
+def tiny_r3gan(**kwargs):
+    arguments = {
+        "image_shape": IMAGE_SHAPE,
+        "latent_dim": LATENT_DIM,
+        "filters": 4,
+    }
+    return keras_gans.R3GAN(**{**arguments, **kwargs})
+
+
 def tiny_pix2pix(**kwargs):
     arguments = {
         "image_shape": IMAGE_SHAPE,

@@ -24,6 +24,7 @@ from cases import (
     tiny_cyclegan,
     tiny_dcgan,
     tiny_pix2pix,
+    tiny_r3gan,
     tiny_srgan,
     weights_of,
 )
@@ -32,7 +33,19 @@ from three_players import three_players
 
 import keras_gans
 from keras_gans.callbacks import TrainingHealth
+from keras_gans.layers import (
+    ReferenceBatch,
+    VirtualBatchNormalization,
+    WithoutReference,
+)
+from keras_gans.models.ebgan import EBGANDiscriminator
+from keras_gans.models.gan import GANGenerator
+from keras_gans.models.improved_gan import ImprovedGANDiscriminator
 from keras_gans.models.srgan import SRResNetGenerator
+from keras_gans.models.unrolled_gan import (
+    UnrolledGANDiscriminator,
+    UnrolledGANGenerator,
+)
 
 STEPS, BATCH = 50, 16
 TO_TRANSLATE = np.arange(2 * 8 * 8, dtype="uint8").reshape(2, 8, 8, 1)
@@ -104,6 +117,16 @@ def everything(scope):
     }
 
 
+def points_ebgan(**kwargs):
+    """A term of all pairs of the batch, and a weight that evolves."""
+    return keras_gans.EBGAN(
+        GANGenerator((2,), 4, units=(8, 8), batch_normalization=False),
+        EBGANDiscriminator((2,), units=(8, 3)),
+        latent_dim=4,
+        **{"pulling_away_weight": 1.0, "margin": 3.0, **kwargs},
+    )
+
+
 def wasserstein(scope, steps=20):
     """WGAN-GP's second-order gradients, WGAN's clipping, spectral norms.
 
@@ -114,6 +137,8 @@ def wasserstein(scope, steps=20):
         ("wgan_gp", points_wgan_gp, {}),
         ("wgan", points_wgan, {}),
         ("spectral", points_spectral_gan, {"r1_weight": 1.0}),
+        ("ebgan", points_ebgan, {}),
+        ("began", points_ebgan, {"balance": 0.8, "balance_rate": 0.1}),
     ):
         model = build(scope, make, discriminator_optimizer=sgd, **arguments)
         history = fit(model, points(steps * BATCH), batch_size=BATCH)
@@ -124,7 +149,99 @@ def wasserstein(scope, steps=20):
     return result
 
 
-def translation(scope):
+def regularized(scope):
+    """Options with a state or draws of their own, and slices of the batch."""
+
+    def make(**kwargs):
+        ada = keras_gans.augmentation.ADA(speed=100, interval=2)
+        return tiny_r3gan(augment=ada, **kwargs)
+
+    model = build(
+        scope,
+        make,
+        discriminator_optimizer=sgd,
+        penalty_fraction=0.5,
+        lecam_weight=0.1,
+        consistency_weight=0.1,
+        latent_consistency_weight=0.1,
+        top_k=0.5,
+        generator_loss=keras_gans.losses.hinge_generator_loss,
+        discriminator_loss=keras_gans.losses.hinge_discriminator_loss,
+        packing=2,
+    )
+    model.lecam.start = 1
+    history = fit(model, images(64)[0], batch_size=BATCH)
+    return {
+        "losses": {k: v[0] for k, v in history.items()},
+        "weights": flat(model),
+        "replicas_differ": differing_replicas(model),
+    }
+
+
+def virtual_generator():
+    latents = keras.Input((4,))
+    x = ReferenceBatch(6, seed=0)(latents)
+    x = keras.layers.Dense(8)(x)
+    x = keras.layers.ReLU()(VirtualBatchNormalization(6)(x))
+    x = WithoutReference(6)(keras.layers.Dense(2)(x))
+    return keras.Model(latents, x)
+
+
+def few_labels(scope):
+    """Labels of which replicas have more or fewer, and all that mixes examples.
+
+    Features' means, minibatch discrimination, virtual batch normalization,
+    noise, and averages of weights.
+    """
+    keras.utils.set_random_seed(0)
+    with scope():
+        model = keras_gans.ImprovedGAN(
+            virtual_generator(),
+            ImprovedGANDiscriminator((2,), 3, units=(8, 8), kernels=3),
+            num_classes=3,
+            latent_dim=4,
+            historical_averaging_weight=0.1,
+            discriminator_ema_momentum=0.9,
+            seed=1,
+        )
+        model.compile(sgd(), sgd())
+    # A few steps: distances between examples have kinks, which make more of
+    # rounding.
+    x = points(6 * BATCH)
+    y = np.random.default_rng(1).integers(-4, 3, len(x)).clip(-1)
+    y = y.astype("int32")
+    history = fit(model, x, y, batch_size=BATCH)
+    evaluation = model.evaluate(x[:64], y[:64], batch_size=BATCH, verbose=0)
+    return {
+        "losses": {k: v[0] for k, v in history.items()},
+        "evaluation": evaluation,
+        "weights": flat(model),
+        "replicas_differ": differing_replicas(model),
+    }
+
+
+def unrolled(scope):
+    """Gradients that go through the means of all replicas' gradients."""
+    keras.utils.set_random_seed(0)
+    with scope():
+        model = keras_gans.UnrolledGAN(
+            UnrolledGANGenerator((2,), 4, units=(8,)),
+            UnrolledGANDiscriminator((2,), units=(8,)),
+            latent_dim=4,
+            unrolled_steps=2,
+            seed=1,
+        )
+        # The unrolled steps are Adam's.
+        model.compile(sgd(), adam(1e-2))
+    history = fit(model, points(20 * BATCH), batch_size=BATCH)
+    return {
+        "losses": {k: v[0] for k, v in history.items()},
+        "weights": flat(model),
+        "replicas_differ": differing_replicas(model),
+    }
+
+
+def translation(scope, names=("pix2pix", "cyclegan")):
     """Dropout's masks, and a pool that fills up and swaps."""
     result = {}
     # Two steps: the statistics of a few pixels amplify rounding.
@@ -133,6 +250,8 @@ def translation(scope):
         ("pix2pix", tiny_pix2pix, {"normalization": "instance"}),
         ("cyclegan", tiny_cyclegan, {"pool_size": 4}),
     ):
+        if name not in names:
+            continue
         model = build(scope, make, discriminator_optimizer=sgd, **arguments)
         history = fit(model, *images, batch_size=8)
         result[name] = {
@@ -307,6 +426,9 @@ def tensorflow_main(mode):
         return result
     result["everything"] = everything(scope)
     result["wasserstein"] = wasserstein(scope)
+    result["regularized"] = regularized(scope)
+    result["unrolled"] = unrolled(scope)
+    result["few_labels"] = few_labels(scope)
     result["translation"] = translation(scope)
     result["upscaling"] = upscaling(scope)
     result["players"] = players(scope)
@@ -342,8 +464,11 @@ def jax_main(mode):
         "plain": plain(scope),
         "everything": everything(scope),
         "wasserstein": wasserstein(scope),
-        "translation": translation(scope),
-        "upscaling": upscaling(scope),
+        "unrolled": unrolled(scope),
+        "few_labels": few_labels(scope),
+        # JAX parts one program by itself: what could differ is the pool, and
+        # compiling the others takes a minute.
+        "translation": translation(scope, ["cyclegan"]),
         "players": players(scope),
     }
     if mode == "mirrored":

@@ -8,6 +8,10 @@ written once, in `keras.ops`:
 - `apply_gradients(optimizer, gradients, variables)`.
 - `input_gradients(fn, x)`: returns `fn(x)` and the gradient of its sum with
   respect to `x`, which `value_and_gradients` can differentiate once more.
+- `functional_gradients(fn, values)`: the gradients of the scalar `fn(values)`
+  with respect to a list of tensors that are the same on all replicas; of
+  several replicas, their mean. `value_and_gradients` can differentiate them
+  once more, with respect to whatever `fn` reads.
 - `num_replicas()`, `replica_slice(x, n)`: who else takes part in this step,
   and which part of a draw for the global batch is this replica's.
 - `is_multi_worker(model)`: whether other processes take the same steps.
@@ -44,6 +48,7 @@ _module = importlib.import_module(
 value_and_gradients = _module.value_and_gradients
 apply_gradients = _module.apply_gradients
 input_gradients = _module.input_gradients
+functional_gradients = _module.functional_gradients
 num_replicas = _module.num_replicas
 replica_slice = _module.replica_slice
 is_multi_worker = _module.is_multi_worker

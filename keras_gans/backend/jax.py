@@ -54,6 +54,10 @@ def input_gradients(fn, x):
     return y, gradients
 
 
+def functional_gradients(fn, values):
+    return jax.grad(fn)(list(values))
+
+
 def num_replicas():
     return 1  # One program for the global batch: JAX shards it by itself.
 

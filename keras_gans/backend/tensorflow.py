@@ -81,6 +81,23 @@ def input_gradients(fn, x):
     )
 
 
+def functional_gradients(fn, values):
+    values = [tf.convert_to_tensor(v) for v in values]
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(values)
+        total = fn(values)
+    gradients = tape.gradient(
+        total, values, unconnected_gradients=tf.UnconnectedGradients.ZERO
+    )
+    gradients = [tf.convert_to_tensor(g) for g in gradients]
+    if num_replicas() == 1:
+        return gradients
+    # Its gradient is the mean of what the replicas ask of it, and the strategy
+    # adds up what each one's part of the mean gives.
+    context = tf.distribute.get_replica_context()
+    return context.all_reduce(tf.distribute.ReduceOp.MEAN, gradients)
+
+
 def num_replicas():
     return tf.distribute.get_strategy().num_replicas_in_sync
 

@@ -35,6 +35,21 @@ def input_gradients(fn, x):
     return y, torch.zeros_like(x) if gradients is None else gradients
 
 
+def functional_gradients(fn, values):
+    # What is no one's function yet is where a graph begins.
+    values = [
+        v if v.requires_grad else v.detach().requires_grad_(True)
+        for v in values
+    ]
+    gradients = torch.autograd.grad(
+        fn(values), values, create_graph=True, allow_unused=True
+    )
+    return [
+        torch.zeros_like(v) if g is None else g
+        for g, v in zip(gradients, values)
+    ]
+
+
 def num_replicas():
     return 1
 

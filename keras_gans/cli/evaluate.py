@@ -64,6 +64,18 @@ def add(commands):
         "--extractor", choices=EXTRACTORS, help="of features (by data)"
     )
     parser.add_argument(
+        "--statistics",
+        type=path,
+        metavar="FILE",
+        help=".npz with mu and sigma, in the place of real examples",
+    )
+    parser.add_argument(
+        "--save-statistics",
+        type=path,
+        metavar="FILE",
+        help="write those of the real examples, as .npz",
+    )
+    parser.add_argument(
         "--checkpoint",
         choices=("best", "last"),
         help="of a run (best)",

@@ -15,6 +15,7 @@ which keeps `import keras_gans` quick and the package usable without them.
 from keras_gans.datasets.high_res import load_high_res
 from keras_gans.datasets.loading import load
 from keras_gans.datasets.pairs import load_pairs
+from keras_gans.datasets.semi_supervised import load_semi_supervised
 from keras_gans.datasets.toys import grid, grid_modes, ring, ring_modes
 from keras_gans.datasets.unpaired import load_unpaired
 
@@ -24,6 +25,7 @@ __all__ = [
     "load",
     "load_high_res",
     "load_pairs",
+    "load_semi_supervised",
     "load_unpaired",
     "ring",
     "ring_modes",

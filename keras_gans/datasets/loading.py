@@ -5,7 +5,7 @@ import pathlib
 
 import numpy as np
 
-from keras_gans.datasets import toys
+from keras_gans.datasets import stacked, toys
 from keras_gans.datasets.arrays import open_arrays, read_npz
 from keras_gans.datasets.batches import make_batches
 from keras_gans.datasets.checks import integer, split_error
@@ -55,6 +55,8 @@ def load(
             `"ring"` or `"grid"`: the two-dimensional mixtures of `ring` and
             `grid`, 100,000 points a pass, pass `e` being
             `ring(100_000, seed=(seed, e))`;
+            `"stacked_mnist"`: TFDS's MNIST, a digit in each of three channels,
+            shuffled apart, whose labels are from 0 to 999;
             a folder (an existing folder wins over a TFDS name): png, jpg,
             jpeg, bmp, gif, webp and tiff images at any depth, of its
             sub-folder `split` if there is one, hidden ones left out;
@@ -135,6 +137,7 @@ def find(source, data_dir=None):
     path = pathlib.Path(source).expanduser()
     if toys.find(source) or path.exists():
         return
+    source = "mnist" if stacked.find(source) else source
     _check_path(source)
     find_builder(source, data_dir, download=False)
 
@@ -165,6 +168,8 @@ def open_source(
             return open_arrays(x, y, order, labels, fit, source, example_kind)
         if path.is_dir():
             return open_folder(path, order, labels, split, fit, strict)
+        if stacked.find(source):
+            return stacked.open_stacked(order, labels, split, fit, places)
         _check_path(source)
         builder = find_builder(source, *places)
         return open_tfds(builder, order, labels, split, fit, source)

@@ -70,6 +70,9 @@ class AdversarialModel(Players, CheckedTrainer, PresetModel, keras.Model):
     example_kind = "image"
     # Metrics of the losses that `train_step` and `test_step` track.
     loss_names = ("d_loss", "g_loss")
+    # What a discriminator makes, a tensor each. Where there are several, it
+    # makes a list of them, as a `keras.Model` with several outputs does.
+    discriminator_outputs = ("logits",)
 
     def __init__(self, seed=None, **kwargs):
         networks = {
@@ -113,6 +116,28 @@ class AdversarialModel(Players, CheckedTrainer, PresetModel, keras.Model):
         """
         return examples
 
+    def logits_of(self, outputs, examples):
+        """What says how real examples look, of a discriminator's outputs.
+
+        Args:
+            outputs: What the discriminator made of `examples`, see
+                `discriminator_outputs`.
+            examples: Real or generated ones.
+
+        Returns:
+            Tensor, the higher the more real.
+        """
+        return outputs[0] if len(self.discriminator_outputs) > 1 else outputs
+
+    def check_outputs(self, outputs, examples):
+        """Raises a `ValueError` for outputs that the step cannot use.
+
+        Args:
+            outputs: As many symbolic tensors as `discriminator_outputs` says,
+                of the discriminator.
+            examples: The symbolic examples that they were made of.
+        """
+
     def _build_networks(self):
         # One symbolic pass builds both players' networks and finds those that
         # do not fit each other, before anything is trained.
@@ -129,7 +154,7 @@ class AdversarialModel(Players, CheckedTrainer, PresetModel, keras.Model):
                     f"inputs of shape {shapes}, on which it failed: {error}"
                 ) from None
         for examples in made:
-            _check_one_output("generator", "of examples", examples)
+            _check_number("generator", ("examples",), examples)
         self.example_shape = tuple(made[0].shape[1:])
         for network in self.networks_of("discriminator"):
             try:
@@ -143,7 +168,10 @@ class AdversarialModel(Players, CheckedTrainer, PresetModel, keras.Model):
                 ) from None
             # A step of one's own may know what to do with several.
             if type(self).train_step.__module__.startswith("keras_gans."):
-                _check_one_output("discriminator", "of logits", logits)
+                _check_number(
+                    "discriminator", self.discriminator_outputs, logits
+                )
+                self.check_outputs(logits, made[0])
         self.logits_dtype = keras.backend.standardize_dtype(
             keras.tree.flatten(logits)[0].dtype
         )
@@ -320,9 +348,20 @@ class AdversarialModel(Players, CheckedTrainer, PresetModel, keras.Model):
             state.assign(np.asarray(store[f"seed_{i}"]))
 
 
-def _check_one_output(name, kind, made):
-    if keras.tree.is_nested(made):
+def _check_number(name, kinds, made):
+    """Raises a `ValueError` unless a network made a tensor of each kind."""
+    several = isinstance(made, (list, tuple))
+    if len(kinds) == 1:
+        wanted, fits = (
+            f"one tensor of {kinds[0]}",
+            not keras.tree.is_nested(made),
+        )
+    else:
+        wanted = f"a list of {len(kinds)} tensors, {' and '.join(kinds)}"
+        fits = several and len(made) == len(kinds)
+    if not fits:
         raise ValueError(
-            f"{name} must make one tensor {kind}. Received: a {name} with "
+            f"{name} must make {wanted}. Received: a {name} with "
             f"{len(keras.tree.flatten(made))} outputs"
+            f"{'' if several else f', a {type(made).__name__}'}"
         )

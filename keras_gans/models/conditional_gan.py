@@ -23,7 +23,6 @@ takes the mean.
 """
 
 import keras
-import numpy as np
 from keras import layers
 
 from keras_gans import losses
@@ -37,7 +36,6 @@ from keras_gans.layers import (
     logits_layer,
     output_dtype,
 )
-from keras_gans.models.data_checks import Part, check_label_values
 from keras_gans.models.gan import GAN
 
 # ---- networks -------------------------------------------------------------
@@ -196,9 +194,10 @@ class ConditionalGAN(GAN):
             by its spectral norms instead of by batches.
         generator_loss: Function of `(fake_logits)`, of `keras_gans.losses`.
         discriminator_loss: Function of `(real_logits, fake_logits)`.
-        **kwargs: `discriminator_steps`, `label_smoothing`, `instance_noise`,
-            `r1_weight`, `ema_momentum`, `seed` and `name`, see `GAN`. With
-            an `r1_weight` the default discriminator has no BatchNormalization.
+        **kwargs: Those of `GAN` but `packing`: `discriminator_steps`,
+            `label_smoothing`, `augment`, `ema_momentum`, `seed`, `name`,
+            penalties and others. With an `r1_weight` or `r2_weight` the
+            default discriminator has no BatchNormalization.
 
     References:
         Mirza and Osindero, "Conditional Generative Adversarial Nets", 2014.
@@ -220,17 +219,6 @@ class ConditionalGAN(GAN):
         **kwargs,
     ):
         check_integer("num_classes", num_classes, minimum=1)
-        for name, network in (
-            ("generator", generator),
-            ("discriminator", discriminator),
-        ):
-            own = getattr(network, "num_classes", num_classes)
-            if own != num_classes:
-                raise ValueError(
-                    f"num_classes must be the {name}'s, {own}. "
-                    f"Received: num_classes={num_classes}"
-                )
-        self.num_classes = num_classes
         super().__init__(
             generator
             or ConditionalGANGenerator(
@@ -243,58 +231,12 @@ class ConditionalGAN(GAN):
                 filters,
                 projection=projection,
                 normalization=discriminator_normalization(
-                    spectral_normalization, kwargs.get("r1_weight")
+                    spectral_normalization, **kwargs
                 ),
             ),
             latent_dim=latent_dim,
+            num_classes=num_classes,
             generator_loss=generator_loss,
             discriminator_loss=discriminator_loss,
             **kwargs,
         )
-
-    # ---- labels -----------------------------------------------------------
-
-    trains_on = (
-        "(images, labels): pass y, or a dataset of pairs "
-        "(datasets.load(..., labels=True))"
-    )
-
-    def symbolic_inputs(self):
-        labels = keras.KerasTensor((None,), dtype="int32", name="labels")
-        return [super().symbolic_inputs(), labels]
-
-    def discriminator_inputs(self, examples, inputs):
-        return [examples, inputs[1]]
-
-    def generator_inputs(self, latents, labels):
-        return [latents, labels]
-
-    def batch_parts(self):
-        examples, _ = super().batch_parts()
-        labels = Part("y", kind="label", num_classes=self.num_classes)
-        return examples, labels
-
-    def check_classes(self, names):
-        if names is not None and len(names) != self.num_classes:
-            raise ValueError(
-                f"num_classes must be the number of the data's classes, "
-                f"{len(names)} ({', '.join(names[:10])}). Received: "
-                f"num_classes={self.num_classes}"
-            )
-
-    def check_labels(self, labels, n):
-        if labels is None:
-            labels = np.arange(n) % self.num_classes
-        labels = np.asarray(labels)
-        part = Part("labels", kind="label", num_classes=self.num_classes)
-        part.check_dtype(labels.dtype)
-        check_label_values("labels", labels, self.num_classes)
-        if labels.shape not in ((), (n,)):
-            raise ValueError(
-                f"labels must be one integer or n of them. Received: n={n}, "
-                f"labels with shape {labels.shape}"
-            )
-        return np.broadcast_to(labels, (n,)).astype("int32")
-
-    def get_config(self):
-        return {**super().get_config(), "num_classes": self.num_classes}

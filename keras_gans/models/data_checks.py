@@ -21,12 +21,19 @@ class Part:
             for labels.
         kind: String, the name of an `ExampleKind`, or `"label"`.
         num_classes: Integer, of labels.
+        may_be_unknown: Boolean, whether -1 is a label, one that is not known.
     """
 
     name: str
     shape: tuple = ()
     kind: str = "image"
     num_classes: int = 0
+    may_be_unknown: bool = False
+
+    @property
+    def lowest(self):
+        """The least of what labels may be."""
+        return -1 if self.may_be_unknown else 0
 
     @property
     def bounded(self):
@@ -45,7 +52,7 @@ class Part:
         if not values.size:
             return
         if self.kind == "label":
-            check_label_values(self.name, values, self.num_classes)
+            check_label_values(self.name, values, self.num_classes, self.lowest)
         elif self.bounded:
             pixels.check_images(self.name, values, warn)
         else:
@@ -93,7 +100,7 @@ class Part:
     def refusal(self, count):
         """The sentence about a batch of which `count` values are not so."""
         if self.kind == "label":
-            wanted = f"between 0 and {self.num_classes - 1}"
+            wanted = f"between {self.lowest} and {self.num_classes - 1}"
         else:
             wanted = "finite" + (" and in [-1, 1]" if self.bounded else "")
         return (
@@ -102,14 +109,33 @@ class Part:
         )
 
 
-def check_label_values(name, labels, num_classes):
+def check_label_values(name, labels, num_classes, lowest=0):
     """Raises a `ValueError` for integers that are no classes."""
-    if labels.min() < 0 or labels.max() >= num_classes:
+    if labels.min() < lowest or labels.max() >= num_classes:
         raise ValueError(
-            f"{name} must lie between 0 and {num_classes - 1} "
+            f"{name} must lie between {lowest} and {num_classes - 1} "
             f"(num_classes={num_classes}). Received: {name} from "
             f"{labels.min()} to {labels.max()}"
         )
+
+
+def check_labels_of(labels, n, num_classes):
+    """The labels of `generate` as an array `(n,)`, or a `ValueError`.
+
+    Args:
+        labels: One integer, or `n` of them.
+        n: Integer, the number of samples.
+        num_classes: Integer, labels are less.
+    """
+    labels = np.asarray(labels)
+    Part("labels", kind="label").check_dtype(labels.dtype)
+    check_label_values("labels", labels, num_classes)
+    if labels.shape not in ((), (n,)):
+        raise ValueError(
+            f"labels must be one integer or n of them. Received: n={n}, "
+            f"labels with shape {labels.shape}"
+        )
+    return np.broadcast_to(labels, (n,)).astype("int32")
 
 
 def check_weights(sample_weight):

@@ -108,7 +108,7 @@ def _read(part, values):
     part.check_shape(tuple(values.shape))
     part.check_dtype(dtype)
     if part.kind == "label":
-        known = ops.clip(values, 0, part.num_classes - 1)
+        known = ops.clip(values, part.lowest, part.num_classes - 1)
         return ops.cast(known, "int32"), _count(known == values)
     if dtype == "uint8":
         return pixels.read_tensor(part.name, values), 0.0

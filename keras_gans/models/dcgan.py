@@ -26,7 +26,7 @@ from keras_gans.layers import (
     discriminator_normalization,
     logits_layer,
 )
-from keras_gans.models.gan import GAN
+from keras_gans.models.gan import GAN, packed_shape
 
 # ---- networks -------------------------------------------------------------
 
@@ -137,9 +137,10 @@ class DCGAN(GAN):
             this is SNGAN (Miyato et al., 2018).
         generator_loss: Function of `(fake_logits)`, of `keras_gans.losses`.
         discriminator_loss: Function of `(real_logits, fake_logits)`.
-        **kwargs: `discriminator_steps`, `label_smoothing`, `instance_noise`,
-            `r1_weight`, `ema_momentum`, `seed` and `name`, see `GAN`. With
-            an `r1_weight` the default discriminator has no BatchNormalization.
+        **kwargs: Those of `GAN`: `discriminator_steps`, `label_smoothing`,
+            `augment`, `ema_momentum`, `seed`, `name`, penalties and others.
+            With an `r1_weight` or `r2_weight` the default discriminator has no
+            BatchNormalization.
 
     Raises:
         ValueError: If the default networks cannot make `image_shape`; the
@@ -166,11 +167,9 @@ class DCGAN(GAN):
             generator or DCGANGenerator(image_shape, latent_dim, filters),
             discriminator
             or DCGANDiscriminator(
-                image_shape,
+                packed_shape(image_shape, **kwargs),
                 filters,
-                discriminator_normalization(
-                    spectral_normalization, kwargs.get("r1_weight")
-                ),
+                discriminator_normalization(spectral_normalization, **kwargs),
             ),
             latent_dim=latent_dim,
             generator_loss=generator_loss,

@@ -21,10 +21,10 @@ import math
 import keras
 from keras import layers, ops
 
-from keras_gans import example_kinds, losses, penalties
-from keras_gans.checks import check_example_shape, check_integer, check_weight
+from keras_gans import backend, example_kinds, losses
+from keras_gans.checks import check_example_shape, check_integer
 from keras_gans.layers import output_dtype
-from keras_gans.models.sampling import SamplingModel
+from keras_gans.models.regularized import RegularizedModel
 
 # ---- networks -------------------------------------------------------------
 
@@ -121,7 +121,7 @@ class GANDiscriminator(keras.Model):
 
 
 @keras.saving.register_keras_serializable("keras_gans")
-class GAN(SamplingModel):
+class GAN(RegularizedModel):
     """The original GAN, for any two networks.
 
     Example:
@@ -160,15 +160,18 @@ class GAN(SamplingModel):
         label_smoothing: Float in [0, 0.5], taken from the discriminator's
             target for real examples (Salimans et al., 2016). Only for losses
             that take `label_smoothing`.
-        instance_noise: Float, standard deviation of Gaussian noise added to
-            all that the discriminator sees (Sonderby et al., 2016).
-        r1_weight: Float, gamma of the R1 penalty `gamma / 2 * E[||grad
-            D(x)||^2]` at real examples, as the discriminator sees them
-            (Mescheder et al., 2018), which `d_loss` then includes. The
-            discriminator must not have BatchNormalization.
+        top_k: Float in (0, 1], the part of the generated examples that the
+            generator learns from: those that the discriminator takes for the
+            most real (Sinha et al., 2020; theirs goes from 1 to 0.5).
+        augment: `None` or an `augmentation.Augmentation`, as `DiffAugment()`,
+            of all that the discriminator sees.
         ema_momentum: Float or `None`, see `SamplingModel`.
         seed: Integer or `None`, of the latents and noise of training.
-        name: String, the name of the model.
+        **kwargs: `instance_noise`, `r1_weight`, `r2_weight`,
+            `penalty_fraction`, `lecam_weight`, `consistency_weight`,
+            `latent_consistency_weight` and `packing`, see `RegularizedModel`;
+            `num_classes`, of networks that take labels, see `SamplingModel`;
+            and `name`.
 
     Reference:
         Goodfellow et al., "Generative Adversarial Nets", 2014.
@@ -184,8 +187,8 @@ class GAN(SamplingModel):
         discriminator_loss=losses.non_saturating_discriminator_loss,
         discriminator_steps=1,
         label_smoothing=0.0,
-        instance_noise=0.0,
-        r1_weight=0.0,
+        top_k=1.0,
+        augment=None,
         ema_momentum=None,
         seed=None,
         example_kind=None,
@@ -194,35 +197,31 @@ class GAN(SamplingModel):
         check_integer("discriminator_steps", discriminator_steps, minimum=1)
         _check_losses(generator_loss, discriminator_loss)
         _check_smoothing(label_smoothing, discriminator_loss)
-        if instance_noise < 0:
+        if not 0.0 < top_k <= 1.0:
             raise ValueError(
-                "instance_noise must be a standard deviation, 0 or more. "
-                f"Received: instance_noise={instance_noise}"
+                "top_k must be a part of the batch, above 0 and up to 1. "
+                f"Received: top_k={top_k}"
             )
-        check_weight("r1_weight", r1_weight)
         super().__init__(
             generator
             or GANGenerator(
                 example_shape, latent_dim, example_kind=example_kind
             ),
-            discriminator or GANDiscriminator(example_shape),
+            discriminator
+            or GANDiscriminator(packed_shape(example_shape, **kwargs)),
             latent_dim,
+            augment=augment,
             ema_momentum=ema_momentum,
             example_kind=example_kind,
             seed=seed,
             **kwargs,
         )
-        if r1_weight:
-            penalties.check_no_batch_normalization(
-                self.discriminator, "r1_weight"
-            )
         self.generator_loss = generator_loss
         self.discriminator_loss = discriminator_loss
         self.is_relativistic = _required_arguments(generator_loss) == 2
         self.discriminator_steps = discriminator_steps
         self.label_smoothing = label_smoothing
-        self.instance_noise = instance_noise
-        self.r1_weight = r1_weight
+        self.top_k = top_k
 
     def default_optimizers(self):
         return (
@@ -232,7 +231,7 @@ class GAN(SamplingModel):
 
     @property
     def batch_divisor(self):
-        return self.discriminator_steps
+        return self.discriminator_steps * self.examples_together
 
     def train_step(self, data):
         examples, y, _ = keras.utils.unpack_x_y_sample_weight(data)
@@ -248,8 +247,9 @@ class GAN(SamplingModel):
             def discriminator_loss(real=real, labels=labels):
                 inputs = self.draw_inputs(n, labels)
                 fake = ops.stop_gradient(self.generator(inputs, training=True))
-                real_logits, penalty = self.judge_real(real, inputs)
-                fake_logits = self.judge(fake, inputs)
+                real_logits, fake_logits, penalty = self.judge_both(
+                    real, fake, inputs
+                )
                 loss = self.loss_of_discriminator(real_logits, fake_logits)
                 return ops.cast(loss, "float32") + penalty
 
@@ -265,7 +265,8 @@ class GAN(SamplingModel):
             inputs = self.draw_inputs(n, labels)
             fake = self.generator(inputs, training=True)
             fake_logits = self.judge(fake, inputs)
-            return self.loss_of_generator(fake_logits, real, inputs)
+            loss = self.loss_of_generator(fake_logits, real, inputs)
+            return loss + self.regularize_generator(fake, inputs)
 
         g_loss = self.minimize(
             generator_loss, self.generator_optimizer, self.generator
@@ -274,31 +275,6 @@ class GAN(SamplingModel):
         return self.track(d_loss=d_loss, g_loss=g_loss)
 
     # ---- the pieces of the step -------------------------------------------
-
-    def judge(self, examples, inputs):
-        """Logits in training, of examples with instance noise on them."""
-        examples = self.add_noise(examples)
-        return self.discriminator(
-            self.discriminator_inputs(examples, inputs), training=True
-        )
-
-    def judge_real(self, real, inputs):
-        """Logits for real examples, and their weighted R1 penalty.
-
-        Both come from one pass of the discriminator.
-        """
-        if not self.r1_weight:
-            return self.judge(real, inputs), 0.0
-        network = penalties.float32(self.discriminator)
-        penalty, logits = penalties.r1_penalty(
-            lambda x: network(
-                self.discriminator_inputs(x, inputs), training=True
-            ),
-            self.add_noise(real),
-        )
-        # As the fake ones are: own networks may end in half precision.
-        logits = ops.cast(logits, self.logits_dtype)
-        return logits, 0.5 * self.r1_weight * penalty
 
     def loss_of_discriminator(self, real_logits, fake_logits):
         """`discriminator_loss`, on smoothed labels where they are asked for."""
@@ -310,9 +286,18 @@ class GAN(SamplingModel):
 
     def loss_of_generator(self, fake_logits, real, inputs):
         """`generator_loss`; a relativistic one sees real logits as well."""
-        if not self.is_relativistic:
-            return self.generator_loss(fake_logits)
-        return self.generator_loss(self.judge(real, inputs), fake_logits)
+        logits = [fake_logits]
+        if self.is_relativistic:
+            logits = [self.judge_logits(real, inputs), fake_logits]
+        loss = self.generator_loss(*logits)
+        if self.top_k == 1.0:
+            return loss
+        # The loss as it is, with the gradient of the best ones alone.
+        learned = self.generator_loss(
+            *logits[:-1], _best(fake_logits, self.top_k)
+        )
+        gradient = (learned - ops.stop_gradient(learned)) / self.top_k
+        return ops.stop_gradient(loss) + gradient
 
     def test_losses(self, real_logits, fake_logits):
         if self.is_relativistic:
@@ -322,13 +307,6 @@ class GAN(SamplingModel):
         d_loss = self.loss_of_discriminator(real_logits, fake_logits)
         return {"d_loss": d_loss, "g_loss": g_loss}
 
-    def add_noise(self, examples):
-        """Instance noise on what the discriminator sees in training."""
-        if not self.instance_noise:
-            return examples
-        noise = self.draw(keras.random.normal, ops.shape(examples))
-        return examples + self.instance_noise * ops.cast(noise, examples.dtype)
-
     def get_config(self):
         serialize = keras.saving.serialize_keras_object
         return {
@@ -337,9 +315,25 @@ class GAN(SamplingModel):
             "discriminator_loss": serialize(self.discriminator_loss),
             "discriminator_steps": self.discriminator_steps,
             "label_smoothing": self.label_smoothing,
-            "instance_noise": self.instance_noise,
-            "r1_weight": self.r1_weight,
+            **({} if self.top_k == 1.0 else {"top_k": self.top_k}),
         }
+
+
+def packed_shape(example_shape, packing=1, **kwargs):
+    """The shape that a discriminator of `packing` examples sees."""
+    check_integer("packing", packing, minimum=1)
+    *rest, channels = example_shape
+    return (*rest, channels * packing)
+
+
+def _best(logits, fraction):
+    """Logits, whose gradient is that of the greatest of all replicas alone."""
+    flat = ops.reshape(ops.stop_gradient(logits), (-1,))
+    ranked = ops.sort(backend.all_gather(flat))
+    n = ops.shape(ranked)[0]
+    k = ops.round(fraction * ops.cast(n, "float32"))
+    least = ops.take(ranked, n - ops.maximum(ops.cast(k, "int32"), 1))
+    return ops.where(logits >= least, logits, ops.stop_gradient(logits))
 
 
 def _required_arguments(function):

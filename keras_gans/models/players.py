@@ -219,9 +219,12 @@ def check_logits(model):
         if not getattr(owner, "__module__", "").startswith("keras_gans."):
             return
     for name in model.players.get("discriminator", ()):
-        for network in keras.tree.flatten(getattr(model, name)):
-            last = ends_in(network)
-            if last in ("sigmoid", "softmax", "tanh"):
+        for network, (i, kind) in itertools.product(
+            keras.tree.flatten(getattr(model, name)),
+            enumerate(model.discriminator_outputs),
+        ):
+            last = ends_in(network, i)
+            if "logits" in kind and last in ("sigmoid", "softmax", "tanh"):
                 warnings.warn(
                     f"{name} must end in logits, which the losses here take: "
                     "leave out its last activation. Received: a network that "
@@ -238,18 +241,22 @@ _SHAPES_ALONE = (
 )
 
 
-def ends_in(network):
+def ends_in(network, output=0):
     """The name of a network's last activation, in lower case.
 
     `None` where it cannot be seen: in a network whose `call` is Python.
+
+    Args:
+        network: `keras.Model`.
+        output: Integer, which of its outputs.
     """
-    outputs = getattr(network, "outputs", None)
+    outputs = (getattr(network, "outputs", None) or [])[output:]
     while outputs:
-        layer, node, _ = outputs[0]._keras_history
+        layer, node, i = outputs[0]._keras_history
         if isinstance(layer, _SHAPES_ALONE):
             outputs = layer._inbound_nodes[node].input_tensors
         elif isinstance(layer, keras.Model):
-            outputs = getattr(layer, "outputs", None)
+            outputs = (getattr(layer, "outputs", None) or [])[i:]
         else:
             activation = getattr(layer, "activation", None)
             name = getattr(activation, "__name__", type(layer).__name__)

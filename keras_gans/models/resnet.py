@@ -19,11 +19,15 @@ from keras import layers
 
 from keras_gans.checks import check_integer
 from keras_gans.layers import (
-    SpectralNormalization,
+    batch_normalization,
     dcgan_base_shape,
+    first_residual_block,
     global_pooling,
+    halving_residual_block,
     logits_layer,
     output_dtype,
+    residual_block,
+    upsampling_residual_block,
 )
 
 # ---- networks -------------------------------------------------------------
@@ -57,8 +61,8 @@ class ResNetGenerator(keras.Model):
         x = layers.Dense(height * width * filters)(inputs)
         x = layers.Reshape((height, width, filters))(x)
         for _ in range(doublings):
-            x = _up_block(x, filters)
-        x = layers.ReLU()(_batch_norm()(x))
+            x = upsampling_residual_block(x, filters, batch_normalization)
+        x = layers.ReLU()(batch_normalization(x))
         outputs = layers.Conv2D(
             image_shape[-1],
             3,
@@ -106,11 +110,11 @@ class ResNetDiscriminator(keras.Model):
             )
         _, doublings = dcgan_base_shape(image_shape)
         inputs = keras.Input(image_shape, name="images")
-        x = _first_block(inputs, filters, normalization)
+        x = first_residual_block(inputs, filters, normalization)
         for _ in range(max(doublings - 2, 1)):
-            x = _down_block(x, filters, normalization, halve=True)
+            x = halving_residual_block(x, filters, normalization)
         for _ in range(2):
-            x = _down_block(x, filters, normalization, halve=False)
+            x = residual_block(x, filters, normalization)
         spectral = normalization == "spectral"
         x = global_pooling(layers.ReLU()(x), spectral)
         outputs = logits_layer(spectral)(x)
@@ -123,57 +127,3 @@ class ResNetDiscriminator(keras.Model):
 
     def get_config(self):
         return {**self._arguments, "name": self.name}
-
-
-# ---- blocks ---------------------------------------------------------------
-
-
-def _batch_norm():
-    return layers.BatchNormalization(momentum=0.9, epsilon=1e-5)
-
-
-def _convolution(filters, size=3, spectral=False, relu=True):
-    # He's initialization before a ReLU, Glorot's on the shortcuts.
-    layer = layers.Conv2D(
-        filters,
-        size,
-        padding="same",
-        kernel_initializer="he_uniform" if relu else "glorot_uniform",
-    )
-    return SpectralNormalization(layer) if spectral else layer
-
-
-def _up_block(x, filters):
-    """Batch normalization, ReLU, doubling and convolution, twice."""
-    shortcut = _convolution(filters, 1, relu=False)(layers.UpSampling2D()(x))
-    x = layers.ReLU()(_batch_norm()(x))
-    x = _convolution(filters)(layers.UpSampling2D()(x))
-    x = layers.ReLU()(_batch_norm()(x))
-    x = _convolution(filters)(x)
-    return layers.Add()([x, shortcut])
-
-
-def _first_block(x, filters, normalization):
-    """Starts with a convolution: a ReLU would cut the image's dark half."""
-    spectral = normalization == "spectral"
-    shortcut = layers.AveragePooling2D(2)(x)
-    shortcut = _convolution(filters, 1, spectral, relu=False)(shortcut)
-    x = layers.ReLU()(_convolution(filters, 3, spectral)(x))
-    x = layers.AveragePooling2D(2)(_convolution(filters, 3, spectral)(x))
-    return layers.Add()([x, shortcut])
-
-
-def _down_block(x, filters, normalization, halve):
-    spectral = normalization == "spectral"
-    shortcut = x
-    for _ in range(2):
-        if normalization == "layer":
-            # One group: statistics of the whole example, a scale per channel.
-            x = layers.GroupNormalization(groups=1, epsilon=1e-5)(x)
-        x = layers.ReLU()(x)
-        x = _convolution(filters, 3, spectral)(x)
-    if halve:
-        shortcut = _convolution(filters, 1, spectral, relu=False)(shortcut)
-        x = layers.AveragePooling2D(2)(x)
-        shortcut = layers.AveragePooling2D(2)(shortcut)
-    return layers.Add()([x, shortcut])

@@ -11,12 +11,13 @@ from keras_gans.checks import UnitWarning, check_integer
 from keras_gans.models.adversarial_model import AdversarialModel
 from keras_gans.models.exporting import export
 from keras_gans.models.inference import batch_size_for, compiled
+from keras_gans.models.labels import Labels
 from keras_gans.models.players import ends_in
 from keras_gans.pixels import to_uint8_tensor
 from keras_gans.presets.uninitialized import uninitialized
 
 
-class SamplingModel(AdversarialModel):
+class SamplingModel(Labels, AdversarialModel):
     """Base class of the GANs whose generator takes latents.
 
     A `train_step` draws with `draw_inputs`, and ends with
@@ -39,10 +40,17 @@ class SamplingModel(AdversarialModel):
             (floats as they are). `None` for what the generator's attribute
             `example_kind` says; without one, three axes are an image.
         seed: Integer or `None`, of the latents and all noise of training.
+        augment: `None` or one of the class attribute `augmentations`, of all
+            images that the discriminator sees in training.
+        num_classes: Integer for a conditional model, or `None`. The generator
+            then takes `[latents, labels]`, and the discriminator
+            `[examples, labels]`, with labels from 0 to `num_classes - 1`.
         **kwargs: Networks of other players, and `name`.
     """
 
     task_name = "sampling"
+    # What may be `augment`: of models whose step asks for `augmented` examples.
+    augmentations = ()
     # Set by name, by the base class: for editors.
     generator: keras.Model
     discriminator: keras.Model
@@ -55,9 +63,15 @@ class SamplingModel(AdversarialModel):
         ema_momentum=None,
         example_kind=None,
         seed=None,
+        augment=None,
+        num_classes=None,
         **kwargs,
     ):
         check_integer("latent_dim", latent_dim, minimum=1)
+        self.check_num_classes(
+            num_classes,
+            {"generator": generator, "discriminator": discriminator},
+        )
         if ema_momentum is not None and not 0.0 < ema_momentum < 1.0:
             raise ValueError(
                 "ema_momentum must be a float between 0 and 1, or None. "
@@ -93,9 +107,19 @@ class SamplingModel(AdversarialModel):
                 UnitWarning,
                 stacklevel=2,
             )
+        self.augment = augment
+        if augment is not None:
+            if not isinstance(augment, self.augmentations):
+                allowed = [cls.__name__ for cls in self.augmentations]
+                raise ValueError(
+                    f"{type(self).__name__} takes as augment None"
+                    f"{' or an ' * bool(allowed)}{', '.join(allowed)} of "
+                    f"keras_gans.augmentation. Received: augment={augment!r}"
+                )
+            self.check_augmented("augment", augment)
         self.ema_generator = None
         if ema_momentum is not None:
-            self.ema_generator = self._copy_of_generator()
+            self.ema_generator = copy_of(self.generator, self.symbolic_inputs())
 
     # ---- networks ---------------------------------------------------------
 
@@ -103,30 +127,6 @@ class SamplingModel(AdversarialModel):
     def _has_one_discriminator(self):
         """Not a list or dict of them, nor a network of another name."""
         return "discriminator" in self.network_names()
-
-    def symbolic_inputs(self):
-        return keras.KerasTensor((None, self.latent_dim), name="latents")
-
-    def wanted_inputs(self):
-        return (
-            "latents of shape (batch, latent_dim)",
-            f"latent_dim={self.latent_dim}, so ",
-        )
-
-    def _copy_of_generator(self):
-        # A class need not be registered to be copied within one process.
-        classes = {
-            type(layer).__name__: type(layer)
-            for layer in self.generator._flatten_layers()
-        }
-        with keras.saving.custom_object_scope(classes), uninitialized():
-            generator = keras.saving.deserialize_keras_object(
-                keras.saving.serialize_keras_object(self.generator)
-            )
-            generator(self.symbolic_inputs())
-        generator.set_weights(self.generator.get_weights())
-        generator.trainable = False
-        return generator
 
     @property
     def inference_network(self):
@@ -161,19 +161,29 @@ class SamplingModel(AdversarialModel):
             self.sample_latents(batch_size, seed), labels
         )
 
+    def augmented(self, examples):
+        """Examples as `augment` shows them to the discriminator."""
+        if self.augment is None:
+            return examples
+        return self.augment.augment(examples, self.draw)
+
+    def check_augmented(self, name, value):
+        """Raises a `ValueError` where examples are not `(h, w, channels)`."""
+        if len(self.example_shape) != 3:
+            raise ValueError(
+                f"{name} is for examples (height, width, channels), and these "
+                f"are {self.example_shape}. Received: {name}={value!r}"
+            )
+
     def update_ema_generator(self):
         """Moves `ema_generator` towards the generator, if there is one."""
-        if self.ema_generator is None:
-            return
-        step = ops.cast(self.iterations, "float32")
-        momentum = ops.minimum(self.ema_momentum, (1 + step) / (10 + step))
-        for average, raw in zip(
-            self.ema_generator.weights, self.generator.weights
-        ):
-            value = ops.stop_gradient(raw.value)
-            if raw.trainable:
-                value = value + momentum * (average.value - value)
-            average.assign(value)  # BatchNorm's statistics as they are.
+        if self.ema_generator is not None:
+            move_average(
+                self.ema_generator,
+                self.generator,
+                self.ema_momentum,
+                self.iterations,
+            )
 
     def test_step(self, data):
         real, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
@@ -183,13 +193,7 @@ class SamplingModel(AdversarialModel):
         fake = self(inputs)
         logs = {}
         if self._has_one_discriminator:
-            logits = [
-                self.discriminator(
-                    self.discriminator_inputs(examples, inputs), training=False
-                )
-                for examples in (real, fake)
-            ]
-            logs = self.track(**self.test_losses(*logits))
+            logs = self.track(**self.losses_in_test(real, fake, inputs))
         logs = {**logs, **self.track_metrics(real, fake)}
         if not logs:
             raise ValueError(
@@ -198,6 +202,22 @@ class SamplingModel(AdversarialModel):
                 "discriminator of that name, and metrics=[]"
             )
         return logs
+
+    def losses_in_test(self, real, fake, inputs):
+        """Dict of the losses for `evaluate`, by default `test_losses`.
+
+        Args:
+            real: Real examples.
+            fake: Generated ones.
+            inputs: What those were made of.
+        """
+        logits = [
+            self.discriminator(
+                self.discriminator_inputs(examples, inputs), training=False
+            )
+            for examples in (real, fake)
+        ]
+        return self.test_losses(*logits)
 
     def test_losses(self, real_logits, fake_logits):
         """Dict of the losses without penalties, for `evaluate`.
@@ -208,19 +228,6 @@ class SamplingModel(AdversarialModel):
         return {}
 
     # ---- sampling ---------------------------------------------------------
-
-    def generator_inputs(self, latents, labels):
-        """The inference network's inputs for a batch of `generate`."""
-        return latents
-
-    def check_labels(self, labels, n):
-        """The labels of `generate` as an array `(n,)`, or an error."""
-        if labels is not None:
-            raise ValueError(
-                f"{type(self).__name__} is not conditional, labels must be "
-                f"None. Received: labels={labels!r}"
-            )
-        return None
 
     def generate(self, n, labels=None, seed=None, batch_size=None):
         """Samples from the generator, as NumPy arrays.
@@ -311,4 +318,52 @@ class SamplingModel(AdversarialModel):
         }
         if self._declared_kind is not None:
             config["example_kind"] = self._declared_kind
+        if self.is_conditional:
+            config["num_classes"] = self.num_classes
+        if self.augment is not None:
+            config["augment"] = keras.saving.serialize_keras_object(
+                self.augment
+            )
         return config
+
+
+# ---- averages of weights --------------------------------------------------
+
+
+def copy_of(network, inputs):
+    """A network of the same weights, which no optimizer trains.
+
+    Args:
+        network: `keras.Model`.
+        inputs: Symbolic inputs to build it by.
+    """
+    # A class need not be registered to be copied within one process.
+    classes = {
+        type(layer).__name__: type(layer) for layer in network._flatten_layers()
+    }
+    with keras.saving.custom_object_scope(classes), uninitialized():
+        copy = keras.saving.deserialize_keras_object(
+            keras.saving.serialize_keras_object(network)
+        )
+        copy(inputs)
+    copy.set_weights(network.get_weights())
+    copy.trainable = False
+    return copy
+
+
+def move_average(average, network, momentum, step):
+    """Moves a `copy_of` a network towards it.
+
+    Args:
+        average: The copy.
+        network: `keras.Model`.
+        momentum: Float, see `SamplingModel`; it warms up.
+        step: The number of updates so far.
+    """
+    step = ops.cast(step, "float32")
+    momentum = ops.minimum(momentum, (1 + step) / (10 + step))
+    for mean, raw in zip(average.weights, network.weights):
+        value = ops.stop_gradient(raw.value)
+        if raw.trainable:
+            value = value + momentum * (mean.value - value)
+        mean.assign(value)  # BatchNorm's statistics as they are.

@@ -23,6 +23,7 @@ wants `epsilon=1e-16` for that, because Keras adds its epsilon within the root.
 import keras
 from keras import ops
 
+from keras_gans.augmentation import DiffAugment
 from keras_gans.checks import check_integer, check_weight
 from keras_gans.losses import (
     wasserstein_discriminator_loss,
@@ -60,11 +61,15 @@ class WGAN(SamplingModel):
             batch normalization too, as in the authors' code.
         ema_momentum: Float or `None`, see `SamplingModel`.
         seed: Integer or `None`, of the latents of training.
-        name: String, the name of the model.
+        **kwargs: `augment` and `example_kind`, see `SamplingModel`, and
+            `name`.
 
     Reference:
         Arjovsky et al., "Wasserstein GAN", 2017, algorithm 1.
     """
+
+    # Not ADA, which watches the logits' sign: that of a score says nothing.
+    augmentations = (DiffAugment,)
 
     def __init__(
         self,
@@ -120,8 +125,8 @@ class WGAN(SamplingModel):
         for real, fake in self.split_batch((real_batch, fake_batch), steps):
             d_loss = self.minimize(
                 lambda real=real, fake=fake: wasserstein_discriminator_loss(
-                    self.discriminator(real, training=True),
-                    self.discriminator(fake, training=True),
+                    self.discriminator(self.augmented(real), training=True),
+                    self.discriminator(self.augmented(fake), training=True),
                 ),
                 self.discriminator_optimizer,
                 self.discriminator,
@@ -135,7 +140,7 @@ class WGAN(SamplingModel):
         def generator_loss():
             fake = self.generator(self.sample_latents(n), training=True)
             return wasserstein_generator_loss(
-                self.discriminator(fake, training=True)
+                self.discriminator(self.augmented(fake), training=True)
             )
 
         g_loss = self.minimize(

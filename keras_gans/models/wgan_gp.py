@@ -30,6 +30,7 @@ import keras
 from keras import ops
 
 from keras_gans import penalties
+from keras_gans.augmentation import DiffAugment
 from keras_gans.checks import check_integer, check_weight
 from keras_gans.losses import (
     wasserstein_discriminator_loss,
@@ -69,7 +70,8 @@ class WGANGP(SamplingModel):
         gp_weight: Float, the paper's lambda.
         ema_momentum: Float or `None`, see `SamplingModel`.
         seed: Integer or `None`, of the latents and the points of training.
-        name: String, the name of the model.
+        **kwargs: `augment` and `example_kind`, see `SamplingModel`, and
+            `name`. The penalty is between augmented examples.
 
     Raises:
         ValueError: If the discriminator has a BatchNormalization layer, which
@@ -81,6 +83,8 @@ class WGANGP(SamplingModel):
     """
 
     loss_names = ("d_loss", "g_loss", "gp")
+    # Not ADA, which watches the logits' sign: that of a score says nothing.
+    augmentations = (DiffAugment,)
 
     def __init__(
         self,
@@ -120,27 +124,41 @@ class WGANGP(SamplingModel):
         return self.discriminator_steps
 
     def train_step(self, data):
-        real_batch, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        real_batch, y, _ = keras.utils.unpack_x_y_sample_weight(data)
         steps = self.discriminator_steps
         n = ops.shape(real_batch)[0] // steps
 
         # 1. For n_critic steps: a fresh batch of real examples, one of
         #    latents and one of points between them; descend the loss.
+        y = None if y is None else y[: n * steps]
+        all_inputs = self.draw_inputs(n * steps, y)
         fake_batch = ops.stop_gradient(
-            self.generator(self.sample_latents(n * steps), training=True)
+            self.generator(all_inputs, training=True)
         )
-        for real, fake in self.split_batch((real_batch, fake_batch), steps):
+        for real, fake, inputs, labels in self.split_batch(  # noqa: B007
+            (real_batch[: n * steps], fake_batch, all_inputs, y), steps
+        ):
 
-            def discriminator_loss(real=real, fake=fake):
+            def discriminator_loss(real=real, fake=fake, inputs=inputs):
+                real, fake = self.augmented(real), self.augmented(fake)
                 alpha = self.draw(
                     keras.random.uniform, (n,) + (1,) * (len(real.shape) - 1)
                 )
+                network = penalties.float32(self.discriminator)
                 penalty = penalties.gradient_penalty(
-                    penalties.float32(self.discriminator), real, fake, alpha
+                    lambda x: network(self.discriminator_inputs(x, inputs)),
+                    real,
+                    fake,
+                    alpha,
                 )
                 # Last: what layers add to the loss is of their last call.
                 both = ops.concatenate([ops.cast(real, fake.dtype), fake])
-                logits = self.discriminator(both, training=True)
+                twice = keras.tree.map_structure(
+                    lambda x: ops.concatenate([x, x]), inputs
+                )
+                logits = self.discriminator(
+                    self.discriminator_inputs(both, twice), training=True
+                )
                 loss = wasserstein_discriminator_loss(logits[:n], logits[n:])
                 loss = ops.cast(loss, "float32") + self.gp_weight * penalty
                 return loss, penalty
@@ -153,9 +171,12 @@ class WGANGP(SamplingModel):
 
         # 2. Sample latents anew, and descend -E[D(G(z))].
         def generator_loss():
-            fake = self.generator(self.sample_latents(n), training=True)
+            inputs = self.draw_inputs(n, labels)
+            fake = self.augmented(self.generator(inputs, training=True))
             return wasserstein_generator_loss(
-                self.discriminator(fake, training=True)
+                self.discriminator(
+                    self.discriminator_inputs(fake, inputs), training=True
+                )
             )
 
         g_loss = self.minimize(

@@ -71,7 +71,14 @@ _KEYWORDS = {
     "patch_size": whole(1, 2**10),
     "discriminator_steps": whole(1, 1000),
     "power_iterations": whole(1, 100),
-    "ema_momentum": either(None, number),
+    **dict.fromkeys(
+        ("ema_momentum", "discriminator_ema_momentum"), either(None, number)
+    ),
+    # Or one of the package's schedules.
+    **dict.fromkeys(
+        ("r1_weight", "r2_weight"),
+        either(number, lambda value, made: made(value, "Schedule")),
+    ),
 }
 
 

@@ -11,7 +11,7 @@ _TYPES = {
         ("dataset", "dataset_b", "best_by", "extractor", "generator", "loss"),
         str,
     ),
-    **dict.fromkeys(("pairs", "unpaired", "high_res"), dict),
+    **dict.fromkeys(("pairs", "unpaired", "high_res", "semi_supervised"), dict),
     "labels": bool,
 }
 # A name of TFDS, or words of a path below this folder. Neither of a community

@@ -178,9 +178,10 @@ def declare(folder, config, task, network, custom_objects):
                     f"{config.get('class_name')!r}"
                 )
             arguments = place(copy.deepcopy(task["config"]), network, inference)
-            copies = arguments.get("ema_momentum") is not None
-            if "ema_momentum" in arguments:
-                arguments["ema_momentum"] = None  # It would copy values.
+            averages = [k for k in arguments if k.endswith("ema_momentum")]
+            copies = any(arguments[k] is not None for k in averages)
+            # They would copy values.
+            arguments.update(dict.fromkeys(averages))
             cls = keras.saving.get_registered_object(
                 task.get("registered_name") or task["class_name"],
                 custom_objects,

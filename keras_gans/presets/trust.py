@@ -59,6 +59,7 @@ _BASES = {
     "Initializer": keras.initializers.Initializer,
     "Regularizer": keras.regularizers.Regularizer,
     "Constraint": keras.constraints.Constraint,
+    "Schedule": keras.optimizers.schedules.LearningRateSchedule,
 }
 
 

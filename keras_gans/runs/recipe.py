@@ -19,16 +19,17 @@ def check_recipe(recipe, task):
             knows a default), and for each player, as the generator,
             `generator_optimizer` (see `optimizer`). The rest is the task's.
             Of models that draw samples: `labels` (`True` for conditional
-            models). Of these and those that translate images: `extractor`
-            (the name of one, for `"kid"` and for `keras-gans evaluate`). Of
-            those that translate `pairs` or `unpaired`: a dict of arguments of
-            `datasets.load_pairs` (`sides`, `direction`, `augment`) or
-            `load_unpaired` (`augment`), and of `splits`, what `"train"` and
-            `"test"` stand for; unpaired data may have `dataset_b` as the
-            other domain. Of models that make images larger `high_res`, a dict
-            of arguments of `datasets.load_high_res` and of `splits`, for an
-            `SRResNet` `loss`, and for an `SRGAN` `generator`, the preset
-            whose generator training starts from.
+            models), or `semi_supervised`, a dict of arguments of
+            `datasets.load_semi_supervised`. Of these and those that translate
+            images: `extractor` (the name of one, for `"kid"` and for
+            `keras-gans evaluate`). Of those that translate `pairs` or
+            `unpaired`: a dict of arguments of `datasets.load_pairs` (`sides`,
+            `direction`, `augment`) or `load_unpaired` (`augment`), and of
+            `splits`, what `"train"` and `"test"` stand for; unpaired data may
+            have `dataset_b` as the other domain. Of models that make images
+            larger `high_res`, a dict of arguments of `datasets.load_high_res`
+            and of `splits`, for an `SRResNet` `loss`, and for an `SRGAN`
+            `generator`, the preset whose generator training starts from.
         task: The `Task` of the model.
 
     Returns:

@@ -6,13 +6,15 @@ from keras_gans import callbacks, datasets, metrics, pictures
 from keras_gans.checks import UsageError
 from keras_gans.datasets import toys
 from keras_gans.datasets.loading import find
-from keras_gans.names import DEFAULT_EXTRACTORS
+from keras_gans.names import DEFAULT_EXTRACTORS, EXTRACTORS
 from keras_gans.pixels import from_uint8, to_uint8
 from keras_gans.tasks import shared
-from keras_gans.tasks.task import Ranking, Reference, Task
+from keras_gans.tasks.task import Option, Ranking, Reference, Task
 
 SCORED = 2000  # examples that a checkpoint's score is measured on
 POINTS_SCORED = 2500  # as VEEGAN and PacGAN do for the toys
+
+SAMPLING_ALONE = "is of models that draw samples, not of a {model}"
 
 # Of modes and of high quality there should be many.
 MODES = Ranking(
@@ -23,16 +25,29 @@ MODES = Ranking(
 # ---- data -----------------------------------------------------------------
 
 
-def load(model, recipe, split, data_dir=None, **kwargs):
-    arguments = {"labels": recipe.get("labels", False), **kwargs}
-    data = datasets.load(
+# Arguments of `load_semi_supervised` that a recipe may say.
+SEMI_SUPERVISED = {"labels_per_class", "labelled_per_batch"}
+
+
+def check(recipe):
+    shared.check_extractor(recipe)
+    shared.check_arguments(recipe, "semi_supervised", SEMI_SUPERVISED)
+
+
+def load(model, recipe, split, data_dir=None, whole=False, **kwargs):
+    """The batches of a recipe; `whole` for all that it learns from, once."""
+    loader, own = datasets.load, {"labels": recipe.get("labels", False)}
+    if "semi_supervised" in recipe and not whole:
+        loader, own = datasets.load_semi_supervised, recipe["semi_supervised"]
+        own = {"num_classes": _num_classes(model) or None, **own}
+    data = loader(
         recipe["dataset"],
         recipe["batch_size"],
         split=split,
         seed=recipe["seed"],
         data_dir=data_dir,
         **_fit(model),
-        **arguments,
+        **{**own, **kwargs},
     )
     # Before hours of training, of which the first is `fit`'s own door.
     model.check_classes(data._keras_gans_classes)
@@ -69,7 +84,7 @@ def reference(model, recipe, extractor, load):
         points = toys.draw(recipe["dataset"], POINTS_SCORED, recipe["seed"])
         return Reference(recipe, points)
     batches, count = [], 0
-    for batch in load("train", drop_remainder=False):
+    for batch in load("train", whole=True, drop_remainder=False):
         batch = batch if isinstance(batch, tuple) else (batch,)
         batches.append([np.asarray(x) for x in batch])
         count += len(batches[-1][0])
@@ -161,6 +176,8 @@ def summary(recipe, row):
 
 def _data_and_features(recipe, options):
     """What is scored on, and with which extractor, or a `UsageError`."""
+    if options.statistics is not None:
+        return _statistics_and_features(options)
     dataset = options.data or recipe.get("dataset")
     if dataset is None:
         raise UsageError("the preset has no recipe: name the data, --data")
@@ -174,13 +191,50 @@ def _data_and_features(recipe, options):
             find(dataset, options.data_dir)
         raise UsageError(
             f"no features are known to suit the data {dataset!r}: choose an "
-            "--extractor, as inception_v3"
+            "--extractor, as inception_2015"
+        )
+    if options.save_statistics and options.save_statistics.suffix != ".npz":
+        raise UsageError(
+            f"--save-statistics ends in .npz, not {options.save_statistics}"
         )
     return dataset, extractor
 
 
+def _statistics_and_features(options):
+    """`Statistics` of a file, and the extractor that they are of."""
+    for name in ("data", "data_dir", "split", "save_statistics"):
+        if getattr(options, name) is not None:
+            raise UsageError(
+                f"--{name.replace('_', '-')} is of real examples, whose place "
+                "--statistics takes"
+            )
+    if not set(options.metrics or ()) <= {"fid", "is"}:
+        raise UsageError(
+            "of --statistics there are --metrics fid and is alone, not "
+            f"{','.join(options.metrics)}"
+        )
+    known = metrics.Statistics.load(options.statistics)
+    extractor = options.extractor or known.extractor
+    if extractor not in EXTRACTORS:
+        raise UsageError(
+            f"{options.statistics} does not say what its features are: choose "
+            "an --extractor, as inception_2015"
+        )
+    return known, extractor
+
+
 def evaluate(model, recipe, options):
     dataset, extractor = _data_and_features(recipe, options)
+    if options.statistics is not None:
+        return metrics.evaluate(
+            model,
+            dataset,
+            extractor,
+            options.metrics or ("fid",),
+            options.n,
+            seed=options.seed,
+            verbose=0 if options.quiet else "auto",
+        )
     toy = toys.find(dataset)
     if toy:
         if options.split not in (None, "train"):
@@ -209,6 +263,7 @@ def evaluate(model, recipe, options):
         split=split,
         seed=options.seed,
         verbose=0 if options.quiet else "auto",
+        save_statistics=options.save_statistics,
     )
 
 
@@ -252,9 +307,13 @@ TASK = Task(
     name="sampling",
     command="generate",
     does="draws samples",
-    recipe_keys=frozenset({"labels", "extractor"}),
+    recipe_keys=frozenset({"labels", "semi_supervised", "extractor"}),
+    evaluate_options={
+        "statistics": Option(SAMPLING_ALONE),
+        "save_statistics": Option(SAMPLING_ALONE),
+    },
     best_by={"kid": shared.KID, "modes": MODES, "swd": shared.SWD},
-    check=shared.check_extractor,
+    check=check,
     load=load,
     compile_arguments=shared.player_optimizers,
     default_best_by=default_best_by,

@@ -136,7 +136,7 @@ def test_fields_are_no_images():
 
 def test_missing_data_are_not_hidden_by_missing_features():
     options = types.SimpleNamespace(
-        data="nosuch/", extractor=None, data_dir=None
+        statistics=None, data="nosuch/", extractor=None, data_dir=None
     )
     with pytest.raises(FileNotFoundError, match="nosuch/"):
         sampling.TASK.check_evaluation({}, options)

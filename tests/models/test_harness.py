@@ -18,6 +18,8 @@ from cases import (
 
 import keras_gans
 from keras_gans import backend, example_kinds, registry
+from keras_gans.checks import Unsupported
+from keras_gans.models.players import ends_in
 
 BACKEND = keras.backend.backend()
 CASES = cases()
@@ -212,10 +214,15 @@ def trace_step(model, data):
 
 
 def test_mixed_precision(case, dtype_policy):
+    if BACKEND == "jax" and case.name not in ("gan", "wgan_gp", "pix2pix"):
+        pytest.skip("compiles for long; what differs there is `minimize`")
     offset = ("tensorflow", "jax", "torch").index(BACKEND)
     policy = POLICIES[(CASES.index(case) + offset) % 2]
     dtype_policy(policy)
-    model = build(case)
+    try:
+        model = build(case)
+    except Unsupported as error:
+        pytest.skip(str(error))
     for optimizer in model.optimizers.values():
         is_wrapped = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
         assert is_wrapped == (policy == "mixed_float16")
@@ -269,7 +276,8 @@ def test_predict_is_the_inference_network(sampling):
     np.testing.assert_allclose(predicted, outputs(model), atol=1e-6)
     assert np.abs(predicted - outputs(model.generator)).max() > 1e-4
     assert predicted.dtype == "float32"
-    bounded = example_kinds.get(model.example_kind).bounded
+    # Some papers' networks end linear, whose images `generate` clips.
+    bounded = ends_in(model.generator) == "tanh"
     assert np.abs(predicted).max() <= 1 or not bounded
 
 
