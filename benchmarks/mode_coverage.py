@@ -1,16 +1,17 @@
-"""How many modes six losses cover, on the field's three toys.
+"""How many modes models cover, on the field's three toys.
 
     python benchmarks/mode_coverage.py            # all runs, then the tables
     python benchmarks/mode_coverage.py --report   # the tables of what is there
+    python benchmarks/mode_coverage.py --toys stacked_mnist_metz
 
-Every run is a JSON file and a picture in `results/mode_coverage/`, and is not
-made again: a study that was interrupted goes on. `README.md` beside this file
-says what is measured, and holds the last results.
+`mode_rows.py` says which models, and which toys. Every run is a JSON file and a
+picture in `results/mode_coverage/`, and is not made again: a study that was
+interrupted goes on. `README.md` beside this file says what is measured, and
+holds the last results.
 """
 
 import argparse
 import concurrent.futures
-import dataclasses
 import json
 import os
 import pathlib
@@ -19,213 +20,104 @@ import sys
 import time
 
 import table
+from mode_rows import ROWS, steps_of
+from mode_toys import TOYS
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-LOSSES = {
-    "minimax": "minimax",
-    "non-saturating": "non_saturating",
-    "least squares": "least_squares",
-    "hinge": "hinge",
-    "WGAN (clipping)": "wgan",
-    "WGAN-GP": "wgan_gp",
-}
-
-
-@dataclasses.dataclass(frozen=True)
-class Toy:
-    """A data set, and how long every loss trains on it.
-
-    Attributes:
-        modes: Integer, how many there are.
-        samples: Integer, how many are scored, as the papers do.
-        steps: Integer, generator updates.
-        seeds: Integer, the number of runs.
-        gp_weight: Float, of WGAN-GP; the toys' is smaller, as in the paper.
-        clip_value: Float, of WGAN.
-        published: Rows of other people's tables: name, modes, high quality.
-    """
-
-    modes: int
-    samples: int
-    steps: int
-    seeds: int
-    gp_weight: float
-    clip_value: float
-    published: tuple = ()
-
-
-TOYS = {
-    "ring": Toy(
-        modes=8,
-        samples=2500,
-        steps=10_000,
-        seeds=5,
-        gp_weight=0.1,
-        clip_value=0.1,
-        published=(
-            ("GAN, in PacGAN's table (10 runs)", "6.3", "98.2%"),
-            ("PacGAN2, in PacGAN's table (10 runs)", "7.9", "95.6%"),
-        ),
-    ),
-    "grid": Toy(
-        modes=25,
-        samples=2500,
-        steps=20_000,
-        seeds=5,
-        gp_weight=0.4,
-        clip_value=0.1,
-        published=(
-            ("GAN, in PacGAN's table (10 runs)", "17.3", "94.8%"),
-            ("PacGAN4, in PacGAN's table (10 runs)", "24.8", "93.6%"),
-        ),
-    ),
-    "stacked_mnist": Toy(
-        modes=1000,
-        samples=26_000,
-        steps=2500,
-        seeds=1,
-        gp_weight=10.0,
-        clip_value=0.01,
-        published=(
-            ("DCGAN, in PacGAN's table", "99", ""),
-            ("Unrolled GAN, in PacGAN's table", "48.7", ""),
-            ("VEEGAN, in PacGAN's table", "150", ""),
-            ("PacDCGAN2, in PacGAN's table", "1000", ""),
-        ),
-    ),
-}
-DISCRIMINATOR_STEPS = {"wgan": 5}
+THREADS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+)
 
 
 # ---- one run --------------------------------------------------------------
 
 
-def networks(toy, family):
-    from keras_gans.models import dcgan, gan
+def make_model(toy, row, steps, seed):
+    """A compiled model of a row.
 
-    if toy == "stacked_mnist":
-        return {
-            "generator": dcgan.DCGANGenerator((28, 28, 3), filters=32, crop=2),
-            "discriminator": dcgan.DCGANDiscriminator(
-                (28, 28, 3),
-                filters=32,
-                normalization=None if family == "wgan_gp" else "batch",
-            ),
-            "latent_dim": 100,
-        }
-    units = (128, 128, 128)
-    return {
-        "generator": gan.GANGenerator(
-            (2,), 2, units=units, batch_normalization=False
-        ),
-        "discriminator": gan.GANDiscriminator((2,), units=units),
-        "latent_dim": 2,
-    }
-
-
-def make_model(toy, family, steps, seed):
-    """A compiled model.
-
-    All losses have the same networks, batch and schedule, but for what belongs
-    to a method: WGAN's RMSprop and five discriminator steps; on images, where
-    others have batch normalization and DCGAN's rates, WGAN-GP's discriminator
-    without it, its Adam, and two time scales (Heusel et al., 2017).
+    Those that bring none of their own have the same networks, batch and
+    schedule, but for what belongs to a method: WGAN's RMSprop and five
+    discriminator steps; on images, where others have batch normalization and
+    DCGAN's rates, WGAN-GP's discriminator without it, and its Adam.
     """
     import keras
 
-    import keras_gans
-
-    def rate(learning_rate, steps):
-        return keras.optimizers.schedules.PolynomialDecay(
-            learning_rate, steps, end_learning_rate=0.0
-        )
-
-    settings = TOYS[toy]
-    arguments = {**networks(toy, family), "ema_momentum": 0.999, "seed": seed}
-    is_toy = toy != "stacked_mnist"
-    if family == "wgan":
-        arguments["clip_value"] = settings.clip_value
-        model = keras_gans.WGAN(**arguments)
-        lr = 1e-3 if is_toy else 2e-4
-        optimizers = [
-            keras.optimizers.RMSprop(rate(lr, n * steps), rho=0.99)
-            for n in (1, model.discriminator_steps)
-        ]
-    else:
-        if family == "wgan_gp":
-            arguments["gp_weight"] = settings.gp_weight
-            arguments["discriminator_steps"] = 1
-            model = keras_gans.WGANGP(**arguments)
-        else:
-            for player in ("generator", "discriminator"):
-                name = f"{player}_loss"
-                loss = getattr(keras_gans.losses, f"{family}_{name}")
-                arguments[name] = loss
-            model = keras_gans.GAN(**arguments)
-        if is_toy:
-            rates, betas = (1e-3, 1e-3), (0.0, 0.9)
-        elif family == "wgan_gp":
-            rates, betas = (5e-4, 1e-3), (0.0, 0.9)
-        else:
-            rates, betas = (2e-4, 2e-4), (0.5, 0.999)
-        optimizers = [
-            keras.optimizers.Adam(rate(lr, steps), *betas) for lr in rates
-        ]
-    model.compile(*optimizers, steps_per_execution=50 if is_toy else 10)
+    model, optimizers = ROWS[row].build(toy, steps, seed)
+    together = 10 if TOYS[toy].images else 50
+    if keras.backend.backend() == "torch":  # It has one at a time.
+        together = 1
+    model.compile(*optimizers, steps_per_execution=together)
     return model
 
 
-def load_data(toy, batch_size, seed, data_dir):
+def load_data(toy, batch_size, seed, data_dir=None, source="mnist"):
+    """Endless batches of a toy, on every backend."""
+    import numpy as np
+
     from keras_gans import datasets
+    from keras_gans.datasets.batches import make_batches
+    from keras_gans.datasets.images import Fit
+    from keras_gans.datasets.loading import open_source
+    from keras_gans.datasets.sources import Order, Source
 
-    if toy != "stacked_mnist":
+    if not TOYS[toy].images:
         return datasets.load(toy, batch_size, seed=seed, repeat=True)
-    import tensorflow as tf
-
     # Three independent passes over MNIST, a channel each.
-    channels = [
-        datasets.load(
-            "mnist",
-            batch_size,
-            seed=3 * seed + i,
-            repeat=True,
-            data_dir=data_dir,
+    digits = [
+        open_source(
+            source,
+            Order(shuffle=True, seed=3 * seed + i),
+            labels=False,
+            split="train",
+            fit=Fit(None, None),
+            strict=False,
+            places=(data_dir, True),
         )
         for i in range(3)
     ]
-    return tf.data.Dataset.zip(tuple(channels)).map(
-        lambda *digits: tf.concat(digits, axis=-1)
+
+    def read(number, places):
+        channels = [one.read(number, places)[0] for one in digits]
+        return (np.concatenate(channels, axis=-1),)
+
+    ((shape, dtype),) = digits[0].specs
+    specs = (((*shape[:2], 3), dtype),)
+    data = Source(digits[0].size, read, specs, digits[0].image_size)
+    return make_batches(
+        data, batch_size, repeat=True, skip=0, drop_remainder=True
     )
 
 
-def run(toy, loss, seed, options):
+def run(toy, row, seed, options):
     """Trains and scores one model; writes its JSON file and its picture."""
     import keras
-    import tensorflow as tf
 
     from keras_gans import datasets, metrics, pictures
 
-    # Runs share the cores, one thread each: that is faster than in turn.
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
     keras.utils.set_random_seed(seed)
-    settings, family = TOYS[toy], LOSSES[loss]
-    steps = options.steps or settings.steps
-    model = make_model(toy, family, steps, seed)
-    batch_size = 64 if toy == "stacked_mnist" else 256
-    batch_size *= model.discriminator_steps
+    settings = TOYS[toy]
+    steps = options.steps or steps_of(toy, row)
+    model = make_model(toy, row, steps, seed)
+    batch_size = ROWS[row].batch_size or settings.batch_size
+    batch_size *= model.batch_divisor  # Fresh ones for every step.
     data = load_data(toy, batch_size, seed, options.data_dir)
     start = time.perf_counter()
     history = model.fit(data, steps_per_epoch=steps, verbose=0).history
     seconds = time.perf_counter() - start
     samples = model.generate(options.samples or settings.samples, seed=seed)
-    scores = {"toy": toy, "loss": loss, "seed": seed, "steps": steps}
+    # A row was a loss once, and is called so in the files.
+    scores = {"toy": toy, "loss": row, "seed": seed, "steps": steps}
+    scores["backend"] = keras.backend.backend()
     scores["samples"] = len(samples)
     scores["seconds"] = round(seconds, 1)
     scores["losses"] = {k: float(v[0]) for k, v in history.items()}
-    if toy == "stacked_mnist":
+    if settings.images:
         modes, kl = metrics.stacked_mode_coverage(samples)
         picture = pictures.image_grid(samples[:64])
     else:
@@ -236,7 +128,7 @@ def run(toy, loss, seed, options):
         real = getattr(datasets, toy)(2500, seed=seed)
         picture = pictures.scatter(samples, real, size=240)
     scores.update(modes=modes, reverse_kl=kl)
-    path = result_path(toy, loss, seed, options)
+    path = result_path(toy, row, seed, options)
     if seed == 0:
         picture.save(path.with_suffix(".png"))
     temporary = path.with_suffix(".tmp")
@@ -244,8 +136,8 @@ def run(toy, loss, seed, options):
     os.replace(temporary, path)
 
 
-def result_path(toy, loss, seed, options):
-    return options.output / f"{toy}_{LOSSES[loss]}_{seed}.json"
+def result_path(toy, row, seed, options):
+    return options.output / f"{toy}_{ROWS[row].key}_{seed}.json"
 
 
 # ---- all runs -------------------------------------------------------------
@@ -253,8 +145,8 @@ def result_path(toy, loss, seed, options):
 
 def start(cell, options):
     """One run in a process of its own, which a crash does not outlive."""
-    toy, loss, seed = cell
-    command = [sys.executable, __file__, "--run", toy, loss, str(seed)]
+    toy, row, seed = cell
+    command = [sys.executable, __file__, "--run", toy, row, str(seed)]
     for name in ("steps", "samples", "data_dir", "output"):
         if getattr(options, name):
             command += [f"--{name.replace('_', '-')}", getattr(options, name)]
@@ -262,18 +154,29 @@ def start(cell, options):
         list(map(str, command)),
         capture_output=True,
         text=True,
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"},
+        env={**os.environ, **one_thread()},
     )
     if done.returncode:
         raise RuntimeError(f"{cell} failed:\n{done.stderr[-3000:]}")
     return cell
 
 
+def one_thread():
+    """Runs share the cores, one thread each: that is faster than in turn."""
+    flags = os.environ.get("XLA_FLAGS", "")
+    return {
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+        "XLA_FLAGS": f"{flags} --xla_cpu_multi_thread_eigen=false".strip(),
+        **dict.fromkeys(THREADS, "1"),
+    }
+
+
 def run_all(options):
     cells = [
-        (toy, loss, seed)
+        (toy, row, seed)
         for toy in options.toys
-        for loss in options.losses
+        for row in options.rows
+        if toy in ROWS[row].toys
         for seed in range(options.seeds or TOYS[toy].seeds)
     ]
     missing = [c for c in cells if not is_done(c, options)]
@@ -288,8 +191,11 @@ def is_done(cell, options):
     path = result_path(*cell, options)
     if not path.exists():
         return False
-    found, toy = json.loads(path.read_text()), TOYS[cell[0]]
-    wanted = options.steps or toy.steps, options.samples or toy.samples
+    found, (toy, row, _) = json.loads(path.read_text()), cell
+    wanted = (
+        options.steps or steps_of(toy, row),
+        options.samples or TOYS[toy].samples,
+    )
     return (found["steps"], found["samples"]) == wanted
 
 
@@ -302,22 +208,21 @@ def report(options):
         if not found:
             continue
         minutes += sum(r["seconds"] for r in found) / 60
-        steps = sorted({r["steps"] for r in found})
         samples = sorted({r["samples"] for r in found})
         lines += [
             f"**{toy}**, {settings.modes:,} modes, "
-            f"{'/'.join(f'{s:,}' for s in steps)} generator steps, "
             f"{'/'.join(f'{s:,}' for s in samples)} samples",
             "",
-            "| loss | runs | modes | high quality | reverse KL |",
-            "|---|--:|--:|--:|--:|",
+            "| model | generator steps | runs | modes | high quality "
+            "| reverse KL |",
+            "|---|--:|--:|--:|--:|--:|",
         ]
-        for loss in LOSSES:
-            runs = [r for r in found if r["loss"] == loss]
+        for name in ROWS:
+            runs = [r for r in found if r["loss"] == name]
             if runs:
-                lines.append(row(loss, runs))
+                lines.append(line(name, runs))
         lines += [
-            f"| {name} | | {modes} | {quality} | |"
+            f"| {name} | | | {modes} | {quality} | |"
             for name, modes, quality in settings.published
         ]
         lines.append("")
@@ -326,7 +231,9 @@ def report(options):
     return "\n".join(lines) + "\n"
 
 
-def row(loss, runs):
+def line(name, runs):
+    """A row of a table: means and deviations over runs."""
+
     def cell(key, form):
         values = [r[key] for r in runs if key in r]
         if not values:
@@ -338,27 +245,29 @@ def row(loss, runs):
             text += f" ± {form.format(deviation**0.5)}"
         return text
 
+    steps = "/".join(f"{s:,}" for s in sorted({r["steps"] for r in runs}))
     return (
-        f"| {loss} | {len(runs)} | {cell('modes', '{:.1f}')} | "
+        f"| {name} | {steps} | {len(runs)} | {cell('modes', '{:.1f}')} | "
         f"{cell('high_quality', '{:.1%}')} | {cell('reverse_kl', '{:.2f}')} |"
     )
 
 
 def gallery(toy, options):
-    """Seed 0 of every loss, in a row."""
+    """Seed 0 of every model, in a row."""
     cells = [
-        (loss, result_path(toy, loss, 0, options).with_suffix(".png"))
-        for loss in LOSSES
+        (name, result_path(toy, name, 0, options).with_suffix(".png"))
+        for name, row in ROWS.items()
+        if toy in row.toys
     ]
-    cells = [(loss, path) for loss, path in cells if path.exists()]
+    cells = [(name, path) for name, path in cells if path.exists()]
     if not cells or not options.output.is_relative_to(HERE):
         return []
     pictures = [
-        f"![{loss} on {toy}]({path.relative_to(HERE).as_posix()})"
-        for loss, path in cells
+        f"![{name} on {toy}]({path.relative_to(HERE).as_posix()})"
+        for name, path in cells
     ]
     return [
-        f"| {' | '.join(loss for loss, _ in cells)} |",
+        f"| {' | '.join(name for name, _ in cells)} |",
         f"|{'---|' * len(cells)}",
         f"| {' | '.join(pictures)} |",
         "",
@@ -367,10 +276,9 @@ def gallery(toy, options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--toys", nargs="+", choices=TOYS, default=list(TOYS))
-    parser.add_argument(
-        "--losses", nargs="+", choices=LOSSES, default=list(LOSSES)
-    )
+    default = [name for name, toy in TOYS.items() if toy.by_default]
+    parser.add_argument("--toys", nargs="+", choices=TOYS, default=default)
+    parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS))
     parser.add_argument("--seeds", type=int, help="runs per cell")
     parser.add_argument("--steps", type=int, help="generator updates")
     parser.add_argument("--samples", type=int, help="samples to score")
@@ -387,8 +295,8 @@ def main():
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
     if options.run:
-        toy, loss, seed = options.run
-        run(toy, loss, int(seed), options)
+        toy, row, seed = options.run
+        run(toy, row, int(seed), options)
         return
     if not options.report:
         run_all(options)

@@ -34,6 +34,13 @@ class Both(nn.ModuleList):
         return [network(x) for network, x in zip(self, images)]
 
 
+class Heads(nn.ModuleList):
+    """Several networks of the same features."""
+
+    def forward(self, features):
+        return [head(features) for head in self]
+
+
 def cross_entropy(logits, target):
     logits = logits.float()
     return F.binary_cross_entropy_with_logits(

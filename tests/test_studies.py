@@ -1,8 +1,10 @@
 """The studies beside the speed benchmark: landscape and mode coverage."""
 
+import argparse
 import importlib
 import json
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -12,7 +14,7 @@ import pytest
 BENCHMARKS = pathlib.Path(__file__).resolve().parents[1] / "benchmarks"
 
 
-pytestmark = pytest.mark.neutral
+neutral = pytest.mark.neutral
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +30,7 @@ def load(name):
 # ---- landscape ------------------------------------------------------------
 
 
+@neutral
 def test_distances_by_hand():
     study = load("landscape")
     p = study.mixture(-3, 3)
@@ -48,6 +51,7 @@ def test_distances_by_hand():
     assert study.wasserstein(p, q) == pytest.approx(3, rel=1e-3)
 
 
+@neutral
 def test_the_divergence_has_collapsed_minima_and_the_distance_has_not():
     study = load("landscape")
     data = {(-3.0, 3.0), (3.0, -3.0)}
@@ -61,6 +65,7 @@ def test_the_divergence_has_collapsed_minima_and_the_distance_has_not():
             assert (value < 1e-6) == ((a, b) in data)
 
 
+@neutral
 @pytest.mark.slow
 def test_the_landscapes_picture_is_drawn(tmp_path):
     pytest.importorskip("matplotlib")
@@ -74,6 +79,7 @@ def test_the_landscapes_picture_is_drawn(tmp_path):
 # ---- collapse -------------------------------------------------------------
 
 
+@neutral
 @pytest.mark.slow
 def test_the_collapse_is_drawn(tmp_path, monkeypatch):
     pytest.importorskip("matplotlib")
@@ -88,6 +94,7 @@ def test_the_collapse_is_drawn(tmp_path, monkeypatch):
     assert [len(r["history"]) for r in report.values()] == [1, 1, 1]
 
 
+@neutral
 def test_the_failures_that_are_stored_were_reported():
     stored = BENCHMARKS / "results" / "collapse.json"
     minimax, other, wgan_gp = json.loads(stored.read_text()).values()
@@ -100,22 +107,35 @@ def test_the_failures_that_are_stored_were_reported():
 # ---- mode coverage --------------------------------------------------------
 
 
+LOSSES = (
+    "minimax",
+    "non-saturating",
+    "least squares",
+    "hinge",
+    "WGAN (clipping)",
+    "WGAN-GP",
+)
+
+
+@neutral
 @pytest.mark.slow
 def test_every_loss_has_the_same_networks_on_a_toy():
     study = load("mode_coverage")
     sizes = set()
-    for family in study.LOSSES.values():
-        model = study.make_model("ring", family, 10, 0)
+    for name in LOSSES:
+        model = study.make_model("ring", name, 10, 0)
         sizes.add(
             (model.generator.count_params(), model.discriminator.count_params())
         )
     assert len(sizes) == 1
 
 
+@neutral
 @pytest.mark.slow
 def test_a_smoke_run_is_reported_and_not_made_again(tf, tmp_path):
     command = [sys.executable, BENCHMARKS / "mode_coverage.py"]
-    command += ["--toys", "ring", "--losses", "minimax", "WGAN-GP"]
+    unrolled = "unrolled GAN, k = 5"
+    command += ["--toys", "ring", "--rows", "minimax", unrolled]
     command += ["--seeds", "1", "--steps", "50"]
     command += ["--samples", "50", "--output", tmp_path, "--jobs", "2"]
 
@@ -126,34 +146,129 @@ def test_a_smoke_run_is_reported_and_not_made_again(tf, tmp_path):
 
     first = run()
     assert first.returncode == 0, first.stderr
-    for loss, family in (("minimax", "minimax"), ("WGAN-GP", "wgan_gp")):
-        result = json.loads((tmp_path / f"ring_{family}_0.json").read_text())
+    for name, key in (("minimax", "minimax"), (unrolled, "unrolled_5")):
+        result = json.loads((tmp_path / f"ring_{key}_0.json").read_text())
         assert 0 <= result["modes"] <= 8 and result["steps"] == 50
-        assert (tmp_path / f"ring_{family}_0.png").exists()
-        assert f"| {loss} | 1 | {result['modes']:.1f} |" in first.stdout
-    assert "50 generator steps, 50 samples" in first.stdout
+        assert result["backend"] == "tensorflow"
+        assert (tmp_path / f"ring_{key}_0.png").exists()
+        assert f"| {name} | 50 | 1 | {result['modes']:.1f} |" in first.stdout
+    assert "8 modes, 50 samples" in first.stdout
     times = {p: p.stat().st_mtime_ns for p in tmp_path.iterdir()}
     assert run().stdout == first.stdout
     assert times == {p: p.stat().st_mtime_ns for p in tmp_path.iterdir()}
 
 
+@neutral
+def test_what_is_stored_is_of_a_row_and_as_long_as_it_is_to_be():
+    study, stored = load("mode_coverage"), BENCHMARKS / "results"
+    stored = stored / "mode_coverage"
+    options = argparse.Namespace(output=stored, steps=None, samples=None)
+    found = [json.loads(path.read_text()) for path in stored.glob("*.json")]
+    for result in found:
+        cell = result["toy"], result["loss"], result["seed"]
+        assert study.is_done(cell, options), cell
+    report = study.report(options)
+    for name in LOSSES:
+        for toy in ("ring", "grid", "stacked_mnist"):
+            assert (toy, name, 0) in {
+                (r["toy"], r["loss"], r["seed"]) for r in found
+            }
+        # A row with its number of steps; the pictures' heads have none.
+        rows = re.findall(rf"\n\| {re.escape(name)} \| [\d,]+ \|", report)
+        assert len(rows) == 3
+    readme = (BENCHMARKS / "README.md").read_text()
+    assert report in readme
+
+
+@neutral
+def test_rows_have_files_and_toys_of_their_own():
+    study = load("mode_coverage")
+    assert len({row.key for row in study.ROWS.values()}) == len(study.ROWS)
+    for name, row in study.ROWS.items():
+        assert set(row.toys) <= set(study.TOYS), name
+
+
+@neutral
 def test_rows_are_mean_and_deviation():
     study = load("mode_coverage")
     runs = [
-        {"modes": m, "high_quality": q, "reverse_kl": 0.0}
+        {"steps": 100, "modes": m, "high_quality": q, "reverse_kl": 0.0}
         for m, q in ((8, 0.9), (6, 0.8))
     ]
-    assert study.row("hinge", runs) == (
-        "| hinge | 2 | 7.0 ± 1.4 | 85.0% ± 7.1% | 0.00 ± 0.00 |"
+    assert study.line("hinge", runs) == (
+        "| hinge | 100 | 2 | 7.0 ± 1.4 | 85.0% ± 7.1% | 0.00 ± 0.00 |"
     )
 
 
-def test_stacked_mnist_stacks_three_digits(tf):
+def test_stacked_mnist_stacks_three_digits():
+    study = load("mode_coverage")
+    digits = np.arange(12, dtype="uint8")[:, None, None, None]
+    digits = np.broadcast_to(digits, (12, 28, 28, 1))
+    data = study.load_data("stacked_mnist", 4, 0, source=digits)
+    batches = [np.asarray(batch) for _, batch in zip(range(6), data)]
+    for batch in batches:
+        assert batch.shape == (4, 28, 28, 3) and batch.dtype == "float32"
+    channels = np.concatenate(batches)[:, 0, 0].T
+    # Two passes over all digits in each channel, in orders of their own.
+    for channel in channels:
+        for one in (channel[:12], channel[12:]):
+            values = np.sort(one) * 127.5 + 127.5
+            np.testing.assert_allclose(values, np.arange(12), atol=1e-4)
+    assert len({c.tobytes() for c in channels}) == 3
+
+
+@pytest.mark.slow
+def test_the_unrolled_row_of_metz_learns_from_it_on_every_backend():
+    study = load("mode_coverage")
+    name = "D a quarter of G, k = 1"
+    model = study.make_model("stacked_mnist_metz", name, 2, 0)
+    # 2, 4 and 8 filters beside 32, 16 and 8.
+    kernels = [w.shape[-1] for w in model.discriminator.weights[::2]]
+    assert kernels == [2, 4, 8, 1]
+    assert model.generator.output_shape == (None, 28, 28, 3)
+    digits = np.zeros((32, 28, 28, 1), "uint8")
+    data = study.load_data("stacked_mnist_metz", 16, 0, source=digits)
+    history = model.fit(data, steps_per_epoch=2, verbose=0).history
+    assert np.isfinite(list(history.values())).all()
+    assert model.generate(2).shape == (2, 28, 28, 3)
+
+
+# ---- few labels -----------------------------------------------------------
+
+
+def test_errors_are_of_ten_thousand():
+    study = load("semi_supervised")
+    runs = [
+        {"seed": s, "errors": e, "test_images": 2000, "steps": 1000}
+        for s, e in ((1, 40), (0, 20))
+    ]
+    assert study.row("a network", runs) == (
+        "| a network | 2 | 150 ± 70.7 | 100, 200 | 1,000 |"
+    )
+    assert study.row("a network", []) == "| a network | 0 | | | |"
+
+
+@pytest.mark.slow
+def test_few_labels_are_reported_and_not_trained_on_again(tf, tmp_path):
     from data_files import tfds_dir
 
-    study = load("mode_coverage")
-    data = study.load_data("stacked_mnist", 4, 0, tfds_dir("mnist"))
-    batch = next(iter(data))
-    assert batch.shape == (4, 28, 28, 3)
-    red, green, blue = np.moveaxis(batch.numpy(), -1, 0)
-    assert (red != green).any() and (green != blue).any()
+    command = [sys.executable, BENCHMARKS / "semi_supervised.py"]
+    command += ["--seeds", "1", "--steps", "3", "--output", tmp_path]
+    command += ["--data-dir", tfds_dir("mnist"), "--jobs", "2"]
+
+    def run():
+        return subprocess.run(
+            list(map(str, command)), capture_output=True, text=True
+        )
+
+    first = run()
+    assert first.returncode == 0, first.stderr
+    for name in ("improved_gan", "supervised"):
+        result = json.loads((tmp_path / f"{name}_0.json").read_text())
+        assert result["steps"] == 3 and result["test_images"] == 10_000
+        assert 0 < result["errors"] <= 10_000
+    assert "| the paper " in first.stdout and "93 ± 6.5" in first.stdout
+    times = {p: p.stat().st_mtime_ns for p in tmp_path.iterdir()}
+    assert len(times) == 2  # Checkpoints are gone.
+    assert run().stdout == first.stdout
+    assert times == {p: p.stat().st_mtime_ns for p in tmp_path.iterdir()}

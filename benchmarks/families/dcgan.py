@@ -49,7 +49,10 @@ def generator(image_shape, filters, inputs=gan.LATENT_DIM):
     return nn.Sequential(*layers).apply(initialize)
 
 
-def discriminator(image_shape, filters, extra_channels=0, batch_norm=True):
+def discriminator(
+    image_shape, filters, extra_channels=0, batch_norm=True, head=None
+):
+    """`head` is a function of the number of features, for what ends it."""
     from torch import nn
     from torch_blocks import initialize
 
@@ -67,7 +70,8 @@ def discriminator(image_shape, filters, extra_channels=0, batch_norm=True):
             layers.append(nn.BatchNorm2d(depth, eps=1e-5, momentum=0.1))
         layers.append(nn.LeakyReLU(0.2))
         channels, depth = depth, depth * 2
-    layers += [nn.Flatten(), nn.Linear(height * width * channels, 1)]
+    features = height * width * channels
+    layers += [nn.Flatten(), head(features) if head else nn.Linear(features, 1)]
     network = nn.Sequential(*layers).apply(initialize)
     if not batch_norm:
         for module in network:

@@ -111,7 +111,7 @@ def no_labels(numbers):
     return ()
 
 
-def generate(trainer, n, labels=no_labels, batch_size=256):
+def generate(trainer, n, labels=no_labels, batch_size=256, fakes=fakes):
     """`labels` is a function of the samples' numbers."""
     import torch
 

@@ -45,7 +45,15 @@ def facts(folder, entry, recipe, *, ablations=(), test_data=None):
     factor = math.ceil(SIDE / max(picture.size))
     size = (factor * picture.width, factor * picture.height)
     picture = picture.resize(size, Image.Resampling.NEAREST)
-    return {"scores": scores(model, recipe)}, {"samples": picture}
+    drawn = {name: draw(model) for name, draw in entry.get("drawn", {}).items()}
+    more = entry["scores"](model) if "scores" in entry else {}
+    found = {"scores": {**scores(model, recipe), **more}}
+    if ablations:
+        found["ablations"] = {
+            label: scores(presets.load(pathlib.Path(run) / "last"), recipe)
+            for label, run in ablations
+        }
+    return found, {"samples": picture, **drawn}
 
 
 def scores(model, recipe):
@@ -80,9 +88,16 @@ def scores(model, recipe):
 
 
 def table(facts):
-    """The scores, as Markdown."""
-    rows = "\n".join(
-        f"| {key} | {format_score(value)} |"
-        for key, value in facts.get("scores", {}).items()
-    )
-    return f"| score | value |\n| --- | --- |\n{rows}"
+    """The scores, as Markdown, beside those of the preset's ablations."""
+    columns = {"value": facts.get("scores", {}), **facts.get("ablations", {})}
+    lines = [
+        f"| score | {' | '.join(columns)} |",
+        f"| --- |{' --- |' * len(columns)}",
+    ]
+    for key in columns["value"]:
+        cells = [
+            format_score(found[key]) if key in found else ""
+            for found in columns.values()
+        ]
+        lines.append(f"| {key} | {' | '.join(cells)} |")
+    return "\n".join(lines)

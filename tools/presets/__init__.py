@@ -13,6 +13,9 @@ and of presets with weights, for the card:
     paper, compared, failures    sentences
     caption        of the picture (optional)
     pictures       name -> caption of those after the first (optional)
+    drawn          name -> function of the model that draws such a picture, of
+                   models that draw samples (optional)
+    scores         function of the model: more scores, of those (optional)
     trained        what the command does not say of how the weights were made
                    (optional)
     options        for `keras-gans train`, where `--data FOLDER` is not enough

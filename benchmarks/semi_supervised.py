@@ -1,0 +1,314 @@
+"""What unlabelled images are worth: MNIST's test errors with few labels.
+
+    python benchmarks/semi_supervised.py            # all runs, then the table
+    python benchmarks/semi_supervised.py --report   # the table of what is there
+
+Improved GAN by the recipe of the preset `improved_gan_mnist`, beside its
+discriminator alone, trained on the same 100 labels and nothing else. Every run
+is a JSON file in `results/semi_supervised/` and is not made again; one that was
+interrupted goes on from its last checkpoint. `README.md` beside this file says
+what is measured, and holds the last results.
+"""
+
+import argparse
+import concurrent.futures
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import time
+
+import table
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[1:1] = [str(HERE.parent), str(HERE.parent / "tools")]
+
+PRESET = "improved_gan_mnist"
+METHODS = {
+    "improved_gan": "Improved GAN",
+    "supervised": "its discriminator, on the labels alone",
+}
+PAPER = "| the paper | 10 | 93 ± 6.5 | | 180,000 |"
+# Updates of the network on the labels alone, which it knows by heart by then.
+SUPERVISED_STEPS = 3000
+CHECKPOINT_STEPS = 1000
+
+
+# ---- one run --------------------------------------------------------------
+
+
+def labelled_images(seed, options):
+    """The images that the semi-supervised run knows the classes of."""
+    import numpy as np
+
+    known = {}
+    for images, labels in load(seed, options):
+        images, labels = np.asarray(images), np.asarray(labels)
+        for image, label in zip(images[labels >= 0], labels[labels >= 0]):
+            known[image.tobytes()] = image, label
+        if len(known) == 10 * recipe()["semi_supervised"]["labels_per_class"]:
+            break
+    return map(np.stack, zip(*known.values()))
+
+
+def recipe():
+    from presets import PRESETS
+
+    return PRESETS[PRESET]["recipe"]
+
+
+def load(seed, options, **kwargs):
+    from keras_gans import datasets
+
+    return datasets.load_semi_supervised(
+        recipe()["dataset"],
+        recipe()["batch_size"],
+        num_classes=10,
+        seed=seed,
+        data_dir=options.data_dir,
+        **recipe()["semi_supervised"],
+        **kwargs,
+    )
+
+
+def make_model(seed, steps):
+    """A compiled model; its rates fall over as many steps as there are."""
+    import copy
+
+    from presets import PRESETS
+
+    from keras_gans import tasks
+    from keras_gans.runs.recipe import match_schedules
+
+    model = PRESETS[PRESET]["model"]()
+    model = type(model).from_config({**model.get_config(), "seed": seed})
+    own = copy.deepcopy(recipe())
+    changed, _ = match_schedules(
+        {**own, "steps": steps}, own, lambda r: r["steps"], 1
+    )
+    task = tasks.get("sampling")
+    model.compile(**task.compile_arguments(model, changed))
+    return model
+
+
+def train_gan(seed, steps, options):
+    """The classifier after a run, and the seconds that it took."""
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    model = make_model(seed, steps)
+    part = result_path("improved_gan", seed, options).with_suffix("")
+    weights = part.with_suffix(".weights.h5")
+    state = part.with_suffix(".part")
+    done, seconds = 0, 0.0
+    if weights.exists() and state.exists():
+        found = json.loads(state.read_text())
+        if found["steps"] == steps:
+            model.load_weights(weights)
+            done, seconds = found["done"], found["seconds"]
+    while done < steps:
+        start = time.perf_counter()
+        count = min(CHECKPOINT_STEPS, steps - done)
+        model.fit(
+            load(seed, options, repeat=True, skip=done),
+            steps_per_epoch=count,
+            verbose=0,
+        )
+        done += count
+        seconds += time.perf_counter() - start
+        # The state tells what the weights are: it comes last.
+        state.unlink(missing_ok=True)
+        model.save_weights(weights)
+        state.write_text(
+            json.dumps({"steps": steps, "done": done, "seconds": seconds})
+        )
+    return model.classify, seconds, (weights, state)
+
+
+def train_alone(seed, steps, options):
+    """The discriminator's network as a classifier of 100 images."""
+    import keras
+
+    from keras_gans.models.improved_gan import ImprovedGANDiscriminator
+
+    images, labels = labelled_images(seed, options)
+    keras.utils.set_random_seed(seed)
+    network = ImprovedGANDiscriminator(num_classes=10)
+    network.compile(
+        keras.optimizers.Adam(
+            keras.optimizers.schedules.PolynomialDecay(3e-3, steps, 0.0),
+            beta_1=0.5,
+        ),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    )
+    start = time.perf_counter()
+    network.fit(images, labels, batch_size=len(images), epochs=steps, verbose=0)
+    seconds = time.perf_counter() - start
+
+    def classify(images):
+        return network.predict(images, batch_size=1000, verbose=0).argmax(-1)
+
+    return classify, seconds, ()
+
+
+def run(method, seed, options):
+    """Trains and scores one model; writes its JSON file."""
+    import numpy as np
+    import tensorflow as tf
+
+    from keras_gans import datasets
+
+    # Runs share the cores, one thread each: that is faster than in turn.
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    steps = wanted_steps(method, options)
+    train = train_gan if method == "improved_gan" else train_alone
+    classify, seconds, leftovers = train(seed, steps, options)
+    wrong = total = 0
+    for images, labels in datasets.load(
+        recipe()["dataset"],
+        1000,
+        split="test",
+        labels=True,
+        shuffle=False,
+        drop_remainder=False,
+        data_dir=options.data_dir,
+    ):
+        found = classify(np.asarray(images))
+        wrong += int((found != np.asarray(labels)).sum())
+        total += len(found)
+    result = {
+        "method": method,
+        "seed": seed,
+        "steps": steps,
+        "errors": wrong,
+        "test_images": total,
+        "seconds": round(seconds, 1),
+    }
+    path = result_path(method, seed, options)
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(result, indent=2) + "\n")
+    os.replace(temporary, path)
+    for file in leftovers:
+        file.unlink()
+
+
+def wanted_steps(method, options):
+    own = SUPERVISED_STEPS if method == "supervised" else recipe()["steps"]
+    return options.steps or own
+
+
+def result_path(method, seed, options):
+    return options.output / f"{method}_{seed}.json"
+
+
+# ---- all runs -------------------------------------------------------------
+
+
+def start(cell, options):
+    """One run in a process of its own, which a crash does not outlive."""
+    method, seed = cell
+    command = [sys.executable, __file__, "--run", method, str(seed)]
+    for name in ("steps", "data_dir", "output"):
+        if getattr(options, name):
+            command += [f"--{name.replace('_', '-')}", getattr(options, name)]
+    done = subprocess.run(
+        list(map(str, command)),
+        capture_output=True,
+        text=True,
+        env={
+            **os.environ,
+            "KERAS_BACKEND": "tensorflow",
+            "TF_CPP_MIN_LOG_LEVEL": "2",
+        },
+    )
+    if done.returncode:
+        raise RuntimeError(f"{cell} failed:\n{done.stderr[-3000:]}")
+    return cell
+
+
+def run_all(options):
+    cells = [(m, s) for m in options.methods for s in range(options.seeds)]
+    missing = [c for c in cells if not is_done(c, options)]
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        done = pool.map(lambda cell: start(cell, options), missing)
+        for i, cell in enumerate(done):
+            print(f"{i + 1} of {len(missing)}: {cell}", file=sys.stderr)
+
+
+def is_done(cell, options):
+    """Whether the run is there, and as long as it is to be."""
+    path = result_path(*cell, options)
+    if not path.exists():
+        return False
+    found = json.loads(path.read_text())
+    return found["steps"] == wanted_steps(cell[0], options)
+
+
+def report(options):
+    """The table as Markdown."""
+    results = [json.loads(p.read_text()) for p in options.output.glob("*.json")]
+    lines = [
+        "| method | runs | errors of 10,000 | each | steps |",
+        "|---|--:|--:|---|--:|",
+        *(
+            row(name, [r for r in results if r["method"] == method])
+            for method, name in METHODS.items()
+        ),
+        PAPER,
+        "",
+        f"{sum(r['seconds'] for r in results) / 60:.0f} minutes of training, "
+        "one core each.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def row(name, runs):
+    """Mean and deviation over seeds, per 10,000 test images."""
+    runs = sorted(runs, key=lambda r: r["seed"])
+    errors = [10_000 * r["errors"] / r["test_images"] for r in runs]
+    if not errors:
+        return f"| {name} | 0 | | | |"
+    text = f"{statistics.mean(errors):.0f}"
+    if len(errors) > 1:
+        text += f" ± {statistics.stdev(errors):.1f}"
+    each = ", ".join(f"{e:.0f}" for e in errors)
+    steps = "/".join(f"{s:,}" for s in sorted({r["steps"] for r in runs}))
+    return f"| {name} | {len(errors)} | {text} | {each} | {steps} |"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--methods", nargs="+", choices=METHODS, default=list(METHODS)
+    )
+    parser.add_argument("--seeds", type=int, default=3, help="runs per method")
+    parser.add_argument("--steps", type=int, help="updates, of both methods")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--data-dir", help="where TFDS sets lie")
+    parser.add_argument("--report", action="store_true", help="only report")
+    parser.add_argument("--update-readme", action="store_true")
+    parser.add_argument(
+        "--output",
+        type=pathlib.Path,
+        default=HERE / "results" / "semi_supervised",
+    )
+    parser.add_argument("--run", nargs=2, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    options.output.mkdir(parents=True, exist_ok=True)
+    if options.run:
+        method, seed = options.run
+        run(method, int(seed), options)
+        return
+    if not options.report:
+        run_all(options)
+    text = report(options)
+    print(text)
+    if options.update_readme:
+        table.update_readme("semi_supervised", text)
+
+
+if __name__ == "__main__":
+    main()
