@@ -162,7 +162,8 @@ class InfoGAN(GAN):
 
     loss_names = ("d_loss", "g_loss", "info_loss")
     discriminator_outputs = ("logits", "codes")
-    packs = False  # Codes are found in one example at a time.
+    takes_labels = False  # Codes are in their place.
+    packs = False  # They are found in one example at a time.
 
     def __init__(
         self,

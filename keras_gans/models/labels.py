@@ -15,6 +15,8 @@ class Labels:
     """
 
     num_classes = None
+    # Whether the step draws by labels and shows them to the discriminator.
+    takes_labels = False
     # Whether both networks see labels.
     is_conditional = False
 
@@ -27,6 +29,11 @@ class Labels:
         """
         if num_classes is None:
             return
+        if not self.takes_labels:
+            raise ValueError(
+                f"num_classes must be None: the step of {type(self).__name__} "
+                f"takes no labels. Received: num_classes={num_classes!r}"
+            )
         check_integer("num_classes", num_classes, minimum=1)
         for name, network in networks.items():
             own = getattr(network, "num_classes", num_classes)

@@ -57,6 +57,7 @@ class RegularizedModel(SamplingModel):
     """
 
     augmentations = (Augmentation,)
+    takes_labels = True
     # Whether the discriminator may see several examples at once.
     packs = True
 

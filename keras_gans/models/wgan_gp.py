@@ -85,6 +85,7 @@ class WGANGP(SamplingModel):
     loss_names = ("d_loss", "g_loss", "gp")
     # Not ADA, which watches the logits' sign: that of a score says nothing.
     augmentations = (DiffAugment,)
+    takes_labels = True
 
     def __init__(
         self,
@@ -136,7 +137,7 @@ class WGANGP(SamplingModel):
             self.generator(all_inputs, training=True)
         )
         for real, fake, inputs, labels in self.split_batch(  # noqa: B007
-            (real_batch[: n * steps], fake_batch, all_inputs, y), steps
+            (real_batch, fake_batch, all_inputs, y), steps
         ):
 
             def discriminator_loss(real=real, fake=fake, inputs=inputs):

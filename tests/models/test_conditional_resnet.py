@@ -173,6 +173,21 @@ def test_a_gan_of_them_trains_and_is_a_preset(tmp_path):
 
 
 @pytest.mark.neutral
+@pytest.mark.parametrize(
+    "cls",
+    [
+        keras_gans.WGAN,
+        keras_gans.EBGAN,
+        keras_gans.InfoGAN,
+        keras_gans.UnrolledGAN,
+    ],
+)
+def test_steps_without_labels_refuse_classes(cls):
+    with pytest.raises(ValueError, match="takes no labels. Received: num_c"):
+        cls(num_classes=CLASSES)
+
+
+@pytest.mark.neutral
 @pytest.mark.slow
 @pytest.mark.parametrize("cls", [keras_gans.WGANGP, keras_gans.R3GAN])
 def test_other_steps_take_labels(cls):
