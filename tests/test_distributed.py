@@ -16,7 +16,8 @@ pytestmark = pytest.mark.slow
 
 BACKEND = keras.backend.backend()
 SCRIPT = pathlib.Path(__file__).with_name("distributed_training.py")
-TIMEOUT = 400
+# Twenty trainings, on cores that others may have.
+TIMEOUT = 1500
 
 
 def start(mode, **environment):
@@ -224,10 +225,9 @@ def test_batch_norm_on_two_replicas(model, single, mirrored):
 
 
 @pytest.mark.skipif(BACKEND != "tensorflow", reason="tf.distribute")
-@pytest.mark.parametrize("policy", ["bfloat16", "float16"])
-def test_mixed_precision_on_two_replicas(policy, mirrored):
-    losses = mirrored[policy].get("result")
-    assert losses, mirrored[policy]
+def test_mixed_precision_on_two_replicas(mirrored):
+    losses = mirrored["float16"].get("result")
+    assert losses, mirrored["float16"]
     assert np.isfinite(list(losses.values())).all()
 
 

@@ -179,7 +179,7 @@ def test_plain_keras_opens_a_preset(imports):
         "print(network.predict_on_batch(x).tolist())"
     )
     np.testing.assert_allclose(
-        ast.literal_eval(out.splitlines()[-1]), points, rtol=1e-5
+        ast.literal_eval(out.splitlines()[-1]), points, rtol=1e-5, atol=1e-6
     )
 
 

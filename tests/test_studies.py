@@ -217,8 +217,9 @@ def test_stacked_mnist_stacks_three_digits():
     assert len({c.tobytes() for c in channels}) == 3
 
 
+@neutral
 @pytest.mark.slow
-def test_the_unrolled_row_of_metz_learns_from_it_on_every_backend():
+def test_the_unrolled_row_of_metz_learns_from_it():
     study = load("mode_coverage")
     name = "D a quarter of G, k = 1"
     model = study.make_model("stacked_mnist_metz", name, 2, 0)
