@@ -46,6 +46,15 @@ def check_weight(name, value):
         )
 
 
+def check_positive(name, value):
+    """Raises a `ValueError` unless `value` is a number > 0."""
+    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not is_number or not 0.0 < value < math.inf:
+        raise ValueError(
+            f"{name} must be a number above 0. Received: {name}={value!r:.200}"
+        )
+
+
 def check_weight_or_schedule(name, value):
     """Raises a `ValueError` unless `value` is a number >= 0, or a schedule."""
     if not callable(value):

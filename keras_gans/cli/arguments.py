@@ -2,6 +2,7 @@
 
 import argparse
 import difflib
+import math
 import pathlib
 
 from keras_gans.checks import UsageError
@@ -87,6 +88,18 @@ def integer(minimum):
         return value
 
     return parse
+
+
+def positive(text):
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(
+            f"must be a number above 0, not {text!r}"
+        )
+    return value
 
 
 def integers(text):

@@ -13,6 +13,7 @@ from keras_gans.cli.arguments import (
     integers,
     load,
     path,
+    positive,
 )
 
 
@@ -27,6 +28,11 @@ def add(commands):
     parser.add_argument("--seed", type=integer(0), help="for the same samples")
     parser.add_argument(
         "--labels", type=integers, help="classes in turn, as 7 or 0,1,2"
+    )
+    parser.add_argument(
+        "--truncation",
+        type=positive,
+        help="cut the latents off here, as 0.7: more typical, less various",
     )
     parser.add_argument(
         "-o",
@@ -67,7 +73,9 @@ def _generate(args):
     if args.separate and model.example_kind != "image":
         raise UsageError(f"{args.preset} makes no images; use -o FILE.npy")
     if args.separate or is_array:
-        samples = model.generate(args.n, labels=labels, seed=args.seed)
+        samples = model.generate(
+            args.n, labels, args.seed, truncation=args.truncation
+        )
     if is_array:
         memory = io.BytesIO()
         np.save(memory, samples)
@@ -82,6 +90,12 @@ def _generate(args):
         print(f"{folder}: {len(samples)} images")
     else:
         out = args.out or pathlib.Path(f"{name}.png")
-        picture = draw_samples(model, args.seed, n=args.n, labels=labels)
+        picture = draw_samples(
+            model,
+            args.seed,
+            n=args.n,
+            labels=labels,
+            truncation=args.truncation,
+        )
         writing.write_image(out, picture)
         print(out)

@@ -1,5 +1,6 @@
 """Models that draw samples: latents in, examples out."""
 
+import math
 import warnings
 
 import keras
@@ -7,7 +8,7 @@ import numpy as np
 from keras import ops
 
 from keras_gans import backend, example_kinds
-from keras_gans.checks import UnitWarning, check_integer
+from keras_gans.checks import UnitWarning, check_integer, check_positive
 from keras_gans.models.adversarial_model import AdversarialModel
 from keras_gans.models.exporting import export
 from keras_gans.models.inference import batch_size_for, compiled
@@ -15,6 +16,18 @@ from keras_gans.models.labels import Labels
 from keras_gans.models.players import ends_in
 from keras_gans.pixels import to_uint8_tensor
 from keras_gans.presets.uninitialized import uninitialized
+
+
+def truncated(normal, threshold):
+    """Standard normal numbers as those of a normal cut off at +-`threshold`.
+
+    By the share of numbers that are less, so that one number becomes one: no
+    second draw (the paper's way) that would move all draws after it.
+    """
+    share = ops.erf(ops.cast(normal, "float32") / math.sqrt(2.0))
+    cut = ops.erfinv(share * math.erf(threshold / math.sqrt(2.0)))
+    cut = ops.convert_to_numpy(cut) * math.sqrt(2.0)
+    return np.clip(cut, -threshold, threshold)
 
 
 class SamplingModel(Labels, AdversarialModel):
@@ -229,7 +242,9 @@ class SamplingModel(Labels, AdversarialModel):
 
     # ---- sampling ---------------------------------------------------------
 
-    def generate(self, n, labels=None, seed=None, batch_size=None):
+    def generate(
+        self, n, labels=None, seed=None, batch_size=None, truncation=None
+    ):
         """Samples from the generator, as NumPy arrays.
 
         Two batches at a time are on the device, so `n` is bounded by the
@@ -243,6 +258,11 @@ class SamplingModel(Labels, AdversarialModel):
             seed: Integer or `None` for other samples in every call.
             batch_size: Integer, the number of samples made at once. By default
                 what suits the device and the size of an example.
+            truncation: Float above 0, or `None`: latents are of a normal
+                distribution cut off there on both sides. Less than 1 makes
+                samples more typical and less various (Brock et al., 2018,
+                https://arxiv.org/abs/1809.11096). A seed draws the same
+                sample, nearer to the middle.
 
         Returns:
             For images `numpy.uint8` of shape `(n, height, width, channels)`;
@@ -253,6 +273,8 @@ class SamplingModel(Labels, AdversarialModel):
             batch_size = batch_size_for(self, self.example_shape)
         check_integer("batch_size", batch_size, minimum=1)
         n, batch_size = int(n), int(batch_size)
+        if truncation is not None:
+            check_positive("truncation", truncation)
         labels = self.check_labels(labels, n)
         if seed is None:
             seed = np.random.randint(2**31)
@@ -263,7 +285,7 @@ class SamplingModel(Labels, AdversarialModel):
         samples, start = None, 0
         for outputs in backend.map_batches(
             compiled(self, "generate", self.inference_network, self._generate),
-            self._batches_of_inputs(n, labels, rng, batch_size),
+            self._batches_of_inputs(n, labels, rng, batch_size, truncation),
         ):
             if samples is None:
                 samples = np.empty((n, *outputs.shape[1:]), outputs.dtype)
@@ -272,9 +294,11 @@ class SamplingModel(Labels, AdversarialModel):
             start = stop
         return samples
 
-    def _batches_of_inputs(self, n, labels, rng, batch_size):
+    def _batches_of_inputs(self, n, labels, rng, batch_size, truncation):
         for start in range(0, n, batch_size):
             latents = rng.standard_normal((batch_size, self.latent_dim))
+            if truncation is not None:
+                latents = truncated(latents, truncation)
             chunk = None
             if labels is not None:
                 chunk = np.resize(

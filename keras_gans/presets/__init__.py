@@ -9,7 +9,7 @@ A preset is a folder, laid out as in KerasHub:
     training.json      the recipe that trains it (optional)
     metadata.json      versions, class, task, SHA-256 of all files, licence,
                        scores
-    README.md, samples.png
+    README.md, samples.png, codes.png
 
 Names are resolved on first use: listing presets imports neither Keras nor
 NumPy nor h5py.

@@ -14,7 +14,8 @@ FORMAT_VERSION = 1
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
 TASK, TASK_WEIGHTS = "task.json", "task.weights.h5"
 TRAINING, METADATA, INDEX = "training.json", "metadata.json", "index.json"
-EXTRAS = ("README.md", "samples.png")
+# The card and its pictures: samples, and what each code of a model does.
+EXTRAS = ("README.md", "samples.png", "codes.png")
 # Nothing else is read, written or downloaded.
 FILES = (CONFIG, WEIGHTS, TASK, TASK_WEIGHTS, TRAINING, *EXTRAS)
 

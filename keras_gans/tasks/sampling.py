@@ -125,7 +125,14 @@ def picture(model, reference, seed):
     return draw_samples(model, seed, reference.real)
 
 
-def draw_samples(model, seed, reference=None, n=shared.SAMPLES, labels=None):
+def draw_samples(
+    model,
+    seed,
+    reference=None,
+    n=shared.SAMPLES,
+    labels=None,
+    truncation=None,
+):
     """A picture of samples: a grid of images, points, or a few curves.
 
     Args:
@@ -133,23 +140,32 @@ def draw_samples(model, seed, reference=None, n=shared.SAMPLES, labels=None):
         seed: Integer or `None`, see `generate`.
         reference: Real points, drawn in grey below the samples.
         n: Integer, the number of images in the grid.
-        labels: See `generate`; by default a conditional model's classes are
-            the columns of the grid.
+        labels: Integers that are taken in turn, see `generate`; by default a
+            conditional model's classes are the columns of the grid.
+        truncation: See `generate`.
 
     Returns:
         `PIL.Image.Image`.
     """
+
+    def generate(n):
+        return model.generate(
+            n,
+            None if labels is None else np.resize(labels, n),
+            seed,
+            truncation=truncation,
+        )
+
     if model.example_kind == "image":
         classes = _num_classes(model)
         columns = classes if labels is None and 1 < classes <= 16 else None
         if columns:
             n = -(-n // columns) * columns
-        return pictures.image_grid(model.generate(n, labels, seed), columns)
+        return pictures.image_grid(generate(n), columns)
     if model.example_shape == (2,):
-        samples = model.generate(POINTS_SCORED, seed=seed)
-        return pictures.scatter(samples, reference)
+        return pictures.scatter(generate(POINTS_SCORED), reference)
     # The first of the values along the first axis.
-    curves = model.generate(4, labels, seed)
+    curves = generate(4)
     curves = curves.reshape(4, model.example_shape[0], -1)
     lines = {f"sample {i}": c[:, 0] for i, c in enumerate(curves)}
     return pictures.line_plot(range(curves.shape[1]), lines)

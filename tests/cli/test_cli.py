@@ -178,6 +178,8 @@ def test_errors_are_one_sentence(
         (["generate", "dcgan_mnist", "-n", "many"], "integer of 1 or more"),
         (["generate", "dcgan_mnist", "--seed", "-1"], "0 or more"),
         (["generate", "dcgan_mnist", "--labels", "a"], "integers"),
+        (["generate", "dcgan_mnist", "--truncation", "0"], "above 0"),
+        (["generate", "dcgan_mnist", "--truncation", "nan"], "above 0"),
         (["train", "gan_ring", "--steps", "1", "--epochs", "1"], "--steps"),
         (["export", "dcgan_mnist"], "--format"),
         (["train", "gan_ring", "--strategy", "magic"], "magic"),

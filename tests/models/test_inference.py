@@ -1,5 +1,7 @@
 """What `generate`, `translate`, `upscale` and extractors share."""
 
+import statistics
+
 import keras
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from keras import ops
 import keras_gans
 from keras_gans import backend
 from keras_gans.models import inference
+from keras_gans.models.sampling import truncated
 
 to_numpy = ops.convert_to_numpy
 
@@ -109,3 +112,44 @@ def test_a_network_that_is_changed_in_place_is_compiled_again():
     layer.enable_lora(1)
     layer.lora_kernel_b.assign(ops.ones(layer.lora_kernel_b.shape))
     assert (gan.generate(4, seed=0) != before).any()
+
+
+# ---- truncated latents ----------------------------------------------------
+
+
+@pytest.mark.parametrize("threshold", [0.02, 0.7, 2.0])
+def test_truncated_numbers_are_of_a_normal_that_is_cut_off(threshold):
+    z = np.random.default_rng(0).standard_normal(500)
+    z = np.append(z, [-30.0, 30.0])
+    normal = statistics.NormalDist()
+    below = normal.cdf(-threshold)
+    expected = [
+        normal.inv_cdf(below + normal.cdf(x) * (1 - 2 * below)) for x in z
+    ]
+    found = truncated(z, threshold)
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
+    assert np.abs(found).max() <= threshold
+
+
+@pytest.mark.neutral
+def test_generate_with_truncation(gan, monkeypatch):
+    seen = []
+    make = gan.generator_inputs
+
+    def spy(latents, labels):
+        seen.append(latents)
+        return make(latents, labels)
+
+    monkeypatch.setattr(gan, "generator_inputs", spy)
+    whole = gan.generate(8, seed=0)
+    cut = gan.generate(8, seed=0, truncation=0.5)
+    free, bound = seen
+    assert np.abs(free).max() > 2 and np.abs(bound).max() <= 0.5
+    assert (np.sign(free) == np.sign(bound)).all()
+    assert (cut != whole).any()
+    np.testing.assert_array_equal(
+        cut[:4], gan.generate(4, seed=0, truncation=0.5)
+    )
+    for wrong in (0, -1.0, float("nan"), True, "0.5"):
+        with pytest.raises(ValueError, match="truncation must be.*Received"):
+            gan.generate(2, truncation=wrong)

@@ -43,3 +43,16 @@ def test_images_are_a_grid_and_points_a_cloud():
     cloud = draw_samples(of_shape((2,)), seed=0)
     assert grid.size != cloud.size
     assert len(np.unique(grid)) > 4 and len(np.unique(cloud)) > 1
+
+
+@pytest.mark.parametrize("shape", [(2,), (8, 1)])
+def test_what_is_no_image_follows_labels_too(shape, monkeypatch):
+    model, seen = of_shape(shape), []
+
+    def generate(n, labels=None, seed=None, truncation=None):
+        seen.append((np.bincount(labels, minlength=4)[3] / n, truncation))
+        return np.zeros((n, *shape), "float32")
+
+    monkeypatch.setattr(model, "generate", generate)
+    draw_samples(model, seed=0, n=5, labels=[3] * 5, truncation=0.5)
+    assert seen == [(1.0, 0.5)]

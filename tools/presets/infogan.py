@@ -3,6 +3,7 @@
 import judge
 import numpy as np
 from data_sets import MNIST
+from PIL import Image
 from recipes import decaying
 
 import keras_gans
@@ -26,16 +27,20 @@ def infogan():
     )
 
 
-def swept(code, n_rows=10):
-    """A function that draws what a code does, see `InfoGAN.traverse`."""
-
-    def draw(model):
-        made = model.traverse(code, n_rows=n_rows, seed=0)
-        return pictures.image_grid(
-            made.reshape(-1, *made.shape[2:]), columns=made.shape[1]
-        )
-
-    return draw
+def codes(model, gap=16):
+    """What each code does, from left to right, see `InfoGAN.traverse`."""
+    grids = []
+    for code in range(3):
+        made = model.traverse(code, n_rows=10, seed=0)
+        made = made.reshape(-1, *made.shape[2:])
+        grids.append(pictures.image_grid(made, columns=len(made) // 10))
+    width = sum(grid.width + gap for grid in grids) - gap
+    sheet = Image.new("RGB", (width, grids[0].height), "white")
+    left = 0
+    for grid in grids:
+        sheet.paste(grid, (left, 0))
+        left += grid.width + gap
+    return sheet
 
 
 def agreement(model):
@@ -72,13 +77,13 @@ PRESETS = {
         },
         "description": "digits, their kind and their shape by codes that it "
         "found without labels",
-        "drawn": {f"code_{code}": swept(code) for code in range(3)},
+        "drawn": {"codes": codes},
         "pictures": {
-            "code_0": "A column for each value of the categorical code, a row "
-            "for each draw of noise and of the other codes.",
-            "code_1": "The first continuous code from -2 to 2 (training draws "
-            "it from -1 to 1), a row for each value of the categorical code.",
-            "code_2": "The second continuous code, in the same way.",
+            "codes": "Left: a column for each value of the categorical code, a "
+            "row for each draw of noise and of the other codes. Middle and "
+            "right: the first and the second continuous code from -2 to 2 "
+            "(training draws them from -1 to 1), a row for each value of the "
+            "categorical code.",
         },
         "scores": agreement,
         "paper": (
