@@ -98,6 +98,17 @@ PRESETS = {
             "is counted above is the other way: what the generator draws of a "
             "category."
         ),
+        "failures": (
+            "Fours and nines share a category, twos and fives do in part, and "
+            "the tenth draws ones, sevens and twos, so that nine "
+            "of the ten digits have a category. The first continuous code goes "
+            "from narrow and leaning to upright and wide, the second turns "
+            "upper strokes to lower ones; neither leaves the digit alone: a "
+            "third of the rows end in another one than they begin with, "
+            "and beyond -1 and 1 some are no digits. More steps than 5,000 are "
+            "the first thing to try."
+        ),
+        "demonstration": True,
         "data": MNIST,
     },
 }
