@@ -38,7 +38,10 @@ PRESETS = {
         "failures": (
             "It does not show what unrolling is for: in trials of 5,000 steps "
             "at these rates, one each, 78% of the samples were of high quality "
-            "with five unrolled steps and 79% with none, on all eight modes."
+            "with five unrolled steps and 79% with none, on all eight modes. "
+            "And one run of all 15,000 steps stayed on six of the eight modes "
+            "from step 2,343 on, with 93% of high quality at its end: its "
+            "weights are not published."
         ),
         "data": RING,
     },
