@@ -75,8 +75,9 @@ def test_answers_at_once_and_without_a_framework(arguments):
             end.ru_utime + end.ru_stime - start.ru_utime - start.ru_stime
         )
         assert done.returncode == 0, done.stderr
-    # Of the processor, which others on a busy machine do not change.
-    assert min(seconds) < 0.3
+    # Of the processor; a quarter of it on an idle core, while the lightest of
+    # the frameworks takes three. Neighbours on the same core slow it, too.
+    assert min(seconds) < 1
     if arguments == ["list"]:
         for name in presets.names():
             assert name in done.stdout

@@ -229,7 +229,7 @@ def test_a_slow_server_is_left(lying, file, lie, monkeypatch):
         f"{file} must be reachable.*(timed out|not complete after 1 s)",
         error=ConnectionError,
     )
-    assert time.monotonic() - start < 3
+    assert time.monotonic() - start < 20  # The server would never end.
 
 
 def test_a_connection_that_is_late_is_left(saved, lying, monkeypatch):
@@ -244,10 +244,13 @@ def test_a_connection_that_is_late_is_left(saved, lying, monkeypatch):
         return connect(*args, **kwargs)
 
     monkeypatch.setattr(socket, "create_connection", late)
-    threading.Timer(3, lying.over.set).start()
+    timer = threading.Timer(60, lying.over.set)
+    timer.daemon = True
+    timer.start()
     start = time.monotonic()
     refuse(f"{lying.url}/x", "not complete after 0 s", error=ConnectionError)
-    assert time.monotonic() - start < 2
+    timer.cancel()
+    assert time.monotonic() - start < 20  # Nor here.
     deadline = fetching._Deadline(0.1)
     deadline.is_over = True
     http, https = fetching._Http(deadline), fetching._Https(deadline)

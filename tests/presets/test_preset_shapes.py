@@ -158,7 +158,7 @@ def test_residual_blocks_are_counted(tmp_path):
     edit(tmp_path / "a/config.json", "config", num_residual_blocks=10**9)
     start = time.monotonic()
     refuse(tmp_path / "a", "Received: num_residual_blocks=1000000000")
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 20  # Not the hours that they take.
 
 
 @pytest.mark.parametrize("momentum", [[0.9], "0.9", {"a": 1}, True, 10**400])
