@@ -174,13 +174,15 @@ def r3gan(family, r2_weight):
             name: getattr(keras_gans.losses, f"{family}_{name}")
             for name in ("generator_loss", "discriminator_loss")
         }
-        widths = {"filters": (64, 48, 32), "group_size": 1}
+        # As in the preset `r3gan_stacked_mnist`.
+        widths = {"filters": (64, 32, 16), "group_size": 1}
         model = keras_gans.R3GAN(
             R3GANGenerator((28, 28, 3), 64, **widths),
             R3GANDiscriminator((28, 28, 3), **widths),
             latent_dim=64,
             r1_weight=falling(1.0, 0.1),
             r2_weight=falling(1.0, 0.1) if r2_weight else 0.0,
+            penalty_fraction=0.25,
             ema_momentum=0.999,
             seed=seed,
             **losses,

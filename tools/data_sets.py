@@ -33,6 +33,15 @@ PIXEL_AVATARS = {
     "@dicebear/collection @resvg/resvg-js` and `node tools/draw_avatars.mjs "
     "12000 pixel_avatars`",
 }
+MICAH_AVATARS = {
+    "name": "Micah Lanier's Avatar Illustration System, drawn with DiceBear: "
+    "6,666 training and 1,334 test images of faces, 64x64",
+    "license": "CC BY 4.0 (Micah Lanier; drawn with DiceBear, MIT)",
+    "download": "DiceBear, https://www.dicebear.com/styles/micah: draw "
+    "these, or as many as you like, with `npm install @dicebear/core "
+    "@dicebear/collection @resvg/resvg-js` and `node tools/draw_avatars.mjs "
+    "8000 micah_avatars`",
+}
 PIXEL_AVATARS_FLOOR = (
     "By the measure of the scores above, which sees photographs' features in "
     "drawings, 2,000 training images have a FID of 0.076 against the test "

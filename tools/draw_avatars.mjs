@@ -1,11 +1,13 @@
-// Draws the faces of the *_pixel_avatars presets: DiceBear's Pixel Art, CC0 1.0.
+// Draws the faces of the avatars' presets, on white, with DiceBear.
 //
 //     npm install @dicebear/core @dicebear/collection @resvg/resvg-js
 //     node tools/draw_avatars.mjs 12000 pixel_avatars
+//     node tools/draw_avatars.mjs 8000 micah_avatars
 //
-// Writes FOLDER/train/COLOUR/NNNNN.png and FOLDER/test/..., 32x32 on white, by
-// the colour of the hair; every sixth face is a test image. Face number n is
-// always the same one.
+// pixel_avatars: DiceBear's Pixel Art, CC0 1.0, 32x32, in a folder for each
+// colour of hair. micah_avatars: Micah Lanier's "Avatar Illustration System",
+// CC BY 4.0, 64x64. In FOLDER/train and FOLDER/test, to which every sixth face
+// goes; face number n is always the same one.
 
 import fs from "node:fs";
 import path from "node:path";
@@ -15,16 +17,10 @@ import { createRequire } from "node:module";
 const require = createRequire(path.join(process.cwd(), "package.json"));
 const load = (name) => import(require.resolve(name));
 const { createAvatar } = await load("@dicebear/core");
-const { pixelArt } = await load("@dicebear/collection");
+const { micah, pixelArt } = await load("@dicebear/collection");
 const { Resvg } = await load("@resvg/resvg-js");
 
-const [count, folder] = process.argv.slice(2);
-if (!(count > 0) || !folder) {
-  console.error("usage: node tools/draw_avatars.mjs COUNT FOLDER");
-  process.exit(2);
-}
-
-// DiceBear's own eleven colours, by the names that one can tell apart.
+// DiceBear's own eleven colours of hair, by the names that one can tell apart.
 const COLOURS = {
   black: ["28150a"],
   blond: ["cab188", "a78961"],
@@ -38,18 +34,41 @@ for (const [name, values] of Object.entries(COLOURS)) {
   for (const value of values) names[`#${value}`] = name;
 }
 
+// By the name of the folder: a style, the options of Resvg, and the folder
+// within FOLDER/train of a face.
+const STYLES = {
+  pixel_avatars: {
+    style: pixelArt,
+    // Crisp edges: a pixel of the art is 2x2 of ours.
+    options: { fitTo: { mode: "width", value: 32 }, shapeRendering: 1 },
+    place: (avatar) => names[avatar.toJson().extra.hairColor],
+  },
+  micah_avatars: {
+    style: micah,
+    options: { fitTo: { mode: "width", value: 64 } },
+    place: () => "",
+  },
+};
+
+const [count, folder] = process.argv.slice(2);
+const drawn = folder && STYLES[path.basename(folder)];
+if (!(count > 0) || !drawn) {
+  const known = Object.keys(STYLES).join("|");
+  console.error(`usage: node tools/draw_avatars.mjs COUNT [.../]${known}`);
+  process.exit(2);
+}
+
 for (let n = 0; n < count; n++) {
-  const avatar = createAvatar(pixelArt, {
+  const avatar = createAvatar(drawn.style, {
     seed: String(n),
     backgroundColor: ["ffffff"],
   });
-  const hair = names[avatar.toJson().extra.hairColor];
-  if (!hair) throw new Error(`a colour of hair that is not known: face ${n}`);
-  const image = new Resvg(avatar.toString(), {
-    fitTo: { mode: "width", value: 32 },
-    shapeRendering: 1, // Crisp edges: a pixel of the art is 2x2 of ours.
-  }).render();
-  const place = path.join(folder, n % 6 ? "train" : "test", hair);
+  const group = drawn.place(avatar);
+  if (group === undefined) {
+    throw new Error(`a colour of hair that is not known: face ${n}`);
+  }
+  const image = new Resvg(avatar.toString(), drawn.options).render();
+  const place = path.join(folder, n % 6 ? "train" : "test", group);
   fs.mkdirSync(place, { recursive: true });
   const file = `${String(n).padStart(5, "0")}.png`;
   fs.writeFileSync(path.join(place, file), image.asPng());
