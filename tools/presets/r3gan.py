@@ -87,7 +87,6 @@ PRESETS = {
         ),
         "recipe": {
             "dataset": "micah_avatars",
-            "extractor": "cifar10_classifier",
             "batch_size": 16,
             "steps": AVATARS_STEPS,
             "generator_optimizer": adam(AVATARS_STEPS),
