@@ -1,14 +1,29 @@
 """The presets of ImprovedGAN."""
 
+import numpy as np
 from data_sets import MNIST
 from recipes import decaying
 
 import keras_gans
+from keras_gans import datasets
 
 STEPS = 12_000
 
 # The code's rate, which here falls with the run, and its epsilon.
 ADAM = decaying("Adam", 3e-3, STEPS, beta_1=0.5, epsilon=1e-4)
+
+
+def errors(model):
+    """Of the classifier, on the test images."""
+    test = datasets.load(
+        "mnist", 1000, split="test", labels=True, shuffle=False
+    )
+    wrong = [
+        np.sum(model.classify(np.asarray(images)) != np.asarray(labels))
+        for images, labels in test
+    ]
+    return {"errors of `classify` on 10,000 test images": int(sum(wrong))}
+
 
 PRESETS = {
     "improved_gan_mnist": {
@@ -38,15 +53,18 @@ PRESETS = {
             "The paper has 93 ± 6.5 wrong of 10,000 test images, over ten "
             "choices of the 100 labels and 180,000 steps. Ours, over three, "
             "and the same network on these labels alone: see `Few labels` in "
-            "benchmarks/README.md. What is scored above are samples, of which "
-            "the paper has no score."
+            "benchmarks/README.md. Of samples it has no score."
         ),
         "failures": (
             "The generator matches mean features, which makes a good "
-            "classifier and no good samples: strokes are frayed, and many "
-            "are between two digits. The best checkpoint by samples need not "
-            "be the best classifier, so that these weights are the last."
+            "classifier and no good samples: strokes are frayed, about one in "
+            "three is no digit, and some are hardly there. The best checkpoint "
+            "by samples need not be the best classifier, so that these weights "
+            "are the last. A fifteenth of the paper's steps makes three times "
+            "its errors."
         ),
+        "demonstration": True,
+        "scores": errors,
         "data": MNIST,
     },
 }
