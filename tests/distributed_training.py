@@ -238,6 +238,50 @@ def few_labels(scope):
     }
 
 
+def heads(scope):
+    """Discriminators that also say what a label, or a code, was."""
+
+    def judge(examples, size):
+        x = keras.Input(examples)
+        y = keras.layers.Dense(8, activation="tanh")(x)
+        return keras.Model(x, [keras.layers.Dense(n)(y) for n in (1, size)])
+
+    def acgan(**kwargs):
+        latents, labels = keras.Input((4,)), keras.Input((), dtype="int32")
+        embedded = keras.layers.Embedding(3, 4)(labels)
+        x = keras.layers.Multiply()([latents, embedded])
+        generator = keras.Model([latents, labels], keras.layers.Dense(2)(x))
+        return keras_gans.ACGAN(
+            generator, judge((2,), 3), num_classes=3, latent_dim=4, **kwargs
+        )
+
+    def infogan(**kwargs):
+        return keras_gans.InfoGAN(
+            GANGenerator((2,), 6, units=(8,), batch_normalization=False),
+            judge((2,), 4),
+            latent_dim=6,
+            categorical_codes=(3,),
+            continuous_codes=1,
+            **kwargs,
+        )
+
+    x = points(20 * BATCH)
+    y = np.random.default_rng(1).integers(0, 3, len(x)).astype("int32")
+    result = {}
+    for name, make, data in (
+        ("acgan", acgan, (x, y)),
+        ("infogan", infogan, (x,)),
+    ):
+        model = build(scope, make, discriminator_optimizer=sgd)
+        history = fit(model, *data, batch_size=BATCH)
+        result[name] = {
+            "losses": {k: v[0] for k, v in history.items()},
+            "weights": flat(model),
+            "replicas_differ": differing_replicas(model),
+        }
+    return result
+
+
 def unrolled(scope):
     """Gradients that go through the means of all replicas' gradients."""
     keras.utils.set_random_seed(0)
@@ -447,6 +491,7 @@ def tensorflow_main(mode):
     result["regularized"] = regularized(scope)
     result["unrolled"] = unrolled(scope)
     result["few_labels"] = few_labels(scope)
+    result["heads"] = heads(scope)
     result["translation"] = translation(scope)
     result["upscaling"] = upscaling(scope)
     result["players"] = players(scope)

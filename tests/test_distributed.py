@@ -186,6 +186,13 @@ def test_few_labels_on_two_replicas(single, mirrored):
     assert mirrored["few_labels"]["replicas_differ"] == []
 
 
+@pytest.mark.parametrize("model", ["acgan", "infogan"])
+def test_heads_on_two_replicas(model, single, mirrored):
+    a, b = single["heads"][model], mirrored["heads"][model]
+    assert_same_training(a, b)
+    assert b["replicas_differ"] == []
+
+
 def test_two_workers_are_one_device(single, workers):
     for worker in workers:
         assert_same_training(single["plain"], worker["plain"])

@@ -105,6 +105,7 @@ def test_there_are_tutorials():
         "05_pix2pix",
         "06_cyclegan",
         "07_super_resolution",
+        "11_why_gans_collapse",
     ]
 
 
