@@ -528,6 +528,7 @@ def jax_main(mode):
         "wasserstein": wasserstein(scope),
         "unrolled": unrolled(scope),
         "few_labels": few_labels(scope),
+        "heads": heads(scope),
         # JAX parts one program by itself: what could differ is the pool, and
         # compiling the others takes a minute.
         "translation": translation(scope, ["cyclegan"]),
