@@ -156,6 +156,32 @@ def autoencoder(package):
     return package.EBGAN, EBGANDiscriminator((2,), units=(128, 128, 16))
 
 
+def infogan(toy, steps, seed):
+    """A categorical code of as many values as there are modes."""
+    import keras
+    from keras import layers
+
+    import keras_gans
+    from keras_gans.models.gan import GANGenerator
+
+    modes, units = TOYS[toy].modes, (128, 128, 128)
+    examples = keras.Input((2,))
+    x = examples
+    for width in units:
+        x = layers.LeakyReLU(0.2)(layers.Dense(width)(x))
+    heads = [layers.Dense(size)(x) for size in (1, modes)]
+    model = keras_gans.InfoGAN(
+        GANGenerator((2,), 2 + modes, units=units, batch_normalization=False),
+        keras.Model(examples, heads),
+        latent_dim=2 + modes,
+        categorical_codes=(modes,),
+        continuous_codes=0,
+        ema_momentum=0.999,
+        seed=seed,
+    )
+    return model, adams((1e-3, 1e-3), (0.0, 0.9), steps)
+
+
 def r3gan(family, r2_weight):
     """R3GAN's networks and penalties, with the losses of a family."""
 
@@ -335,6 +361,9 @@ ROWS = {
     ),
     "EBGAN, pulling away": Row(
         "ebgan_pt", of_points(autoencoder, margin=0.5), toys=("ring", "grid")
+    ),
+    "InfoGAN, a code of the modes": Row(
+        "infogan", infogan, toys=("ring", "grid")
     ),
     **{
         f"R3GAN: {name}, {penalties}": Row(
