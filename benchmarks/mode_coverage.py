@@ -11,29 +11,18 @@ holds the last results.
 """
 
 import argparse
-import concurrent.futures
-import json
 import os
 import pathlib
-import subprocess
 import sys
 import time
 
+import many_runs
 import table
 from mode_rows import ROWS, steps_of
 from mode_toys import TOYS
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
-
-THREADS = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "TF_NUM_INTRAOP_THREADS",
-    "TF_NUM_INTEROP_THREADS",
-)
-
 
 # ---- one run --------------------------------------------------------------
 
@@ -131,9 +120,7 @@ def run(toy, row, seed, options):
     path = result_path(toy, row, seed, options)
     if seed == 0:
         picture.save(path.with_suffix(".png"))
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(scores, indent=2) + "\n")
-    os.replace(temporary, path)
+    many_runs.write(path, scores)
 
 
 def result_path(toy, row, seed, options):
@@ -141,34 +128,6 @@ def result_path(toy, row, seed, options):
 
 
 # ---- all runs -------------------------------------------------------------
-
-
-def start(cell, options):
-    """One run in a process of its own, which a crash does not outlive."""
-    toy, row, seed = cell
-    command = [sys.executable, __file__, "--run", toy, row, str(seed)]
-    for name in ("steps", "samples", "data_dir", "output"):
-        if getattr(options, name):
-            command += [f"--{name.replace('_', '-')}", getattr(options, name)]
-    done = subprocess.run(
-        list(map(str, command)),
-        capture_output=True,
-        text=True,
-        env={**os.environ, **one_thread()},
-    )
-    if done.returncode:
-        raise RuntimeError(f"{cell} failed:\n{done.stderr[-3000:]}")
-    return cell
-
-
-def one_thread():
-    """Runs share the cores, one thread each: that is faster than in turn."""
-    flags = os.environ.get("XLA_FLAGS", "")
-    return {
-        "TF_CPP_MIN_LOG_LEVEL": "2",
-        "XLA_FLAGS": f"{flags} --xla_cpu_multi_thread_eigen=false".strip(),
-        **dict.fromkeys(THREADS, "1"),
-    }
 
 
 def run_all(options):
@@ -179,11 +138,13 @@ def run_all(options):
         if toy in ROWS[row].toys
         for seed in range(options.seeds or TOYS[toy].seeds)
     ]
-    missing = [c for c in cells if not is_done(c, options)]
-    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        done = pool.map(lambda cell: start(cell, options), missing)
-        for i, cell in enumerate(done):
-            print(f"{i + 1} of {len(missing)}: {cell}", file=sys.stderr)
+    many_runs.run_missing(
+        __file__,
+        cells,
+        lambda cell: is_done(cell, options),
+        options,
+        ("steps", "samples", "data_dir", "output"),
+    )
 
 
 def is_done(cell, options):
@@ -191,7 +152,7 @@ def is_done(cell, options):
     path = result_path(*cell, options)
     if not path.exists():
         return False
-    found, (toy, row, _) = json.loads(path.read_text()), cell
+    found, (toy, row, _) = many_runs.read(path), cell
     wanted = (
         options.steps or steps_of(toy, row),
         options.samples or TOYS[toy].samples,
@@ -201,7 +162,7 @@ def is_done(cell, options):
 
 def report(options):
     """The tables as Markdown, one per toy."""
-    results = [json.loads(p.read_text()) for p in options.output.glob("*.json")]
+    results = many_runs.read_all(options.output)
     lines, minutes = [], 0.0
     for toy, settings in TOYS.items():
         found = [r for r in results if r["toy"] == toy]

@@ -11,15 +11,14 @@ what is measured, and holds the last results.
 """
 
 import argparse
-import concurrent.futures
 import json
 import os
 import pathlib
 import statistics
-import subprocess
 import sys
 import time
 
+import many_runs
 import table
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -156,13 +155,9 @@ def train_alone(seed, steps, options):
 def run(method, seed, options):
     """Trains and scores one model; writes its JSON file."""
     import numpy as np
-    import tensorflow as tf
 
     from keras_gans import datasets
 
-    # Runs share the cores, one thread each: that is faster than in turn.
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
     steps = wanted_steps(method, options)
     train = train_gan if method == "improved_gan" else train_alone
     classify, seconds, leftovers = train(seed, steps, options)
@@ -188,9 +183,7 @@ def run(method, seed, options):
         "seconds": round(seconds, 1),
     }
     path = result_path(method, seed, options)
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(result, indent=2) + "\n")
-    os.replace(temporary, path)
+    many_runs.write(path, result)
     for file in leftovers:
         file.unlink()
 
@@ -207,35 +200,16 @@ def result_path(method, seed, options):
 # ---- all runs -------------------------------------------------------------
 
 
-def start(cell, options):
-    """One run in a process of its own, which a crash does not outlive."""
-    method, seed = cell
-    command = [sys.executable, __file__, "--run", method, str(seed)]
-    for name in ("steps", "data_dir", "output"):
-        if getattr(options, name):
-            command += [f"--{name.replace('_', '-')}", getattr(options, name)]
-    done = subprocess.run(
-        list(map(str, command)),
-        capture_output=True,
-        text=True,
-        env={
-            **os.environ,
-            "KERAS_BACKEND": "tensorflow",
-            "TF_CPP_MIN_LOG_LEVEL": "2",
-        },
-    )
-    if done.returncode:
-        raise RuntimeError(f"{cell} failed:\n{done.stderr[-3000:]}")
-    return cell
-
-
 def run_all(options):
     cells = [(m, s) for m in options.methods for s in range(options.seeds)]
-    missing = [c for c in cells if not is_done(c, options)]
-    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        done = pool.map(lambda cell: start(cell, options), missing)
-        for i, cell in enumerate(done):
-            print(f"{i + 1} of {len(missing)}: {cell}", file=sys.stderr)
+    many_runs.run_missing(
+        __file__,
+        cells,
+        lambda cell: is_done(cell, options),
+        options,
+        ("steps", "data_dir", "output"),
+        KERAS_BACKEND="tensorflow",
+    )
 
 
 def is_done(cell, options):
@@ -243,13 +217,13 @@ def is_done(cell, options):
     path = result_path(*cell, options)
     if not path.exists():
         return False
-    found = json.loads(path.read_text())
+    found = many_runs.read(path)
     return found["steps"] == wanted_steps(cell[0], options)
 
 
 def report(options):
     """The table as Markdown."""
-    results = [json.loads(p.read_text()) for p in options.output.glob("*.json")]
+    results = many_runs.read_all(options.output)
     lines = [
         "| method | runs | errors of 10,000 | each | steps |",
         "|---|--:|--:|---|--:|",

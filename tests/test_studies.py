@@ -273,3 +273,52 @@ def test_few_labels_are_reported_and_not_trained_on_again(tf, tmp_path):
     assert len(times) == 2  # Checkpoints are gone.
     assert run().stdout == first.stdout
     assert times == {p: p.stat().st_mtime_ns for p in tmp_path.iterdir()}
+
+
+# ---- few images -----------------------------------------------------------
+
+
+@neutral
+@pytest.mark.parametrize("method", ["none", "diff_augment", "ada"])
+def test_few_images_are_scored_against_others(method, tmp_path):
+    from PIL import Image
+
+    study = load("few_images")
+    rng = np.random.default_rng(0)
+    for split, count in (("train", 70), ("test", 5)):
+        folder = tmp_path / "emoji" / split / "color"
+        folder.mkdir(parents=True)
+        for i in range(count):
+            pixels = rng.integers(0, 256, (32, 32, 3), "uint8")
+            Image.fromarray(pixels).save(folder / f"{i}.png")
+    options = argparse.Namespace(
+        emoji=tmp_path / "emoji", steps=1, data_dir=None, output=tmp_path
+    )
+    cell = "emoji", method, 0
+    assert not study.is_done(cell, options)
+    study.run(*cell, options)
+    assert study.is_done(cell, options)
+    result = json.loads((tmp_path / f"emoji_{method}_0.json").read_text())
+    assert result["images"] == 70 and "5/5, emoji test" in result["protocol"]
+    # Noise is nearer to noise than to what an untrained generator draws.
+    assert abs(result["floor"]) < result["kid"]
+    assert (tmp_path / f"emoji_{method}_0.png").exists()
+    model = study.make_model("emoji", method, 0, 1)
+    assert (model.augment is None) == (method == "none")
+
+
+@neutral
+def test_few_images_are_reported(tmp_path):
+    study = load("few_images")
+    for seed, kid in enumerate((0.02, 0.04)):
+        result = {"data": "mnist", "method": "ada", "seed": seed, "steps": 9}
+        result |= {"kid": kid, "floor": 0.001, "protocol": "p", "seconds": 60}
+        path = tmp_path / f"mnist_ada_{seed}.json"
+        path.write_text(json.dumps(result))
+    text = study.report(argparse.Namespace(output=tmp_path))
+    assert (
+        "| a tenth of MNIST | ADA | 2 | 0.0300 ± 0.0141 | 0.0200, 0.0400 | p |"
+        in text
+    )
+    assert "| a tenth of MNIST | the real ones | | 0.0010 | | |" in text
+    assert "9 steps, 2 minutes" in text

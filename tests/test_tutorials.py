@@ -62,6 +62,7 @@ def execute(path, folder):
         timeout=None if folder is None else 300,  # of a cell, in seconds
         resources={"metadata": {"path": str(folder or path.parent)}},
         record_timing=False,
+        coalesce_streams=True,
     ).execute(env=env)
     return notebook
 

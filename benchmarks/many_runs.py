@@ -1,0 +1,81 @@
+"""Studies of many runs: each in a process and a file of its own.
+
+A run is a cell of a table, a tuple of strings and a seed. What is there is not
+made again, so that a study that was interrupted goes on.
+"""
+
+import concurrent.futures
+import json
+import os
+import subprocess
+import sys
+
+THREADS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+)
+
+
+def one_thread():
+    """Runs share the cores, one thread each: that is faster than in turn."""
+    flags = os.environ.get("XLA_FLAGS", "")
+    return {
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+        "XLA_FLAGS": f"{flags} --xla_cpu_multi_thread_eigen=false".strip(),
+        **dict.fromkeys(THREADS, "1"),
+    }
+
+
+def run_missing(script, cells, is_done, options, names, **environment):
+    """Runs `script --run *cell`, with the options of those names, side by side.
+
+    Args:
+        script: Path of the study.
+        cells: List of tuples.
+        is_done: Function of a cell: whether its run is there.
+        options: Of the command line, with `jobs`.
+        names: Strings, which of them the runs are given.
+        **environment: Variables of the runs' environment.
+    """
+    missing = [cell for cell in cells if not is_done(cell)]
+
+    def start(cell):
+        command = [sys.executable, script, "--run", *cell]
+        for name in names:
+            if getattr(options, name):
+                command += [f"--{name.replace('_', '-')}"]
+                command += [getattr(options, name)]
+        # A process, which a crash does not outlive.
+        done = subprocess.run(
+            list(map(str, command)),
+            capture_output=True,
+            text=True,
+            env={**os.environ, **one_thread(), **environment},
+        )
+        if done.returncode:
+            raise RuntimeError(f"{cell} failed:\n{done.stderr[-3000:]}")
+        return cell
+
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        for i, cell in enumerate(pool.map(start, missing)):
+            print(f"{i + 1} of {len(missing)}: {cell}", file=sys.stderr)
+
+
+def write(path, result):
+    """Writes a result as JSON, whole or not at all."""
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(result, indent=2) + "\n")
+    os.replace(temporary, path)
+
+
+def read(path):
+    """A result, as a dict."""
+    return json.loads(path.read_text())
+
+
+def read_all(folder):
+    """All results, as dicts."""
+    return [read(path) for path in sorted(folder.glob("*.json"))]
