@@ -55,8 +55,8 @@ def __dir__():
 
 
 def import_models():
-    """Imports models and metrics, so that Keras knows the classes by name."""
-    for name in ("models", "metrics"):
+    """Imports all that registers a class, so that Keras knows it by name."""
+    for name in ("models", "metrics", "augmentation", "layers", "schedules"):
         importlib.import_module(f"keras_gans.{name}")
 
 

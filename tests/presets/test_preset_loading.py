@@ -1,5 +1,10 @@
 """Loading presets: exact, with other arguments, of any class."""
 
+import os
+import pathlib
+import subprocess
+import sys
+
 import h5py
 import keras
 import numpy as np
@@ -159,3 +164,27 @@ def test_built_in_presets(name):
     assert type(model).__name__ == details["class"]
     for weight in model.inference_network.get_weights():
         assert np.isfinite(weight).all()
+
+
+@pytest.mark.neutral
+def test_all_that_is_registered_is_known_in_a_fresh_process():
+    """Whatever a preset names, and whatever was imported before."""
+    package = pathlib.Path(keras_gans.__file__).parent
+    registering = {
+        "keras_gans."
+        + ".".join(path.relative_to(package).with_suffix("").parts)
+        for path in package.rglob("*.py")
+        if "@keras.saving.register_keras_serializable(" in path.read_text()
+    }
+    assert "keras_gans.schedules" in registering and len(registering) > 25
+    code = (
+        "import sys, keras_gans\nkeras_gans.import_models()\n"
+        f"print(sorted({registering!r} - set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(package.parent)},
+    )
+    assert done.stdout.strip() == "[]", done.stderr
