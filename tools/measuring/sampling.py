@@ -76,12 +76,15 @@ def scores(model, recipe):
     of_avatars = pathlib.PurePath(dataset).name == pixel_avatars.DATASET
     if of_avatars and recipe.get("labels"):
         found = pixel_avatars.judgement(model)
-    test = datasets.load(dataset, 2000, split="test", shuffle=False)
+    test = datasets.load(
+        dataset, 2000, split="test", shuffle=False, drop_remainder=False
+    )
     real = np.asarray(next(iter(test)))
-    fake = model.generate(2000, seed=0)
+    n = len(real)
+    fake = model.generate(n, seed=0)
     if model.example_kind == "image":
         fake = from_uint8(fake)
-    found["sliced Wasserstein distance (2,000 samples, 2,000 test images)"] = (
+    found[f"sliced Wasserstein distance ({n:,} samples, {n:,} test images)"] = (
         round(metrics.sliced_wasserstein(real, fake), 4)
     )
     return found

@@ -97,7 +97,24 @@ PRESETS = {
         "resolution, depthwise 3x3 convolutions, penalties of a quarter of "
         "each batch, and translation by Zhao et al., 2020, "
         "https://arxiv.org/abs/2006.10738.",
-        "compared": "No paper has these data.",
+        "compared": (
+            "No paper has these data. At half the size, in the features of "
+            "`cifar10_classifier`, 1,334 samples have a FID of 1.77 and a KID "
+            "of 0.022 against the test images, a precision of 0.22 and a "
+            "recall of 0.004; 1,334 training images have 0.070, 0.000, 0.94 "
+            "and 0.93."
+        ),
+        "failures": (
+            "Faces of a few kinds: bald heads and short hair. Long hair, "
+            "turbans, beards and glasses, which many of the training images "
+            "have, are missing. Eyes are strokes, and now and then a mouth is "
+            "smeared or hair is of two colours. The discriminator is far ahead "
+            "from the middle of the training on (a loss of 0.08): penalties "
+            "that stay as large as they begin are the first thing to try. "
+            "None of 500 samples is a training image: the nearest is 26 grey "
+            "levels (root mean square) away from one."
+        ),
+        "demonstration": True,
         "data": MICAH_AVATARS,
     },
 }
