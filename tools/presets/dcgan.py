@@ -95,14 +95,12 @@ PRESETS = {
         "compared": (
             "StudioGAN reports a FID of 48.29 for its DCGAN on CIFAR-10, in "
             "Inception's features (50,000 images, another network, far more "
-            "steps): another score than the one above. "
-            f"{CIFAR10_FLOOR}"
+            f"steps): another score than the one above. {CIFAR10_FLOOR}"
         ),
         "failures": (
-            "Colours, textures and layouts are right more often than "
-            "objects: most samples cannot be named. The images that these "
-            "weights were trained on had been through JPEG once, unlike "
-            "those that the command downloads."
+            "After ten passes colours, textures and layouts are right more "
+            "often than objects: most samples cannot be named. "
+            "`sngan_cifar10` and `conditional_gan_cifar10` draw better ones."
         ),
         "data": CIFAR10,
     },
