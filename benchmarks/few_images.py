@@ -12,14 +12,12 @@ what is measured, and holds the last results.
 
 import argparse
 import dataclasses
-import os
 import pathlib
 import statistics
 import sys
 import time
 
 import many_runs
-import table
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
@@ -283,29 +281,11 @@ def main():
     parser.add_argument("--data", nargs="+", choices=DATA, default=list(DATA))
     parser.add_argument("--emoji", help="EmojiTwo's folder, see above")
     parser.add_argument("--seeds", type=int, default=3, help="runs per cell")
-    parser.add_argument("--steps", type=int, help="generator updates")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count())
-    parser.add_argument("--data-dir", help="where TFDS sets lie")
-    parser.add_argument("--report", action="store_true", help="only report")
-    parser.add_argument("--update-readme", action="store_true")
-    parser.add_argument(
-        "--output", type=pathlib.Path, default=HERE / "results" / "few_images"
-    )
-    parser.add_argument("--run", nargs=3, help=argparse.SUPPRESS)
+    many_runs.add_arguments(parser, "few_images")
     options = parser.parse_args()
     if "emoji" in options.data and not (options.emoji or options.report):
         parser.error("--emoji FOLDER says where they lie; or: --data mnist")
-    options.output.mkdir(parents=True, exist_ok=True)
-    if options.run:
-        name, method, seed = options.run
-        run(name, method, int(seed), options)
-        return
-    if not options.report:
-        run_all(options)
-    text = report(options)
-    print(text)
-    if options.update_readme:
-        table.update_readme("few_images", text)
+    many_runs.follow(options, "few_images", run, run_all, report)
 
 
 if __name__ == "__main__":

@@ -4,11 +4,15 @@ A run is a cell of a table, a tuple of strings and a seed. What is there is not
 made again, so that a study that was interrupted goes on.
 """
 
+import argparse
 import concurrent.futures
 import json
 import os
+import pathlib
 import subprocess
 import sys
+
+import table
 
 THREADS = (
     "OMP_NUM_THREADS",
@@ -79,3 +83,29 @@ def read(path):
 def read_all(folder):
     """All results, as dicts."""
     return [read(path) for path in sorted(folder.glob("*.json"))]
+
+
+def add_arguments(parser, name):
+    """What every study takes; `name` is that of its folder of results."""
+    parser.add_argument("--steps", type=int, help="updates of a run")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--data-dir", help="where TFDS sets lie")
+    parser.add_argument("--report", action="store_true", help="only report")
+    parser.add_argument("--update-readme", action="store_true")
+    results = pathlib.Path(__file__).resolve().parent / "results"
+    parser.add_argument("--output", type=pathlib.Path, default=results / name)
+    parser.add_argument("--run", nargs="+", help=argparse.SUPPRESS)
+
+
+def follow(options, name, run, run_all, report):
+    """One run, where the study started itself; or all, and their report."""
+    options.output.mkdir(parents=True, exist_ok=True)
+    if options.run:
+        *cell, seed = options.run
+        return run(*cell, int(seed), options)
+    if not options.report:
+        run_all(options)
+    text = report(options)
+    print(text)
+    if options.update_readme:
+        table.update_readme(name, text)

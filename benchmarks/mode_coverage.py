@@ -11,13 +11,11 @@ holds the last results.
 """
 
 import argparse
-import os
 import pathlib
 import sys
 import time
 
 import many_runs
-import table
 from mode_rows import ROWS, steps_of
 from mode_toys import TOYS
 
@@ -241,30 +239,10 @@ def main():
     parser.add_argument("--toys", nargs="+", choices=TOYS, default=default)
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS))
     parser.add_argument("--seeds", type=int, help="runs per cell")
-    parser.add_argument("--steps", type=int, help="generator updates")
     parser.add_argument("--samples", type=int, help="samples to score")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count())
-    parser.add_argument("--data-dir", help="where TFDS sets lie")
-    parser.add_argument("--report", action="store_true", help="only report")
-    parser.add_argument("--update-readme", action="store_true")
-    parser.add_argument(
-        "--output",
-        type=pathlib.Path,
-        default=HERE / "results" / "mode_coverage",
-    )
-    parser.add_argument("--run", nargs=3, help=argparse.SUPPRESS)
+    many_runs.add_arguments(parser, "mode_coverage")
     options = parser.parse_args()
-    options.output.mkdir(parents=True, exist_ok=True)
-    if options.run:
-        toy, row, seed = options.run
-        run(toy, row, int(seed), options)
-        return
-    if not options.report:
-        run_all(options)
-    text = report(options)
-    print(text)
-    if options.update_readme:
-        table.update_readme("mode_coverage", text)
+    many_runs.follow(options, "mode_coverage", run, run_all, report)
 
 
 if __name__ == "__main__":

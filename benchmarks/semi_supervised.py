@@ -12,14 +12,12 @@ what is measured, and holds the last results.
 
 import argparse
 import json
-import os
 import pathlib
 import statistics
 import sys
 import time
 
 import many_runs
-import table
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[1:1] = [str(HERE.parent), str(HERE.parent / "tools")]
@@ -259,29 +257,9 @@ def main():
         "--methods", nargs="+", choices=METHODS, default=list(METHODS)
     )
     parser.add_argument("--seeds", type=int, default=3, help="runs per method")
-    parser.add_argument("--steps", type=int, help="updates, of both methods")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count())
-    parser.add_argument("--data-dir", help="where TFDS sets lie")
-    parser.add_argument("--report", action="store_true", help="only report")
-    parser.add_argument("--update-readme", action="store_true")
-    parser.add_argument(
-        "--output",
-        type=pathlib.Path,
-        default=HERE / "results" / "semi_supervised",
-    )
-    parser.add_argument("--run", nargs=2, help=argparse.SUPPRESS)
+    many_runs.add_arguments(parser, "semi_supervised")
     options = parser.parse_args()
-    options.output.mkdir(parents=True, exist_ok=True)
-    if options.run:
-        method, seed = options.run
-        run(method, int(seed), options)
-        return
-    if not options.report:
-        run_all(options)
-    text = report(options)
-    print(text)
-    if options.update_readme:
-        table.update_readme("semi_supervised", text)
+    many_runs.follow(options, "semi_supervised", run, run_all, report)
 
 
 if __name__ == "__main__":
