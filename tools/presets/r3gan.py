@@ -105,16 +105,16 @@ PRESETS = {
             "and 0.93."
         ),
         "failures": (
-            "Faces of a few kinds: bald heads and short hair. Long hair, "
+            "A run drew faces of a few kinds: bald heads, short hair. Long hair, "
             "turbans, beards and glasses, which many of the training images "
-            "have, are missing. Eyes are strokes, and now and then a mouth is "
-            "smeared or hair is of two colours. The discriminator is far ahead "
+            "have, were missing, so that its weights are not published. Eyes "
+            "were strokes, and now and then a mouth was "
+            "smeared or hair of two colours. The discriminator was far ahead "
             "from the middle of the training on (a loss of 0.08): penalties "
             "that stay as large as they begin are the first thing to try. "
             "None of 500 samples is a training image: the nearest is 26 grey "
             "levels (root mean square) away from one."
         ),
-        "demonstration": True,
         "data": MICAH_AVATARS,
     },
 }
