@@ -105,7 +105,7 @@ PRESETS = {
             "and 0.93."
         ),
         "failures": (
-            "A run drew faces of a few kinds: bald heads, short hair. Long hair, "
+            "A run drew few kinds of faces: bald heads, short hair. Long hair, "
             "turbans, beards and glasses, which many of the training images "
             "have, were missing, so that its weights are not published. Eyes "
             "were strokes, and now and then a mouth was "
