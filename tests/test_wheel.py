@@ -97,8 +97,7 @@ def test_contents(wheel):
     for name in ("py.typed", "__init__.pyi", "presets/__init__.pyi"):
         assert f"keras_gans/{name}" in names
     assert not [n for n in names if n.startswith(("tests/", "zoo/", "tools/"))]
-    # The package index takes 100 MB. Half of the weights are those that
-    # training goes on from (`task.weights.h5`).
+    # The package index takes 100 MB.
     assert wheel.stat().st_size < 99e6
 
 

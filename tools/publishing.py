@@ -114,6 +114,8 @@ def publish(
 ):
     """Takes a run's preset into the zoo, in float16, with a sample grid.
 
+    Of a network with a moving average it takes the average alone.
+
     Args:
         name: The preset.
         run: Path of the run folder; of weights that have no log, that of the
@@ -138,6 +140,8 @@ def publish(
         model,
         ZOO / name,
         dtype="float16",
+        # The package index takes wheels of 100 MB.
+        raw_weights=False,
         recipe=entry["recipe"],
         metadata={
             "dataset": entry["data"],

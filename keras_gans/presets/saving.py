@@ -22,7 +22,16 @@ from keras_gans.presets.parts import (
 from keras_gans.presets.trust import rebuild
 
 
-def save(model, path, *, dtype=None, recipe=None, metadata=None, weights=True):
+def save(
+    model,
+    path,
+    *,
+    dtype=None,
+    recipe=None,
+    metadata=None,
+    weights=True,
+    raw_weights=True,
+):
     """Writes a preset's folder, all of it or nothing.
 
     A folder that holds a preset is replaced; its `README.md`, `samples.png`
@@ -37,6 +46,10 @@ def save(model, path, *, dtype=None, recipe=None, metadata=None, weights=True):
         metadata: Dict of more entries for `metadata.json`: licence, dataset,
             scores.
         weights: `False` writes a recipe without weights.
+        raw_weights: `False` leaves out those that the moving average of the
+            inference network was taken of, a third of the bytes: training
+            goes on from the average then. Without such an average it changes
+            nothing.
 
     Raises:
         ValueError: If `path` is a folder with something else in it, if a
@@ -100,6 +113,8 @@ def save(model, path, *, dtype=None, recipe=None, metadata=None, weights=True):
         files.write(part / files.TASK, task)
         if weights:
             del networks[inference]
+            if not raw_weights:
+                networks.pop(network, None)
             write_weights(model.inference_network, part / files.WEIGHTS, dtype)
             write_weights(container(networks), part / files.TASK_WEIGHTS, dtype)
         for name in (files.TRAINING, *files.EXTRAS):

@@ -70,6 +70,28 @@ def test_float16(tmp_path):
         np.testing.assert_allclose(a, b, rtol=1e-3)
 
 
+def test_the_average_alone(saved, tmp_path):
+    model, _ = saved
+    model.save_to_preset(tmp_path / "average", raw_weights=False)
+    with h5py.File(tmp_path / "average" / "task.weights.h5") as file:
+        assert set(file) == {"discriminator", "vars"}
+    loaded = presets.load(tmp_path / "average")
+    average = model.ema_generator.get_weights()
+    for network in (loaded.generator, loaded.ema_generator):
+        for a, b in zip(network.get_weights(), average, strict=True):
+            np.testing.assert_array_equal(a, b)
+    for a, b in zip(
+        loaded.discriminator.get_weights(), model.discriminator.get_weights()
+    ):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_without_an_average_there_is_nothing_to_leave_out(tmp_path):
+    model = tiny()
+    model.save_to_preset(tmp_path / "plain", raw_weights=False)
+    assert_same(model, presets.load(tmp_path / "plain"))
+
+
 def test_float16_refuses_what_does_not_fit(tmp_path):
     model = tiny()
     weights = model.generator.get_weights()
