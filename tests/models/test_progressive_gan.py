@@ -128,7 +128,9 @@ def test_real_images_are_faded_too():
 
 def test_fit_runs_all_stages():
     model = growing()
-    history = model.fit(images(8, (16, 16, 1)), batch_size=4, verbose=0)
+    history = model.fit(
+        images(8, (16, 16, 1)), batch_size=4, epochs=None, verbose=0
+    )
     # 8 images of the first resolution; 16 and 8 of each other one. A pass has
     # 8. What is logged is the mean of two batches of four.
     assert len(history.epoch) == 1 + 3 + 3

@@ -33,11 +33,12 @@ class ProgressiveGAN(SamplingModel):
         fade_images=100_000, stable_images=100_000,
     )
     gan.compile()
-    gan.fit(keras_gans.datasets.load("./faces", batch_size=16, ...))
+    faces = keras_gans.datasets.load("./faces", batch_size=16, ...)
+    gan.fit(faces, epochs=None)
     ```
 
-    `fit` without `epochs` trains all stages, however many passes that takes;
-    with `epochs` as many, and goes on from there when it is called again. A
+    With `epochs=None` `fit` trains all stages, however many passes that takes;
+    with a number as many, and goes on from there when it is called again. A
     stage ends with the pass in which its images have been seen. Small images
     fit into larger batches: with an array, or a function of the batch size
     that returns a dataset, `batch_size` may be a list, one for each stage:
@@ -46,6 +47,7 @@ class ProgressiveGAN(SamplingModel):
     gan.fit(
         lambda batch_size: keras_gans.datasets.load("./faces", batch_size, ...),
         batch_size=[64, 64, 32, 16, 16],
+        epochs=None,
     )
     ```
 
@@ -276,7 +278,7 @@ class ProgressiveGAN(SamplingModel):
         if self.train_function is not None:
             self.make_train_function(force=True)
 
-    def fit(self, x=None, y=None, batch_size=None, epochs=None, **kwargs):
+    def fit(self, x=None, y=None, batch_size=None, epochs=1, **kwargs):
         """`keras.Model.fit`, which grows the networks between two passes.
 
         Args:
