@@ -23,7 +23,7 @@ CASE = Case(
     tiny_progressive_gan,
     logs=("d_loss", "g_loss", "gp", "stage"),
     only_in_training=("gp", "stage"),
-    unseen=1,
+    unseen=3,  # The stage itself, in each network.
 )
 numpy = ops.convert_to_numpy
 

@@ -21,7 +21,8 @@ from keras_gans.models.stylegan2 import (
 )
 from keras_gans.models.stylegan2.networks import default_filters
 
-CASE = Case(keras_gans.StyleGAN2, tiny_stylegan2)
+# The noise that is fixed, of three layers of the generator and its average.
+CASE = Case(keras_gans.StyleGAN2, tiny_stylegan2, unseen=6)
 numpy = ops.convert_to_numpy
 
 
