@@ -25,7 +25,7 @@ def test_dense(activation):
     made = numpy(layer(x))
     kernel = numpy(layer.kernel.value)
     assert kernel.std() == pytest.approx(100.0, rel=0.4)  # 1 / rate.
-    np.testing.assert_allclose(layer.bias.value, 100.0)
+    np.testing.assert_allclose(numpy(layer.bias.value), 100.0)
     expected = x @ kernel * 0.01 / 3 + 1.0
     if activation:
         expected = np.where(expected > 0, expected, 0.2 * expected)

@@ -257,6 +257,7 @@ def halved(images, times):
     """Images whose pixels are means of blocks of `2**times` a side."""
     if times == 0:
         return images
+    side = 2**times
     return ops.average_pool(
-        images, 2**times, data_format="channels_last", padding="valid"
+        images, side, side, padding="valid", data_format="channels_last"
     )
