@@ -51,26 +51,27 @@ def ganspace(positions, features, n):
     """
     positions = np.asarray(positions, "float64")
     _check_count(n, min(positions.shape[1], *np.shape(features)))
-    features = features - features.mean(axis=0, dtype="float64")
-    # Features are more than samples: of Y = P S V^T the Gram matrix has P. The
-    # coordinates are P S, and P is orthogonal, so that the regression's
-    # coefficients are P^T Z but for their length.
-    coordinates = _eigenvectors(features @ features.T, n)
+    features = np.asarray(features, "float64")
+    features = features - features.mean(axis=0)
+    # Of Y = P S V^T the coordinates are P S, and P is orthogonal, so that the
+    # regression's coefficients are P^T Z but for their length.
+    coordinates = _left_vectors(features, n)
     return _with_signs(coordinates.T @ (positions - positions.mean(axis=0)))
 
 
-def _eigenvectors(matrix, n):
-    """The `n` eigenvectors of the largest eigenvalues, as columns.
+def _left_vectors(matrix, n):
+    """The first `n` left singular vectors, as columns.
 
-    By the iteration of a block, which takes a tenth of the time of all of
-    them (Halko et al., "Finding Structure with Randomness", 2011).
+    By the iteration of a block, which takes a small part of the time of all
+    of them (Halko et al., "Finding Structure with Randomness", 2011).
     """
-    size = len(matrix)
-    block = np.random.default_rng(0).normal(size=(size, min(n + 10, size)))
+    samples, size = matrix.shape
+    width = min(n + 10, samples, size)
+    block = np.random.default_rng(0).normal(size=(samples, width))
     for _ in range(10):
-        block, _ = np.linalg.qr(matrix @ block)
-    _, vectors = np.linalg.eigh(block.T @ matrix @ block)
-    return block @ vectors[:, ::-1][:, :n]
+        block, _ = np.linalg.qr(matrix @ (matrix.T @ block))
+    left, _, _ = np.linalg.svd(block.T @ matrix, full_matrices=False)
+    return block @ left[:, :n]
 
 
 def _check_count(n, most):
@@ -119,6 +120,20 @@ def first_maps(network, latent_dim):
     return np.concatenate(maps)
 
 
+def style_maps(synthesis):
+    """How all layers take a style, an array `(units, style_dim)`.
+
+    Args:
+        synthesis: `keras.Model` whose layers scale by `affine`, a dense layer.
+    """
+    affine = [
+        layer.affine
+        for layer in synthesis._flatten_layers()
+        if getattr(layer, "affine", None) is not None
+    ]
+    return np.concatenate([_kernel(layer).T for layer in affine])
+
+
 def first_features(model, rng):
     """Latents, and what goes into the first layer behind the dense ones.
 
@@ -136,7 +151,7 @@ def first_features(model, rng):
         for layer in part.layers
         if layer not in dense and _has_weights(layer)
     ]
-    output = later[0].input if later else part.output
+    output = later[0].input if later else part.outputs[0]
     body = keras.Model(part.inputs, output)
     size = min(batch_size_for(model, output.shape[1:]), SAMPLES)
     latents = rng.standard_normal((SAMPLES, model.latent_dim))

@@ -319,6 +319,7 @@ class Latents:
         """
         return projection.project(
             self,
+            self._starts,
             images,
             labels,
             n_steps=n_steps,

@@ -35,6 +35,7 @@ class Projection:
 
 def project(
     model,
+    draw_starts,
     images,
     labels,
     n_steps,
@@ -45,7 +46,7 @@ def project(
     learning_rate,
     seed,
 ):
-    """See `SamplingModel.project`."""
+    """See `SamplingModel.project`; `draw_starts` as `Latents._starts`."""
     check_integer("n_steps", n_steps, minimum=1)
     check_integer("n_restarts", n_restarts, minimum=1)
     check_weight("feature_weight", feature_weight)
@@ -79,7 +80,7 @@ def project(
         positions, distances, totals = _descend(
             step,
             inputs,
-            model._starts(rng, len(rows), inputs.get("labels")),
+            draw_starts(rng, len(rows), inputs.get("labels")),
             n_steps,
             norm_weight,
             learning_rate,
