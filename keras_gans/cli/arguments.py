@@ -106,6 +106,10 @@ def positive(text):
     return value
 
 
+def positives(text):
+    return [positive(part) for part in text.split(",")]
+
+
 def number(text):
     try:
         value = float(text)
