@@ -28,10 +28,9 @@ def image_grid(images, columns=None, padding=2, min_size=32):
     if images.ndim == 5:
         columns = images.shape[1]
         images = images.reshape(-1, *images.shape[2:])
+    images = enlarged(images, min_size)
     n, height, width, channels = images.shape
     columns = columns or math.ceil(math.sqrt(n))
-    factor = max(1, math.ceil(min_size / min(height, width)))
-    height, width = height * factor, width * factor
     rows = math.ceil(n / columns)
     mode = {1: "L", 3: "RGB", 4: "RGBA"}[channels]
     grid = Image.new(
@@ -44,7 +43,6 @@ def image_grid(images, columns=None, padding=2, min_size=32):
     )
     for i, image in enumerate(images):
         tile = Image.fromarray(image[..., 0] if mode == "L" else image, mode)
-        tile = tile.resize((width, height), Image.Resampling.NEAREST)
         row, column = divmod(i, columns)
         grid.paste(
             tile,

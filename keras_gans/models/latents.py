@@ -223,7 +223,7 @@ class Latents:
         self,
         direction,
         strengths,
-        n=8,
+        n=None,
         latents=None,
         labels=None,
         seed=None,
@@ -235,7 +235,7 @@ class Latents:
             direction: Array `(latent_dim,)`, as one of `directions`.
             strengths: Numbers, how far to move; 0 moves nothing. A latent is
                 about as long as the root of `latent_dim`.
-            n: Integer, how many samples.
+            n: Integer, how many samples; by default 8, or as many as latents.
             latents: Array `(n, latent_dim)`, or `None` to draw them.
             labels: See `generate`.
             seed: See `generate`.
@@ -245,11 +245,14 @@ class Latents:
             As of `generate`, but `(n, len(strengths), ...)`:
             `pictures.image_grid` takes them.
         """
-        check_integer("n", n, minimum=1)
+        if latents is None and n is None:
+            n = 8
+        if n is not None:
+            check_integer("n", n, minimum=1)
         if truncation is not None:
             check_positive("truncation", truncation)
         latents = self._latents_of(latents, n, seed)
-        labels = self.check_labels(labels, n)
+        labels = self.check_labels(labels, len(latents))
         positions = self._positions(latents, labels, truncation)
         return self._edited(positions, labels, direction, strengths)
 

@@ -35,7 +35,7 @@ class Styles(Latents):
         self,
         direction,
         strengths,
-        n=8,
+        n=None,
         latents=None,
         labels=None,
         seed=None,
@@ -59,11 +59,11 @@ class Styles(Latents):
             return super().edit(
                 direction, strengths, n, latents, labels, seed, truncation
             )
-        others = (latents, labels, seed, truncation)
+        others = (n, latents, labels, seed, truncation)
         if any(other is not None for other in others):
             raise ValueError(
-                "styles stand in the place of latents, labels, seed and "
-                "truncation, which must be None. Received: "
+                "styles stand in the place of n, latents, labels, seed and "
+                f"truncation, which must be None. Received: n={n!r}, "
                 f"latents={latents!r:.100}, labels={labels!r:.100}, "
                 f"seed={seed!r}, truncation={truncation!r}"
             )
