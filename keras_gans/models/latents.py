@@ -285,7 +285,7 @@ class Latents:
         n_steps=300,
         n_restarts=10,
         features=None,
-        feature_weight=1.0,
+        feature_weight=0.1,
         norm_weight=0.01,
         learning_rate=0.1,
         seed=None,

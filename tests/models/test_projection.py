@@ -111,16 +111,22 @@ def test_project_sees_features():
     network = keras.Model(x, layers.Flatten()(x))
     plain = gan.project(images, n_steps=20, n_restarts=3, seed=0)
     seen = gan.project(
-        images, n_steps=20, n_restarts=3, seed=0, features=network
+        images,
+        n_steps=20,
+        n_restarts=3,
+        seed=0,
+        features=network,
+        feature_weight=0.5,
     )
     assert plain.images.dtype == "uint8" and plain.images.shape == images.shape
     floats = images / 127.5 - 1
     made = gan(seen.latents)
     made = keras.ops.convert_to_numpy(made)
     squares = np.square(made - floats)
-    expected = squares.mean(axis=(1, 2, 3)) + squares.sum(
-        axis=(1, 2, 3)
-    ) / np.square(floats).sum(axis=(1, 2, 3))
+    axes = (1, 2, 3)
+    expected = squares.mean(axis=axes) + 0.5 * (
+        squares.sum(axis=axes) / np.square(floats).sum(axis=axes)
+    )
     np.testing.assert_allclose(seen.distances, expected, rtol=1e-3)
 
 

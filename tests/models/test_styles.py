@@ -49,7 +49,8 @@ class StyleGAN(Styles, keras_gans.GAN):
 
     def truncated_styles(self, inputs, truncation):
         styles = self.inference_network.mapping(inputs)
-        return self.all_styles(MEAN + truncation * (styles - MEAN))
+        mean = self.inference_network.average_style
+        return self.all_styles(mean + truncation * (styles - mean))
 
 
 @pytest.fixture
