@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from cases import tiny_stylegan2
 from keras import layers, ops
 
 import keras_gans
@@ -21,6 +22,8 @@ class Styled(layers.Layer):
         self.number = number
         self.affine = layers.Dense(4, use_bias=False)
         self.affine.build((None, 3))
+        kernel = np.random.default_rng(number).normal(size=(3, 4))
+        self.affine.set_weights([kernel])
 
     def call(self, inputs):
         return self.affine(inputs[:, self.number])
@@ -105,6 +108,7 @@ def test_project_finds_styles(gan):
     points = gan.generate(2, seed=5)
     latents = np.random.default_rng(5).standard_normal((2, 3))
     arguments = {"n_steps": 400, "n_restarts": 2, "norm_weight": 0, "seed": 0}
+    arguments["learning_rate"] = 0.3
     found = gan.project(points, **arguments)
     np.testing.assert_allclose(found.latents, 2 * latents + MEAN, atol=0.05)
     np.testing.assert_allclose(found.images, points, atol=0.05)
@@ -116,7 +120,6 @@ def test_project_finds_styles(gan):
     styles = 3 * np.eye(3)
     far = styles[:2] @ first - styles[1:] @ second
     far = far.astype("float32")
-    arguments["learning_rate"] = 0.3
     one = gan.project(far, **arguments)
     both = gan.project(far, space="w+", **arguments)
     assert both.latents.shape == (2, 2, 3)
@@ -143,3 +146,46 @@ def test_styles_that_are_refused(gan):
         gan.generate_from_styles(np.zeros((1, 5)))
     with pytest.raises(ValueError, match="must be None. Received.*seed=1"):
         gan.edit(MEAN, [0], styles=np.zeros((1, 3)), seed=1)
+
+
+# ---- of StyleGAN2 ---------------------------------------------------------
+
+
+def test_a_stylegan2():
+    gan = tiny_stylegan2(style_dim=6)
+    latents = np.random.default_rng(0).standard_normal((3, 4))
+    plain = gan.generate(3, seed=0)
+    np.testing.assert_array_equal(gan.generate(3, latents=latents), plain)
+    near = gan.generate(3, seed=0, truncation=0.5)
+    again = gan.generate(3, latents=latents, truncation=0.5)
+    np.testing.assert_array_equal(again, near)
+    direction = gan.directions(1)[0]
+    assert direction.shape == (6,)
+    made = gan.edit(direction, [0, 5], latents=latents)
+    np.testing.assert_array_equal(made[:, 0], plain)
+    assert (made[:, 1] != plain).any()
+    made = gan.edit(direction, [0], latents=latents, truncation=0.5)
+    np.testing.assert_array_equal(made[:, 0], near)
+    for space, shape in (("w", (1, 6)), ("w+", (1, 4, 6))):
+        found = gan.project(plain[:1], n_steps=3, n_restarts=2, space=space)
+        assert found.latents.shape == shape
+        np.testing.assert_array_equal(
+            gan.generate_from_styles(found.latents), found.images
+        )
+        made = gan.edit(direction, [0], styles=found.latents)
+        np.testing.assert_array_equal(made[:, 0], found.images)
+
+
+@pytest.mark.neutral
+def test_directions_of_a_stylegan2_are_those_of_its_affine_layers():
+    gan = tiny_stylegan2(style_dim=6)
+    maps = []
+    for layer in gan.generator.synthesis.layers:
+        if hasattr(layer, "affine"):
+            kernel = ops.convert_to_numpy(layer.affine.scaled_kernel())
+            maps.append(kernel.T)
+    # Three for images of 4x4 and 8x8 each, but for the first.
+    assert len(maps) == 5
+    expected = sefa(np.concatenate(maps), 3)
+    np.testing.assert_allclose(gan.directions(3), expected, atol=1e-4)
+    assert gan.directions(2, "ganspace").shape == (2, 6)
