@@ -1,5 +1,7 @@
 """Pictures for run folders and the command line, drawn with Pillow alone."""
 
+import fractions
+import io
 import math
 
 import numpy as np
@@ -14,7 +16,8 @@ def image_grid(images, columns=None, padding=2, min_size=32):
     """Joins images to one picture, row by row.
 
     Args:
-        images: uint8 array `(n, height, width, channels)`.
+        images: uint8 array `(n, height, width, channels)`; or `(rows, columns,
+            height, width, channels)`, as of `edit`.
         columns: Integer; by default the grid is as square as it can be.
         padding: Integer, pixels between images.
         min_size: Integer; smaller images are enlarged by a whole factor.
@@ -22,10 +25,12 @@ def image_grid(images, columns=None, padding=2, min_size=32):
     Returns:
         `PIL.Image.Image`.
     """
+    if images.ndim == 5:
+        columns = images.shape[1]
+        images = images.reshape(-1, *images.shape[2:])
+    images = enlarged(images, min_size)
     n, height, width, channels = images.shape
     columns = columns or math.ceil(math.sqrt(n))
-    factor = max(1, math.ceil(min_size / min(height, width)))
-    height, width = height * factor, width * factor
     rows = math.ceil(n / columns)
     mode = {1: "L", 3: "RGB", 4: "RGBA"}[channels]
     grid = Image.new(
@@ -38,7 +43,6 @@ def image_grid(images, columns=None, padding=2, min_size=32):
     )
     for i, image in enumerate(images):
         tile = Image.fromarray(image[..., 0] if mode == "L" else image, mode)
-        tile = tile.resize((width, height), Image.Resampling.NEAREST)
         row, column = divmod(i, columns)
         grid.paste(
             tile,
@@ -132,26 +136,92 @@ def line_plot(x, lines, size=(720, 400)):
     return picture
 
 
-def save_gif(paths, path, milliseconds=150, max_frames=100):
-    """Joins pictures of one size to an animated GIF; the last one stays.
+def enlarged(images, min_size):
+    """Images whose smaller side is `min_size` or more, by a whole factor.
 
     Args:
-        paths: Paths of the pictures, in order.
+        images: uint8 array `(n, height, width, channels)`.
+        min_size: Integer.
+    """
+    factor = max(1, math.ceil(min_size / min(images.shape[1:3])))
+    return images.repeat(factor, axis=1).repeat(factor, axis=2)
+
+
+def save_gif(
+    pictures, path, milliseconds=150, max_frames=100, last=2000, colors=64
+):
+    """Joins pictures of one size to an animated GIF.
+
+    Args:
+        pictures: Paths of the pictures, in order; or uint8 arrays `(height,
+            width, channels)`.
         path: Path of the GIF.
         milliseconds: Integer, the time per frame.
         max_frames: Integer; of more pictures an even selection is taken.
+            `None` for all.
+        last: Integer, the milliseconds that the last picture stays.
+        colors: Integer, up to 256, of each frame.
     """
-    count = min(len(paths), max_frames)
-    chosen = np.unique(np.linspace(0, len(paths) - 1, count).round())
+    count = min(len(pictures), max_frames or len(pictures))
+    chosen = np.unique(np.linspace(0, len(pictures) - 1, count).round())
     frames = []
     for i in chosen.astype(int):
-        with Image.open(paths[i]) as frame:
-            frames.append(frame.convert("RGB").quantize(64))
+        with _opened(pictures[i]) as frame:
+            frames.append(frame.convert("RGB").quantize(colors))
     writing.write_image(
         path,
         frames[0],
         save_all=True,
         append_images=frames[1:],
-        duration=[milliseconds] * (len(frames) - 1) + [2000],
+        duration=[milliseconds] * (len(frames) - 1) + [last],
         loop=0,
     )
+
+
+def _opened(picture):
+    """A `PIL.Image.Image` of an array or a file."""
+    if not isinstance(picture, np.ndarray):
+        return Image.open(picture)
+    if picture.shape[-1] == 1:
+        picture = picture[..., 0]
+    return Image.fromarray(picture)
+
+
+def save_video(frames, path, milliseconds=40):
+    """Writes a film without sound: H.264 in an MP4 file.
+
+    Args:
+        frames: uint8 array `(n, height, width, channels)`, or a sequence of
+            such images. An odd side loses its last row or column: the format
+            has even ones.
+        path: Path of the film.
+        milliseconds: Number, the time per frame.
+
+    Raises:
+        ImportError: Without PyAV, with what brings it.
+    """
+    try:
+        import av
+    except ImportError:
+        raise ImportError(
+            "A film as mp4 needs PyAV: pip install 'keras-gans[video]'; a "
+            ".gif needs nothing more."
+        ) from None
+    memory = io.BytesIO()
+    with av.open(memory, "w", format="mp4") as film:
+        rate = fractions.Fraction(1000, milliseconds)
+        stream = film.add_stream("libx264", rate=rate, options={"crf": "18"})
+        stream.pix_fmt = "yuv420p"  # What all players know.
+        stream.height, stream.width = (
+            side - side % 2 for side in np.shape(frames[0])[:2]
+        )
+        for image in frames:
+            with _opened(image) as picture:
+                pixels = np.asarray(picture.convert("RGB"))
+            pixels = pixels[: stream.height, : stream.width]
+            frame = av.VideoFrame.from_ndarray(
+                np.ascontiguousarray(pixels), format="rgb24"
+            )
+            film.mux(stream.encode(frame))
+        film.mux(stream.encode(None))
+    writing.write(path, memory.getbuffer())

@@ -21,6 +21,23 @@ def test_image_grid_places_every_image(channels):
     assert (grid[34:66, 84:123] == 255).all()  # There is no sixth.
 
 
+def test_image_grid_takes_rows():
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (3, 2, 32, 32, 1), dtype="uint8")
+    np.testing.assert_array_equal(
+        pictures.image_grid(images),
+        pictures.image_grid(images.reshape(6, 32, 32, 1), columns=2),
+    )
+
+
+def test_enlarged_by_whole_factors():
+    images = np.arange(12, dtype="uint8").reshape(1, 2, 6, 1)
+    made = pictures.enlarged(images, 5)
+    assert made.shape == (1, 6, 18, 1)
+    np.testing.assert_array_equal(made[:, 2::3, 1::3], images)
+    np.testing.assert_array_equal(pictures.enlarged(images, 2), images)
+
+
 def test_small_images_are_enlarged_by_whole_factors():
     images = np.zeros((4, 8, 8, 1), "uint8")
     assert pictures.image_grid(images, padding=0).size == (64, 64)
@@ -56,3 +73,39 @@ def test_gif_has_an_even_selection_of_frames(tmp_path):
             animation.seek(frame)
             shades.append(animation.convert("L").getpixel((0, 0)))
     assert shades == [0, 90, 180]
+
+
+def test_gif_of_arrays_in_a_loop(tmp_path):
+    images = np.zeros((5, 4, 6, 3), "uint8")
+    images[..., 0] = 50 * np.arange(5)[:, None, None]
+    path = tmp_path / "out.gif"
+    pictures.save_gif(images, path, 40, max_frames=None, last=40)
+    with Image.open(path) as film:
+        assert (film.n_frames, film.size, film.info["loop"]) == (5, (6, 4), 0)
+        for i in range(5):
+            film.seek(i)
+            assert film.info["duration"] == 40
+            assert film.convert("RGB").getpixel((0, 0)) == (50 * i, 0, 0)
+    grey = list(images[..., :1])
+    pictures.save_gif(grey, path, max_frames=2)
+    with Image.open(path) as film:
+        assert film.n_frames == 2
+        film.seek(1)
+        assert film.info["duration"] == 2000
+        assert film.convert("RGB").getpixel((0, 0)) == (200, 200, 200)
+
+
+def test_video_has_all_frames(tmp_path):
+    av = pytest.importorskip("av", reason="the extra `video`")
+    images = np.zeros((6, 33, 48, 1), "uint8")
+    images += (40 * np.arange(6, dtype="uint8"))[:, None, None, None]
+    pictures.save_video(images, tmp_path / "out.mp4", milliseconds=50)
+    assert [x.name for x in tmp_path.iterdir()] == ["out.mp4"]
+    with av.open(tmp_path / "out.mp4") as film:
+        stream = film.streams.video[0]
+        assert stream.codec_context.name == "h264"
+        assert stream.average_rate == 20
+        frames = [x.to_ndarray(format="rgb24") for x in film.decode(stream)]
+    assert [x.shape for x in frames] == [(32, 48, 3)] * 6
+    shades = [x.mean() for x in frames]
+    np.testing.assert_allclose(shades, 40 * np.arange(6), atol=4)

@@ -38,6 +38,18 @@ def test_preset_in_three_lines():
     assert scope["sevens"].dtype == np.uint8
 
 
+def test_latents_and_editing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code = block("gan.interpolate")
+    assert "film[:1], seed=0" in code
+    scope = {}
+    exec(code.replace("seed=0)  # the latents", "seed=0, n_steps=3)  #"), scope)
+    assert scope["film"].shape == (64, 32, 32, 3)
+    np.testing.assert_array_equal(scope["again"], scope["found"].images)
+    with Image.open("walk.gif") as film, Image.open("edit.png") as edit:
+        assert film.n_frames == 64 and edit.size == (3 * 34 + 2, 8 * 34 + 2)
+
+
 def test_a_photograph(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Image.new("RGB", (9, 7), "teal").save("photo.jpg")

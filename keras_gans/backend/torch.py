@@ -23,6 +23,7 @@ def apply_gradients(optimizer, gradients, variables):
         optimizer.apply(gradients, variables)
 
 
+@torch.enable_grad()  # Where `compile_function` wants none.
 def input_gradients(fn, x):
     if not x.requires_grad:
         x = x.detach().requires_grad_(True)

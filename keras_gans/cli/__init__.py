@@ -69,12 +69,15 @@ def main(argv=None):
 def _make_parser():
     # Here, where a signal finds who answers it.
     from keras_gans.cli import (
+        edit,
         evaluate,
         export_convert,
         generate,
         images,
         list_info,
+        project,
         train,
+        walk,
     )
     from keras_gans.cli.arguments import Parser
 
@@ -84,6 +87,16 @@ def _make_parser():
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for room in (list_info, generate, train, evaluate, images, export_convert):
+    for room in (
+        list_info,
+        generate,
+        walk,
+        edit,
+        project,
+        train,
+        evaluate,
+        images,
+        export_convert,
+    ):
         room.add(commands)
     return parser

@@ -56,6 +56,10 @@ def add_direction(parser):
     )
 
 
+def add_out(parser, help):
+    parser.add_argument("-o", "--out", type=path, help=help)
+
+
 def add_quiet(parser):
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
@@ -99,6 +103,20 @@ def positive(text):
         raise argparse.ArgumentTypeError(
             f"must be a number above 0, not {text!r}"
         )
+    return value
+
+
+def positives(text):
+    return [positive(part) for part in text.split(",")]
+
+
+def number(text):
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"must be a number, not {text!r}")
     return value
 
 
@@ -192,6 +210,37 @@ def load(preset, command):
     if command not in (None, model.task.command):
         raise UsageError(f"a {type(model).__name__} {model.task.advice}")
     return model
+
+
+def load_images(preset):
+    """The model of a preset that draws images, for what shows them."""
+    model = load(preset, "generate")
+    if model.example_kind != "image":
+        raise UsageError(f"{preset} makes no images")
+    return model
+
+
+def labels_of(model, labels, n):
+    """`n` labels of those that the user named in turn, or `None`."""
+    import numpy as np
+
+    if labels is not None:
+        labels = np.resize(labels, n)
+    try:
+        model.check_labels(labels, n)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    return labels
+
+
+def check_picture(path):
+    """Raises a `UsageError` for a path that is no picture's."""
+    from PIL import Image
+
+    if path.suffix.lower() not in Image.registered_extensions():
+        raise UsageError(
+            f"-o must end in a picture's suffix, as .png. Received: {path}"
+        )
 
 
 def file_name(preset):

@@ -11,9 +11,10 @@ from keras_gans.cli.arguments import (
     file_name,
     integer,
     integers,
+    labels_of,
     load,
     path,
-    positive,
+    positives,
 )
 
 
@@ -23,7 +24,9 @@ def add(commands):
     )
     add_preset(parser)
     parser.add_argument(
-        "-n", type=integer(1), default=64, help="number of samples (64)"
+        "-n",
+        type=integer(1),
+        help="number of samples (64, of several truncations 8)",
     )
     parser.add_argument("--seed", type=integer(0), help="for the same samples")
     parser.add_argument(
@@ -31,8 +34,9 @@ def add(commands):
     )
     parser.add_argument(
         "--truncation",
-        type=positive,
-        help="cut the latents off here, as 0.7: more typical, less various",
+        type=positives,
+        help="cut the latents off here, as 0.7: more typical, less various; "
+        "of several, as 0.3,0.6,1, a column each",
     )
     parser.add_argument(
         "-o",
@@ -54,7 +58,9 @@ def _generate(args):
     from keras_gans.tasks.sampling import draw_samples
 
     name = file_name(args.preset)
-    labels = args.labels and np.resize(args.labels, args.n)
+    truncations = args.truncation or [None]
+    several = len(truncations) > 1
+    n = args.n or (8 if several else 64)
     is_array = args.out is not None and args.out.suffix == ".npy"
     suffix = args.out.suffix if args.out is not None else ".png"
     if not (is_array or args.separate) and (
@@ -64,17 +70,16 @@ def _generate(args):
             f"-o must end in a picture's suffix, as .png, or in .npy. "
             f"Received: {args.out}"
         )
-    try:
-        model.check_labels(labels, args.n)
-    except ValueError as error:
-        raise UsageError(str(error)) from None
+    labels = labels_of(model, args.labels, n)
     if args.separate and is_array:
         raise UsageError("--separate is of pictures, and .npy is one array")
     if args.separate and model.example_kind != "image":
         raise UsageError(f"{args.preset} makes no images; use -o FILE.npy")
+    if several and (args.separate or is_array or model.example_kind != "image"):
+        raise UsageError("several truncations are one picture of images")
     if args.separate or is_array:
         samples = model.generate(
-            args.n, labels, args.seed, truncation=args.truncation
+            n, labels, args.seed, truncation=truncations[0]
         )
     if is_array:
         memory = io.BytesIO()
@@ -90,12 +95,30 @@ def _generate(args):
         print(f"{folder}: {len(samples)} images")
     else:
         out = args.out or pathlib.Path(f"{name}.png")
-        picture = draw_samples(
-            model,
-            args.seed,
-            n=args.n,
-            labels=labels,
-            truncation=args.truncation,
-        )
+        if several:
+            picture = _truncated(model, n, labels, args.seed, truncations)
+        else:
+            picture = draw_samples(
+                model,
+                args.seed,
+                n=n,
+                labels=labels,
+                truncation=truncations[0],
+            )
         writing.write_image(out, picture)
         print(out)
+
+
+def _truncated(model, n, labels, seed, truncations):
+    """The same samples, a row each, with a column for each truncation."""
+    import numpy as np
+
+    from keras_gans.pictures import image_grid
+
+    if seed is None:
+        seed = np.random.randint(2**31)
+    columns = [
+        model.generate(n, labels, seed, truncation=truncation)
+        for truncation in truncations
+    ]
+    return image_grid(np.stack(columns, axis=1))

@@ -5,7 +5,7 @@ of which data. `evaluate` returns scores that carry theirs and refuse to be
 compared with scores of another one.
 """
 
-from keras_gans.metrics.copies import Memorisation, memorisation
+from keras_gans.metrics.copies import Memorisation, memorisation, nearest
 from keras_gans.metrics.distances import (
     density_coverage,
     frechet_distance,
@@ -61,6 +61,7 @@ __all__ = [
     "memorisation",
     "mode_coverage",
     "mode_histogram",
+    "nearest",
     "perceptual_distance",
     "precision_recall",
     "psnr",

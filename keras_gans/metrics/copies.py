@@ -114,8 +114,8 @@ def memorisation(
     train = features("training", train, None)
     held_out = features("held-out", held_out, n)
     generated = features("generated", generated, n)
-    found, neighbours = nearest_neighbours(generated, train)
-    usual, _ = nearest_neighbours(held_out, train)
+    found, neighbours = (x[:, 0] for x in nearest_neighbours(generated, train))
+    usual = nearest_neighbours(held_out, train)[0][:, 0]
     threshold = float(np.percentile(usual, percentile))
     return Memorisation(
         share=float((found < threshold).mean()),
@@ -127,25 +127,71 @@ def memorisation(
     )
 
 
-def nearest_neighbours(x, reference):
+def nearest(images, references, extractor=None, k=1):
+    """The nearest references of each image, as training images of samples.
+
+    With them it makes a picture, each sample beside its neighbours:
+
+        distances, indices = metrics.nearest(samples, train, k=4)
+        rows = np.concatenate([samples[:, None], train[indices]], axis=1)
+        pictures.image_grid(rows).save("neighbours.png")
+
+    Whether they are nearer than they should be is `memorisation`'s question.
+
+    Args:
+        images: An array, or an iterable of batches.
+        references: The same; `indices` are positions in it.
+        extractor: Of the features that distances are of, see `get_extractor`;
+            `None` for pixels (of uint8, or the values as they are).
+        k: Integer, how many neighbours.
+
+    Returns:
+        `(distances, indices)`, float and integer arrays `(n, k)`, the nearest
+        first.
+
+    Raises:
+        ValueError: If an argument does not fit, or a side has no examples.
+    """
+    check_integer("k", k, minimum=1)
+    extractor = extractors.get("points" if extractor is None else extractor)
+    images, references = (
+        scores.read_features(name, source, extractor)
+        for name, source in (("image", images), ("reference", references))
+    )
+    return nearest_neighbours(images, references, k)
+
+
+def nearest_neighbours(x, reference, k=1):
     """The nearest of reference features to each of some features.
 
     Args:
         x: Array `(n, d)`.
         reference: Array `(m, d)`.
+        k: Integer, how many; at most `m`.
 
     Returns:
-        `(distances, indices)`, float and integer arrays `(n,)`.
+        `(distances, indices)`, float and integer arrays `(n, k)`.
     """
     x, reference = distances.check_features(x, reference, least=1)
-    squares = np.full(len(x), np.inf)
-    indices = np.zeros(len(x), int)
+    if k > len(reference):
+        raise ValueError(
+            f"k must be at most the number of references, {len(reference)}. "
+            f"Received: k={k}"
+        )
+    squares = np.full((len(x), k), np.inf)
+    indices = np.zeros((len(x), k), int)
     for rows, columns, tile in distances.distance_tiles(x, reference):
-        best = tile.argmin(axis=1)
-        least = np.take_along_axis(tile, best[:, None], axis=1)[:, 0]
-        nearer = least < squares[rows]
-        squares[rows] = np.where(nearer, least, squares[rows])
-        indices[rows] = np.where(nearer, columns.start + best, indices[rows])
+        if k == 1:
+            best = tile.argmin(axis=1)[:, None]
+        else:
+            some = min(k, tile.shape[1])
+            best = np.argpartition(tile, some - 1, axis=1)[:, :some]
+        among = np.concatenate([indices[rows], columns.start + best], axis=1)
+        best = np.take_along_axis(tile, best, axis=1)
+        best = np.concatenate([squares[rows], best], axis=1)
+        order = np.argsort(best, axis=1, kind="stable")[:, :k]
+        squares[rows] = np.take_along_axis(best, order, axis=1)
+        indices[rows] = np.take_along_axis(among, order, axis=1)
     return np.sqrt(squares), indices
 
 

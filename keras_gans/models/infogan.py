@@ -305,6 +305,10 @@ class InfoGAN(GAN):
             return ops.convert_to_numpy(made)
         return made
 
+    @property
+    def num_labels(self):
+        return self.categorical_codes[0] if self.categorical_codes else 0
+
     def check_labels(self, labels, n):
         if labels is None:
             return None

@@ -46,6 +46,11 @@ class Labels:
         self.is_conditional = True
 
     @property
+    def num_labels(self):
+        """Integer, labels of `generate` are less; 0 where it takes none."""
+        return self.num_classes or 0
+
+    @property
     def trains_on(self):
         if not self.is_conditional:
             return super().trains_on

@@ -13,6 +13,7 @@ from keras_gans.models.adversarial_model import AdversarialModel
 from keras_gans.models.exporting import export
 from keras_gans.models.inference import batch_size_for, compiled
 from keras_gans.models.labels import Labels
+from keras_gans.models.latents import GivenLatents, Latents
 from keras_gans.models.players import ends_in
 from keras_gans.pixels import to_uint8_tensor
 from keras_gans.presets.uninitialized import uninitialized
@@ -30,7 +31,7 @@ def truncated(normal, threshold):
     return np.clip(cut, -threshold, threshold)
 
 
-class SamplingModel(Labels, AdversarialModel):
+class SamplingModel(Latents, Labels, AdversarialModel):
     """Base class of the GANs whose generator takes latents.
 
     A `train_step` draws with `draw_inputs`, and ends with
@@ -243,7 +244,13 @@ class SamplingModel(Labels, AdversarialModel):
     # ---- sampling ---------------------------------------------------------
 
     def generate(
-        self, n, labels=None, seed=None, batch_size=None, truncation=None
+        self,
+        n,
+        labels=None,
+        seed=None,
+        batch_size=None,
+        truncation=None,
+        latents=None,
     ):
         """Samples from the generator, as NumPy arrays.
 
@@ -263,6 +270,9 @@ class SamplingModel(Labels, AdversarialModel):
                 samples more typical and less various (Brock et al., 2018,
                 https://arxiv.org/abs/1809.11096). A seed draws the same
                 sample, nearer to the middle.
+            latents: Array `(n, latent_dim)` in place of what a seed draws,
+                `numpy.random.default_rng(seed).standard_normal((n,
+                latent_dim))`; or `None`.
 
         Returns:
             For images `numpy.uint8` of shape `(n, height, width, channels)`;
@@ -276,9 +286,12 @@ class SamplingModel(Labels, AdversarialModel):
         if truncation is not None:
             check_positive("truncation", truncation)
         labels = self.check_labels(labels, n)
-        if seed is None:
-            seed = np.random.randint(2**31)
-        rng = np.random.default_rng(seed)
+        if latents is not None:
+            rng = GivenLatents(self._latents_of(latents, n, seed))
+        else:
+            if seed is None:
+                seed = np.random.randint(2**31)
+            rng = np.random.default_rng(seed)
         backend.sync(self)
         # One shape for all batches, a power of two: one compilation serves.
         batch_size = min(batch_size, 1 << (n - 1).bit_length())
@@ -297,14 +310,19 @@ class SamplingModel(Labels, AdversarialModel):
     def _batches_of_inputs(self, n, labels, rng, batch_size, truncation):
         for start in range(0, n, batch_size):
             latents = rng.standard_normal((batch_size, self.latent_dim))
-            if truncation is not None:
-                latents = truncated(latents, truncation)
+            latents = self.truncated_latents(latents, truncation)
             chunk = None
             if labels is not None:
                 chunk = np.resize(
                     labels[start : start + batch_size], batch_size
                 )
-            yield self.generator_inputs(latents.astype("float32"), chunk)
+            yield self.generator_inputs(latents, chunk)
+
+    def truncated_latents(self, latents, truncation):
+        """Latents as float32, cut off as `generate` does it."""
+        if truncation is not None:
+            latents = truncated(latents, truncation)
+        return latents.astype("float32")
 
     def _generate(self, inputs):
         outputs = self(inputs, training=False)

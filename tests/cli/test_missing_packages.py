@@ -50,5 +50,5 @@ def test_every_extra_is_one():
         for path in PACKAGE.rglob("*.py")
         for extra in re.findall(r"keras-gans\[(\w+)\]", path.read_text())
     }
-    assert named == {"jax", "torch", "convert", "hub", "export"}
+    assert named == {"jax", "torch", "convert", "hub", "export", "video"}
     assert named <= set(parser["options.extras_require"])

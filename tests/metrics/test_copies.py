@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keras_gans import metrics
+from keras_gans import metrics, pictures
 from keras_gans.metrics import copies, distances
 
 pytestmark = pytest.mark.neutral
@@ -71,15 +71,56 @@ def test_of_a_model_and_of_batches():
     np.testing.assert_array_equal(again.distances, found.distances)
 
 
-def test_neighbours_in_blocks(monkeypatch):
+@pytest.mark.parametrize("k", [1, 3, 10])
+def test_neighbours_in_blocks(k, monkeypatch):
     rng = np.random.default_rng(0)
     x, reference = rng.normal(size=(23, 4)), rng.normal(size=(37, 4)) + 9
     between = np.linalg.norm(x[:, None] - reference[None], axis=-1)
     monkeypatch.setattr(distances, "BLOCK", 5)
     monkeypatch.setattr(distances, "COLUMNS", 7)
-    found, indices = copies.nearest_neighbours(x, reference)
-    np.testing.assert_array_equal(indices, between.argmin(axis=1))
-    np.testing.assert_allclose(found, between.min(axis=1))
+    found, indices = copies.nearest_neighbours(x, reference, k)
+    np.testing.assert_array_equal(indices, between.argsort(axis=1)[:, :k])
+    np.testing.assert_allclose(found, np.sort(between, axis=1)[:, :k])
+
+
+def test_nearest_in_pixels_and_in_features():
+    train = faces(50, 1)
+    samples = train[[7, 3, 40]] + np.uint8(1)
+    found, indices = metrics.nearest(samples, train, k=2)
+    assert found.shape == indices.shape == (3, 2)
+    np.testing.assert_array_equal(indices[:, 0], [7, 3, 40])
+    # A value of 1 more in each of 8 x 8 x 3; where 255 became 0, far away.
+    between = samples[:, None].astype(float) - train[None]
+    expected = np.sqrt(np.square(between).sum(axis=(2, 3, 4)))
+    np.testing.assert_allclose(
+        found, np.sort(expected, axis=1)[:, :2], rtol=1e-3
+    )
+    # The mean colour alone: of a mirrored image it is the same.
+    batches = (train[i : i + 8, :, ::-1] for i in range(0, 50, 8))
+
+    def colour(images):
+        return images.mean(axis=(1, 2))
+
+    _, indices = metrics.nearest(train[[5, 20]], batches, colour)
+    np.testing.assert_array_equal(indices, [[5], [20]])
+    rows = np.concatenate([samples[:, None], train[indices[[0, 0, 1]]]], axis=1)
+    assert pictures.image_grid(rows).size == (2 * 34 + 2, 3 * 34 + 2)
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        ({"k": 0}, "Received: k=0"),
+        ({"k": 10}, "number of references, 9. Received: k=10"),
+        ({"images": []}, "must be image examples. Received: none"),
+        ({"references": []}, "must be reference examples. Received: none"),
+        ({"extractor": "vgg"}, "Received: extractor='vgg'"),
+    ],
+)
+def test_nearest_refuses(arguments, words):
+    arguments = {"images": TRAIN[:4], "references": TRAIN[:9], **arguments}
+    with pytest.raises(ValueError, match=words):
+        metrics.nearest(**arguments)
 
 
 def test_ranks_by_hand():

@@ -4,18 +4,18 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from keras_gans import backend, example_kinds
+from keras_gans import backend
 from keras_gans.checks import check_weight
 from keras_gans.models.gan import GAN, packed_shape
 from keras_gans.models.stylegan2.networks import (
     StyleGAN2Discriminator,
     StyleGAN2Generator,
 )
-from keras_gans.pixels import to_uint8_tensor
+from keras_gans.models.styles import Styles
 
 
 @keras.saving.register_keras_serializable("keras_gans")
-class StyleGAN2(GAN):
+class StyleGAN2(Styles, GAN):
     """Styles in place of latents; the step is that of `GAN`.
 
     Example:
@@ -32,7 +32,8 @@ class StyleGAN2(GAN):
     ```
 
     Images vary less, and look better, with a `truncation` below 1 in
-    `generate`: styles are moved towards their mean.
+    `generate`: styles are moved towards their mean. `directions`, `edit` and
+    `project` are of styles, and `generate_from_styles` makes images of them.
 
     Args:
         generator: `keras.Model` as `StyleGAN2Generator`, which is the default.
@@ -174,11 +175,7 @@ class StyleGAN2(GAN):
             yield inputs, psi
 
     def _generate(self, inputs):
-        styles = self.truncated_styles(*inputs)
-        images = self.inference_network.synthesis(styles, training=False)
-        if example_kinds.get(self.example_kind).eight_bits:
-            return to_uint8_tensor(images)
-        return ops.cast(images, "float32")
+        return self._samples_of_styles(self.truncated_styles(*inputs))
 
     def get_config(self):
         return {
