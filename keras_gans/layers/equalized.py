@@ -62,6 +62,9 @@ class _Equalized(layers.Layer):
         """Adds the bias, and activates."""
         if self.bias is not None:
             bias = self.bias * (self.rate * self.gain)
+            # Of the rank of x, as in Keras's layers: TensorFlow's optimizer of
+            # graphs fails, and says so, where it takes this for a `BiasAdd`.
+            bias = ops.reshape(bias, (1,) * (len(x.shape) - 1) + (-1,))
             x = x + ops.cast(bias, x.dtype)
         return ops.leaky_relu(x, SLOPE) if self.activation else x
 
