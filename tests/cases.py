@@ -13,6 +13,10 @@ import numpy as np
 import keras_gans
 from keras_gans.layers import SpectralNormalization
 from keras_gans.models.gan import GANDiscriminator, GANGenerator
+from keras_gans.models.inpainting_gan import (
+    InpaintingGenerator,
+    SNPatchGANDiscriminator,
+)
 from keras_gans.models.srgan import SRGANDiscriminator, SRResNetGenerator
 
 LATENT_DIM = 4
@@ -155,6 +159,17 @@ def tiny_cyclegan(**kwargs):
         "pool_size": 12,
     }
     return keras_gans.CycleGAN(**{**arguments, **kwargs})
+
+
+def tiny_inpainting_gan(**kwargs):
+    arguments = {
+        "generator": InpaintingGenerator(1, filters=4, depth=2),
+        "discriminator": SNPatchGANDiscriminator(2, filters=4, depth=2),
+        "image_shape": IMAGE_SHAPE,
+        # Else one of the two would not be seen to train.
+        "adversarial_weight": 1.0,
+    }
+    return keras_gans.InpaintingGAN(**{**arguments, **kwargs})
 
 
 def tiny_srgan(**kwargs):
