@@ -70,7 +70,7 @@ class SemanticInpainting:
     def __init__(
         self,
         model,
-        steps=500,
+        steps=300,
         learning_rate=0.03,
         restarts=4,
         prior_weight=0.003,

@@ -203,6 +203,7 @@ def test_weights_of_the_l1_loss_by_hand():
     images = np.zeros((1, 1, 4, 1), "float32")
     made = np.array([0.5, 0.25, 0.0, -1.0], "float32").reshape(1, 1, 4, 1)
     masks = np.array([1, 1, 0, 0], "float32").reshape(1, 1, 4, 1)
+    images, made, masks = map(ops.convert_to_tensor, (images, made, masks))
     loss = inpainting_l1_loss(images, made, masks)
     assert float(loss) == pytest.approx((6 * 0.75 + 1.0) / 4)
     loss = inpainting_l1_loss(images, made, masks, 0.0, 2.0)
