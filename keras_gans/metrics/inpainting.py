@@ -36,13 +36,22 @@ def hole_error(real, fake, masks):
     return total / np.maximum(np.sum(masks, axis=(1, 2)), 1)
 
 
+def mean_fill(images, masks):
+    """uint8 images whose holes have the mean colour of the rest of each."""
+    known = ~masks[..., None]
+    count = np.maximum(known.sum(axis=(1, 2), keepdims=True), 1)
+    mean = (images * known).sum(axis=(1, 2), keepdims=True) / count
+    return np.where(known, images, np.rint(mean).astype("uint8"))
+
+
 def evaluate_inpainting(
     inpaint, images, masks, extractor=None, *, dataset="", split=""
 ):
     """Scores what a model fills holes with.
 
     Args:
-        inpaint: A model with `inpaint`, or a function of `(images, masks)`.
+        inpaint: A model with `inpaint`, a function of `(images, masks)`, or
+            `"mean"`, the baseline: `mean_fill`.
         images: Whole images, `(n, height, width, channels)`, of uint8; others
             are rounded to it (see `keras_gans.pixels`).
         masks: bool `(n, height, width)`, true in the holes.
@@ -61,6 +70,8 @@ def evaluate_inpainting(
     images = read_uint8("images", images)
     if not len(images):
         raise ValueError("images must have an image. Received: none")
+    if isinstance(inpaint, str) and inpaint == "mean":
+        inpaint = mean_fill
     made = getattr(inpaint, "inpaint", inpaint)(images, masks)
     made = read_uint8("what inpaint made", made)
     share = float(np.mean(masks))

@@ -240,7 +240,7 @@ class InpaintingGAN(InpaintingModel):
         filters=16,
         hole_weight=6.0,
         valid_weight=1.0,
-        adversarial_weight=0.05,
+        adversarial_weight=0.3,
         hole_ratio=(0.1, 0.5),
         num_strokes=4,
         num_boxes=1,

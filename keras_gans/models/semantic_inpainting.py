@@ -224,14 +224,16 @@ def gives_one_logit(model):
     """Whether a model has a discriminator with one logit for an example."""
     if "discriminator" not in model.network_names():
         return False
-    # Not of a batch of any size: some see several examples as one.
+    # Not of a batch of any size: some see several examples as one, of which
+    # no size is known, or a smaller one.
     n = 12
     inputs = keras.tree.map_structure(
         lambda x: keras.KerasTensor((n, *x.shape[1:]), x.dtype),
         model.symbolic_inputs(),
     )
     examples = keras.KerasTensor((n, *model.example_shape))
-    return math.prod(logits_of(model, examples, inputs).shape) == n
+    shape = logits_of(model, examples, inputs).shape
+    return None not in shape and math.prod(shape) == n == shape[0]
 
 
 def context_weights(masks):
