@@ -73,17 +73,8 @@ def load_crops(
         )
     _check_channels(channels)
     places = (data_dir, download)
-    data = _open_crops(
-        source,
-        crop_size,
-        channels,
-        augment,
-        split,
-        shuffle,
-        seed,
-        strict,
-        places,
-    )
+    fit = crop_size, channels, augment
+    data = _open_crops(source, fit, split, shuffle, seed, strict, places)
     return make_batches(data, batch_size, repeat, skip, drop_remainder)
 
 
@@ -191,17 +182,8 @@ def load_high_res(
                 f"Received: {jpeg_quality=}"
             )
     places = (data_dir, download)
-    data = _open_crops(
-        source,
-        crop_size,
-        channels,
-        augment,
-        split,
-        shuffle,
-        seed,
-        strict,
-        places,
-    )
+    fit = crop_size, channels, augment
+    data = _open_crops(source, fit, split, shuffle, seed, strict, places)
     data = _with_low_res(
         data, crop_size, scale, (blur, noise, jpeg_quality), seed
     )

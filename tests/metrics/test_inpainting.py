@@ -46,9 +46,10 @@ def test_scores():
     assert np.isinf(scores["PSNR"].value)
     protocol = str(scores["L1"].protocol)
     assert protocol == "rgb v1, 4/4, noise test, holes of 12.5%"
-    scores = metrics.evaluate_inpainting(
-        "mean", x, masks, lambda x: x.reshape(len(x), -1)[:, ::50] / 255.0
+    values = metrics.Extractor(
+        lambda x: x.reshape(len(x), -1)[:, ::50] / 255.0, "values"
     )
+    scores = metrics.evaluate_inpainting("mean", x, masks, values)
     made = mean_fill(x, masks)
     expected = [metrics.psnr(a, b, channels="rgb") for a, b in zip(x, made)]
     assert scores["PSNR"].value == pytest.approx(np.mean(expected))

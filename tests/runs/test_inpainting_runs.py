@@ -91,7 +91,7 @@ def test_from_the_command_line(recipe, photos, tmp_path, capsys, short_epochs):
     found = json.loads(out.read_text())["scores"]
     assert [s["name"] for s in found] == ["PSNR", "L1"]
     # Five images of the test split, the same holes every time.
-    assert found[0]["protocol"]["n_fake"] == 4
+    assert found[0]["protocol"]["n_fake"] == 5
     assert found[0]["protocol"]["split"] == "test"
     assert cli.main(command) == 0
     assert json.loads(out.read_text())["scores"] == found
