@@ -70,12 +70,27 @@ def load_images(options, shape):
     return images[: options.images], split
 
 
+def extractor_of(name, shape):
+    """What makes features of images, shrunk to what its network takes."""
+    from keras_gans import metrics, resizing
+
+    extractor = metrics.get_extractor(name)
+    network = getattr(extractor, "network", None)
+    size = network and network.input_shape[1:3]
+    if not size or None in size or tuple(size) == tuple(shape[:2]):
+        return extractor
+    return metrics.Extractor(
+        lambda images: extractor(resizing.bicubic(images, size)),
+        f"{name} of images shrunk to {size[0]}x{size[1]}",
+    )
+
+
 def tiny_models():
-    """Untrained ones of 16x16, for the tests."""
+    """Untrained ones, for the tests."""
     import keras_gans
 
-    gan = keras_gans.InpaintingGAN(image_shape=(16, 16, 3), filters=2)
-    drawing = keras_gans.DCGAN(image_shape=(16, 16, 3), filters=2, latent_dim=4)
+    gan = keras_gans.InpaintingGAN(image_shape=(32, 32, 3), filters=2)
+    drawing = keras_gans.DCGAN(image_shape=(32, 32, 3), filters=2, latent_dim=4)
     return {"untrained": gan}, drawing
 
 
@@ -87,10 +102,9 @@ def ways_of(options):
         models, drawing = tiny_models()
     else:
         models = {
-            pathlib.PurePath(name).name
-            if pathlib.PurePath(name).name not in ("best", "last")
-            else pathlib.PurePath(name).parent.name: keras_gans.from_preset(
-                name
+            # Of runs/NAME/best too.
+            [p for p in pathlib.PurePath(name).parts if p != "best"][-1]: (
+                keras_gans.from_preset(name)
             )
             for name in options.preset
         }
@@ -124,7 +138,7 @@ def measure(options):
         split = ""
     else:
         images, split = load_images(options, shape)
-    extractor = metrics.get_extractor(options.extractor)
+    extractor = extractor_of(options.extractor, shape)
     rows, columns = [], []
     for seed, ratio in enumerate(RATIOS):
         masks = random_masks(len(images), shape[:2], ratio, seed)
