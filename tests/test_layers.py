@@ -212,7 +212,6 @@ def test_gradients_flow_through_the_division():
     np.testing.assert_allclose(numpy(gradient), expected, rtol=1e-5)
 
 
-@pytest.mark.neutral
 def test_spectral_normalization_estimates_in_mixed_precision(dtype_policy):
     dtype_policy("mixed_float16")
     layer = spectral_dense()
@@ -221,6 +220,7 @@ def test_spectral_normalization_estimates_in_mixed_precision(dtype_policy):
     assert np.linalg.norm(numpy(layer.vector_u)) == pytest.approx(1, rel=1e-3)
 
 
+@pytest.mark.neutral
 def test_spectral_normalization_refuses_what_is_not_linear():
     with pytest.raises(ValueError, match="no activation.*activation=relu"):
         layers.SpectralNormalization(keras.layers.Dense(2, activation="relu"))
