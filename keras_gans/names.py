@@ -37,7 +37,7 @@ UPSCALER = "srresnet_x4_bsds500_large"
 TILE = 192
 
 # Of `convert.load_pytorch`.
-CONVERT_TARGETS = ("pix2pix", "cyclegan", "srresnet")
+CONVERT_TARGETS = ("pix2pix", "cyclegan", "srresnet", "stylegan2")
 
 # What Keras calls a format, and how the file's name ends (a SavedModel is a
 # folder).

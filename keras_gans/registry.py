@@ -17,6 +17,8 @@ CLASSES = {
     "WGAN": ("models.wgan", "sampling"),
     "WGANGP": ("models.wgan_gp", "sampling"),
     "R3GAN": ("models.r3gan", "sampling"),
+    "ProgressiveGAN": ("models.progressive_gan.progressive_gan", "sampling"),
+    "StyleGAN2": ("models.stylegan2.stylegan2", "sampling"),
     "UnrolledGAN": ("models.unrolled_gan", "sampling"),
     "ImprovedGAN": ("models.improved_gan.improved_gan", "sampling"),
     "Pix2Pix": ("models.pix2pix", "translation"),

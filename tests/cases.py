@@ -17,6 +17,10 @@ from keras_gans.models.inpainting_gan import (
     InpaintingGenerator,
     SNPatchGANDiscriminator,
 )
+from keras_gans.models.progressive_gan import (
+    ProgressiveGANDiscriminator,
+    ProgressiveGANGenerator,
+)
 from keras_gans.models.srgan import SRGANDiscriminator, SRResNetGenerator
 
 LATENT_DIM = 4
@@ -137,6 +141,32 @@ def tiny_r3gan(**kwargs):
         "filters": 4,
     }
     return keras_gans.R3GAN(**{**arguments, **kwargs})
+
+
+def tiny_progressive_gan(stage=1, **kwargs):
+    networks = {
+        "generator": ProgressiveGANGenerator(
+            IMAGE_SHAPE, LATENT_DIM, filters=4, stage=stage
+        ),
+        "discriminator": ProgressiveGANDiscriminator(
+            IMAGE_SHAPE, filters=4, stage=stage
+        ),
+    }
+    # In the middle of a fade all layers are in use.
+    arguments = {"latent_dim": LATENT_DIM, "fade_images": 128}
+    return keras_gans.ProgressiveGAN(**{**networks, **arguments, **kwargs})
+
+
+def tiny_stylegan2(**kwargs):
+    arguments = {
+        "image_shape": IMAGE_SHAPE,
+        "latent_dim": LATENT_DIM,
+        "filters": 4,
+        "r1_weight": 1.0,
+        "penalty_fraction": 0.5,
+        "path_length_weight": 2.0,
+    }
+    return keras_gans.StyleGAN2(**{**arguments, **kwargs})
 
 
 def tiny_pix2pix(**kwargs):

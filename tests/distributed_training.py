@@ -24,7 +24,9 @@ from cases import (
     tiny_cyclegan,
     tiny_dcgan,
     tiny_pix2pix,
+    tiny_progressive_gan,
     tiny_srgan,
+    tiny_stylegan2,
     weights_of,
 )
 from keras import ops
@@ -282,6 +284,24 @@ def heads(scope):
     return result
 
 
+def styles(scope):
+    """Styles, noise, path lengths and groups; networks that grow, mid-fade."""
+    result = {}
+    for name, make, arguments in (
+        ("stylegan2", tiny_stylegan2, {}),
+        ("progressive_gan", tiny_progressive_gan, {"fade_images": 32}),
+    ):
+        model = build(scope, make, discriminator_optimizer=sgd, **arguments)
+        # Two steps: groups of four, of which penalties take every second one.
+        history = fit(model, images(32)[0], batch_size=16)
+        result[name] = {
+            "losses": {k: v[0] for k, v in history.items()},
+            "weights": flat(model),
+            "replicas_differ": differing_replicas(model),
+        }
+    return result
+
+
 def unrolled(scope):
     """Gradients that go through the means of all replicas' gradients."""
     keras.utils.set_random_seed(0)
@@ -492,6 +512,7 @@ def tensorflow_main(mode):
     result["unrolled"] = unrolled(scope)
     result["few_labels"] = few_labels(scope)
     result["heads"] = heads(scope)
+    result["styles"] = styles(scope)
     result["translation"] = translation(scope)
     result["upscaling"] = upscaling(scope)
     result["players"] = players(scope)
@@ -529,6 +550,7 @@ def jax_main(mode):
         "unrolled": unrolled(scope),
         "few_labels": few_labels(scope),
         "heads": heads(scope),
+        "styles": styles(scope),
         # JAX parts one program by itself: what could differ is the pool, and
         # compiling the others takes a minute.
         "translation": translation(scope, ["cyclegan"]),

@@ -193,6 +193,13 @@ def test_heads_on_two_replicas(model, single, mirrored):
     assert b["replicas_differ"] == []
 
 
+@pytest.mark.parametrize("model", ["stylegan2", "progressive_gan"])
+def test_styles_on_two_replicas(model, single, mirrored):
+    a, b = single["styles"][model], mirrored["styles"][model]
+    assert_same_training(a, b, tolerance=1e-4, atol=1e-4)
+    assert b["replicas_differ"] == []
+
+
 def test_two_workers_are_one_device(single, workers):
     for worker in workers:
         assert_same_training(single["plain"], worker["plain"])

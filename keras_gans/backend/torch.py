@@ -24,8 +24,8 @@ def apply_gradients(optimizer, gradients, variables):
 
 
 def input_gradients(fn, x):
-    # The graph of x itself is not followed: x is where the gradient starts.
-    x = x.detach().requires_grad_(True)
+    if not x.requires_grad:
+        x = x.detach().requires_grad_(True)
     y = fn(x)
     if not y.requires_grad:
         return y, torch.zeros_like(x)

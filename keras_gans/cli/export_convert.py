@@ -92,5 +92,7 @@ def _convert(args):
     for sentence in sentences:
         print(sentence)
     print(f"The licence of the weights is {convert.LICENSE}.")
+    if args.to in convert.WARNINGS:
+        print(convert.WARNINGS[args.to].replace("**", ""))
     kind = presets.class_name(args.out)
     print(f'keras_gans.{kind}.from_preset("{args.out}")')

@@ -12,6 +12,10 @@ it: `latest_net_G.pth` and `latest_net_D.pth`.
 And MSRResNet, a super-resolution network, as BasicSR and MMagic save it
 (`conv_first`, `body.0.conv1`, ..., `conv_last`), which becomes an `SRResNet`.
 
+And StyleGAN2's generator as rosinality's code saves it (`g_ema`), the form in
+which most of its weights are passed on, with the mean style where the file has
+one.
+
 What a checkpoint holds is read from the names and shapes of its tensors, down
 to the number of filters, and every tensor must have its place. It is read by
 PyTorch, on whichever backend Keras runs, and as tensors only: code that a
@@ -36,7 +40,7 @@ from keras_gans.convert.assembling import (
     pytorch_to_preset,
 )
 from keras_gans.convert.basicsr import SOURCE as UPSCALING_SOURCE
-from keras_gans.convert.card import LICENSE
+from keras_gans.convert.card import LICENSE, WARNINGS
 from keras_gans.convert.junyanz import SOURCE
 from keras_gans.names import CONVERT_TARGETS as TARGETS
 
@@ -45,6 +49,7 @@ __all__ = [
     "SOURCE",
     "TARGETS",
     "UPSCALING_SOURCE",
+    "WARNINGS",
     "check_numbers",
     "load_pytorch",
     "pytorch_to_preset",

@@ -1,5 +1,6 @@
 """Models and presets of what checkpoints hold."""
 
+import math
 import os
 import pathlib
 
@@ -7,7 +8,7 @@ import numpy as np
 from keras import layers
 
 from keras_gans import presets, writing
-from keras_gans.convert import basicsr, checkpoints, junyanz
+from keras_gans.convert import basicsr, checkpoints, junyanz, rosinality
 from keras_gans.convert.card import LICENSE, SOURCES, card
 from keras_gans.convert.plans import check_tensors, listed, num_parameters
 from keras_gans.layers import BatchStatisticsNormalization
@@ -35,8 +36,10 @@ def load_pytorch(
         generators: Path of a checkpoint (`latest_net_G.pth`), or for a
             CycleGAN a list of one or two, a to b and b to a
             (`latest_net_G_A.pth`, `latest_net_G_B.pth`).
-        to: `"pix2pix"`, `"cyclegan"`, or `"srresnet"` for an MSRResNet of
-            BasicSR or MMagic, of which the first argument is all.
+        to: `"pix2pix"`, `"cyclegan"`, `"srresnet"` for an MSRResNet of
+            BasicSR or MMagic, or `"stylegan2"` for a generator of rosinality's
+            code (`g_ema` of a training's file); of these two the first
+            argument is all.
         discriminators: Path or list of paths, each the discriminator that was
             trained with the generator at the same place. (The authors'
             `latest_net_D_A.pth` belongs to their `G_A` and judges images of
@@ -49,7 +52,7 @@ def load_pytorch(
             CycleGANs have none.
 
     Returns:
-        A `Pix2Pix`, a `CycleGAN` or an `SRResNet`.
+        A `Pix2Pix`, a `CycleGAN`, an `SRResNet` or a `StyleGAN2`.
 
     Raises:
         ImportError: Without PyTorch.
@@ -137,6 +140,8 @@ def _load(generators, to, discriminators, image_size, dropout):
     check_numbers(to, len(generators), len(discriminators))
     if to == "srresnet":
         return _load_srresnet(generators[0])
+    if to == "stylegan2":
+        return _load_stylegan2(generators[0])
     networks, sources, plans, notes = {}, {}, {}, []
 
     def take(name, path, role):
@@ -218,6 +223,30 @@ def _load_srresnet(path):
     return SRResNet(network), sources, [], []
 
 
+def _load_stylegan2(path):
+    path = pathlib.Path(path)
+    arrays, sha256 = checkpoints.read(path)
+    try:
+        if not rosinality.is_one({name: x.shape for name, x in arrays.items()}):
+            raise ValueError(
+                f"must be a generator of StyleGAN2, as in {rosinality.SOURCE}. "
+                f"Received: {listed(arrays)}"
+            )
+        model, notes = rosinality.load(arrays)
+    except ValueError as error:
+        raise ValueError(f"{path} {error}") from None
+    source = {
+        "file": path.name,
+        "sha256": sha256,
+        "architecture": rosinality.ARCHITECTURE,
+        "normalization": "no",
+        "parameters": sum(
+            math.prod(v.shape) for v in model.generator.trainable_variables
+        ),
+    }
+    return model, {"generator": source}, ["discriminator"], notes
+
+
 def _described(source, plan):
     """What the preset's metadata say of a file."""
     return {
@@ -237,7 +266,7 @@ def check_numbers(to, generators, discriminators):
         discriminators: Integer, how many are given.
     """
     networks = 2 if to == "cyclegan" else 1
-    judges = 0 if to == "srresnet" else networks
+    judges = 0 if to in ("srresnet", "stylegan2") else networks
     for role, number, least, most in (
         ("generators", generators, 1, networks),
         ("discriminators", discriminators, 0, judges),

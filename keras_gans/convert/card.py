@@ -2,7 +2,7 @@
 
 import textwrap
 
-from keras_gans.convert import basicsr, junyanz
+from keras_gans.convert import basicsr, junyanz, rosinality
 
 LICENSE = "that of the source of the weights, which is yours to find out"
 # Whose code reads and writes the files.
@@ -10,6 +10,13 @@ SOURCES = {
     "pix2pix": junyanz.SOURCE,
     "cyclegan": junyanz.SOURCE,
     "srresnet": basicsr.SOURCE,
+    "stylegan2": rosinality.SOURCE,
+}
+# What people forget of weights that are in circulation.
+WARNINGS = {
+    "stylegan2": "The authors' own weights of StyleGAN2, in this form too, are "
+    "NVIDIA's, whose licence is for research and evaluation and "
+    "**non-commercial**.",
 }
 _PAPERS = {
     "pix2pix": 'Isola et al., "Image-to-Image Translation with Conditional '
@@ -21,6 +28,8 @@ _PAPERS = {
     'Super-Resolution Using a Generative Adversarial Network", 2017, '
     "https://arxiv.org/abs/1609.04802; without normalization, as "
     "https://arxiv.org/abs/1707.02921 has it.",
+    "stylegan2": 'Karras et al., "Analyzing and Improving the Image Quality of '
+    'StyleGAN", 2019, https://arxiv.org/abs/1912.04958.',
 }
 
 
@@ -54,7 +63,7 @@ def card(name, to, sentences, sources):
             "",
             _fill(
                 f"**Licence** of the weights: {LICENSE}. That of their "
-                "training data, too."
+                f"training data, too. {WARNINGS.get(to, '')}".strip()
             ),
             "",
             "**Networks.**",

@@ -13,7 +13,15 @@ from keras_gans.layers.dcgan import (
     dcgan_discriminator_stack,
     dcgan_generator_stack,
     global_pooling,
+    listed,
     logits_layer,
+    resolution_widths,
+)
+from keras_gans.layers.equalized import (
+    EqualizedConv2D,
+    EqualizedDense,
+    MinibatchStandardDeviation,
+    PixelNormalization,
 )
 from keras_gans.layers.images import (
     Dropout,
@@ -21,6 +29,7 @@ from keras_gans.layers.images import (
     ReflectionPadding2D,
     check_image_size,
 )
+from keras_gans.layers.modulated import ModulatedConv2D, Smoothing2D
 from keras_gans.layers.normalization import (
     BatchStatisticsNormalization,
     InstanceNormalization,
@@ -41,12 +50,18 @@ from keras_gans.layers.residual import (
 __all__ = [
     "BatchStatisticsNormalization",
     "Dropout",
+    "EqualizedConv2D",
+    "EqualizedDense",
     "InstanceNormalization",
     "MinibatchDiscrimination",
+    "MinibatchStandardDeviation",
+    "ModulatedConv2D",
+    "PixelNormalization",
     "PixelShuffle",
     "ReferenceBatch",
     "ReflectionPadding2D",
     "SelfAttention",
+    "Smoothing2D",
     "SpectralNormalization",
     "VirtualBatchNormalization",
     "WithoutReference",
@@ -63,8 +78,10 @@ __all__ = [
     "global_pooling",
     "halving_residual_block",
     "image_normalization",
+    "listed",
     "logits_layer",
     "output_dtype",
     "residual_block",
+    "resolution_widths",
     "upsampling_residual_block",
 ]

@@ -5,6 +5,7 @@ import itertools
 import keras
 from keras import layers
 
+from keras_gans.checks import check_integer
 from keras_gans.layers.normalization import (
     SpectralNormalization,
     check_normalization,
@@ -43,6 +44,42 @@ def dcgan_base_shape(image_shape):
             f"nearest (height, width) that work: {works[0]} and {works[1]}"
         )
     return (height, width), doublings
+
+
+def resolution_widths(image_shape, filters):
+    """The width of a network at each resolution that doubles to an image.
+
+    Args:
+        image_shape: `(height, width, channels)`.
+        filters: Integers, one for each resolution, the smallest first; or one
+            for all.
+
+    Returns:
+        `(height, width), widths`: the smallest shape, and as many integers as
+        there are resolutions.
+
+    Raises:
+        ValueError: If the image can not be halved down to a side of 4 to 7, or
+            the integers are not as many.
+    """
+    base, doublings = dcgan_base_shape(image_shape)
+    widths = listed(filters)
+    if not isinstance(widths, list):
+        widths = [widths] * (doublings + 1)
+    for width in widths:
+        check_integer("filters", width, minimum=1)
+    if len(widths) != doublings + 1:
+        raise ValueError(
+            f"filters must be {doublings + 1} integers for image_shape="
+            f"{tuple(image_shape)}, one for each resolution, or one for all. "
+            f"Received: filters={filters}"
+        )
+    return base, widths
+
+
+def listed(filters):
+    """Widths as a config holds them: a list, or one integer."""
+    return list(filters) if isinstance(filters, (list, tuple)) else filters
 
 
 def _nearest_dcgan_shapes(height, width):

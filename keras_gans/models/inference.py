@@ -40,3 +40,8 @@ def compiled(model, key, network, function):
         made = backend.compile_function(function, model)
         known[key] = parts, made
     return made
+
+
+def forget_compiled(model):
+    """Forgets what `compiled` has kept of a model whose networks changed."""
+    model.__dict__.pop("_compiled_functions", None)

@@ -29,7 +29,7 @@ from keras import layers, ops
 
 from keras_gans import losses
 from keras_gans.checks import check_integer
-from keras_gans.layers import dcgan_base_shape, output_dtype
+from keras_gans.layers import listed, output_dtype, resolution_widths
 from keras_gans.models.gan import GAN, packed_shape
 
 # ---- networks -------------------------------------------------------------
@@ -66,7 +66,7 @@ class R3GANGenerator(keras.Model):
         **kwargs,
     ):
         check_integer("latent_dim", latent_dim, minimum=1)
-        (height, width), widths = _widths(image_shape, filters)
+        (height, width), widths = resolution_widths(image_shape, filters)
         block = _Block(num_blocks, len(widths), expansion, group_size)
         inputs = keras.Input((latent_dim,), name="latents")
         x = layers.Dense(
@@ -88,7 +88,7 @@ class R3GANGenerator(keras.Model):
         self._arguments = {
             "image_shape": list(image_shape),
             "latent_dim": latent_dim,
-            "filters": _listed(filters),
+            "filters": listed(filters),
             "num_blocks": num_blocks,
             "expansion": expansion,
             "group_size": group_size,
@@ -121,7 +121,7 @@ class R3GANDiscriminator(keras.Model):
         name="discriminator",
         **kwargs,
     ):
-        base, widths = _widths(image_shape, filters)
+        base, widths = resolution_widths(image_shape, filters)
         block = _Block(num_blocks, len(widths), expansion, group_size)
         inputs = keras.Input(image_shape, name="images")
         widths = widths[::-1]
@@ -146,7 +146,7 @@ class R3GANDiscriminator(keras.Model):
         super().__init__(inputs, outputs, name=name, **kwargs)
         self._arguments = {
             "image_shape": list(image_shape),
-            "filters": _listed(filters),
+            "filters": listed(filters),
             "num_blocks": num_blocks,
             "expansion": expansion,
             "group_size": group_size,
@@ -270,26 +270,6 @@ def _depthwise(size, gain=1.0):
     return keras.initializers.RandomNormal(
         stddev=gain / math.sqrt(math.prod(size))
     )
-
-
-def _widths(image_shape, filters):
-    base, doublings = dcgan_base_shape(image_shape)
-    widths = _listed(filters)
-    if not isinstance(widths, list):
-        widths = [widths] * (doublings + 1)
-    for width in widths:
-        check_integer("filters", width, minimum=1)
-    if len(widths) != doublings + 1:
-        raise ValueError(
-            f"filters must be {doublings + 1} integers for image_shape="
-            f"{tuple(image_shape)}, one for each resolution, or one for all. "
-            f"Received: filters={filters}"
-        )
-    return base, widths
-
-
-def _listed(filters):
-    return list(filters) if isinstance(filters, (list, tuple)) else filters
 
 
 # ---- model ----------------------------------------------------------------

@@ -58,11 +58,10 @@ _KEYWORDS = {
     "units": _sized,
     "filters": _sized,
     **dict.fromkeys(
-        (
-            "channels embedding_dim latent_dim num_classes output_channels"
-        ).split(),
+        ("channels embedding_dim latent_dim output_channels style_dim").split(),
         size,
     ),
+    "num_classes": either(None, size),
     **dict.fromkeys(
         ("example_shape", "image_shape"),
         either(None, several(whole(1, 2**16))),

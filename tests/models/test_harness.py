@@ -189,10 +189,11 @@ def test_minimize_changes_one_networks_variables(case, monkeypatch):
     else:
         monkeypatch.setattr(model, "minimize", spy)
         model.train_on_batch(*data)
+    steps = getattr(model, "discriminator_steps", 1)
     assert seen == [
         player
         for player in case.turns
-        for _ in range(model.batch_divisor if player != "generator" else 1)
+        for _ in range(steps if player != "generator" else 1)
     ]
     assert set(seen) == set(model.players)
 

@@ -1,0 +1,474 @@
+"""The networks of StyleGAN2."""
+
+import math
+
+import keras
+from keras import layers, ops
+
+from keras_gans import backend
+from keras_gans.checks import check_integer
+from keras_gans.layers import (
+    EqualizedConv2D,
+    EqualizedDense,
+    MinibatchStandardDeviation,
+    ModulatedConv2D,
+    PixelNormalization,
+    Smoothing2D,
+    dcgan_base_shape,
+    listed,
+    output_dtype,
+    resolution_widths,
+)
+
+# How fast the mapping network learns beside the rest.
+_MAPPING_RATE = 0.01
+# Under a mixed policy the largest resolutions alone are in half precision.
+_HALF_RESOLUTIONS = 4
+
+
+def default_filters(image_shape):
+    """The paper's widths, `min(32768 / side, 512)`, the smallest first."""
+    (height, width), doublings = dcgan_base_shape(image_shape)
+    side = max(height, width)
+    return [min(32768 // (side * 2**i), 512) for i in range(doublings + 1)]
+
+
+@keras.saving.register_keras_serializable("keras_gans")
+class StyleGAN2Generator(keras.Model):
+    """Latents `(batch, latent_dim)` to images, whose last layer is linear.
+
+    With `num_classes` it takes `[latents, labels]`.
+
+    Args:
+        image_shape: `(height, width, channels)`; the sides must halve,
+            together, until the smaller one is 4 to 7.
+        latent_dim: Integer, the size of a latent vector.
+        style_dim: Integer, the size of a style.
+        filters: Integers, the width at each resolution, the smallest first;
+            or one integer for all; `None` for the paper's.
+        num_mapping_layers: Integer, the depth of the mapping network: 2, or 8
+            as in the first paper.
+        style_mixing: Float in [0, 1], the share of images in training that
+            have two styles.
+        num_classes: Integer, labels are less, or `None`.
+        seed: Integer or `None`, of the noise and the second styles.
+    """
+
+    example_kind = "image"
+
+    def __init__(
+        self,
+        image_shape=(64, 64, 3),
+        latent_dim=512,
+        style_dim=512,
+        filters=None,
+        num_mapping_layers=2,
+        style_mixing=0.9,
+        num_classes=None,
+        seed=None,
+        name="generator",
+        **kwargs,
+    ):
+        check_integer("latent_dim", latent_dim, minimum=1)
+        check_integer("style_dim", style_dim, minimum=1)
+        check_integer("num_mapping_layers", num_mapping_layers, minimum=1)
+        if num_classes is not None:
+            check_integer("num_classes", num_classes, minimum=1)
+        if filters is None:
+            filters = default_filters(image_shape)
+        mapping = _mapping(
+            latent_dim, style_dim, num_mapping_layers, num_classes
+        )
+        synthesis = _synthesis(image_shape, style_dim, filters, seed)
+        latents = keras.Input((latent_dim,), name="latents")
+        labels = []
+        if num_classes is not None:
+            labels = [keras.Input((), dtype="int32", name="labels")]
+        styles = mapping([latents, *labels] if labels else latents)
+        styles = StyleAverage(dtype="float32", name="style_average")(styles)
+        others = OtherLatents(seed, dtype="float32")(latents)
+        others = mapping([others, *labels] if labels else others)
+        styles = StyleMixing(
+            synthesis.input.shape[1],
+            style_mixing,
+            seed,
+            dtype="float32",
+            name="style_mixing",
+        )([styles, others])
+        super().__init__(
+            [latents, *labels] if labels else latents,
+            synthesis(styles),
+            name=name,
+            **kwargs,
+        )
+        self._arguments = {
+            "image_shape": list(image_shape),
+            "latent_dim": latent_dim,
+            "style_dim": style_dim,
+            "filters": listed(filters),
+            "num_mapping_layers": num_mapping_layers,
+            "style_mixing": style_mixing,
+            "num_classes": num_classes,
+            "seed": seed,
+        }
+        if num_classes is not None:
+            self.num_classes = num_classes
+
+    @property
+    def mapping(self):
+        """`keras.Model`, what the network takes to styles `(batch, size)`."""
+        return self.get_layer("mapping")
+
+    @property
+    def synthesis(self):
+        """`keras.Model`, styles `(batch, num_styles, size)` to images."""
+        return self.get_layer("synthesis")
+
+    @property
+    def num_styles(self):
+        """How many styles an image has, one for each modulated layer."""
+        return self.synthesis.input.shape[1]
+
+    @property
+    def average_style(self):
+        """The mean of all styles in training, `(size,)`."""
+        return self.get_layer("style_average").average
+
+    def get_config(self):
+        return {**self._arguments, "name": self.name}
+
+
+def _mapping(latent_dim, style_dim, num_layers, num_classes):
+    inputs = keras.Input((latent_dim,), name="latents")
+    x = PixelNormalization(dtype="float32")(inputs)
+    if num_classes is not None:
+        labels = keras.Input((), dtype="int32", name="labels")
+        x = layers.Concatenate(dtype="float32")(
+            [x, _embedded(labels, num_classes, style_dim)]
+        )
+        inputs = [inputs, labels]
+    for _ in range(num_layers):
+        x = EqualizedDense(
+            style_dim,
+            activation="leaky_relu",
+            rate=_MAPPING_RATE,
+            dtype="float32",
+        )(x)
+    return keras.Model(inputs, x, name="mapping")
+
+
+def _embedded(labels, num_classes, size):
+    """A vector for each label, of length sqrt(size)."""
+    x = layers.Embedding(
+        num_classes,
+        size,
+        embeddings_initializer=keras.initializers.RandomNormal(stddev=1.0),
+        dtype="float32",
+    )(labels)
+    return PixelNormalization(dtype="float32")(x)
+
+
+def _synthesis(image_shape, style_dim, filters, seed):
+    (height, width), widths = resolution_widths(image_shape, filters)
+    styles = keras.Input((2 * len(widths), style_dim), name="styles")
+    number = 0
+
+    def styled(x, channels, **kwargs):
+        style = _Style(number, dtype="float32")(styles)
+        return ModulatedConv2D(channels, **kwargs)([x, style])
+
+    image = None
+    x = LearnedConstant(
+        (height, width, widths[0]), dtype="float32", name="learned_constant"
+    )(styles)
+    for i, channels in enumerate(widths):
+        dtype = _dtype(len(widths) - i)
+        noise = None if seed is None else seed + 10 * i
+        if i > 0:
+            x = styled(x, channels, upsample=True, seed=noise, dtype=dtype)
+            number += 1
+            image = Smoothing2D(2, dtype=output_dtype())(image)
+        noise = None if seed is None else seed + 10 * i + 1
+        x = styled(x, channels, seed=noise, dtype=dtype)
+        number += 1
+        # It shares its style with the next resolution's first layer.
+        part = styled(
+            x,
+            image_shape[-1],
+            kernel_size=1,
+            demodulate=False,
+            noise=False,
+            activation=None,
+            dtype=dtype,
+        )
+        if image is None:
+            image = layers.Identity(dtype=output_dtype())(part)
+        else:
+            image = layers.Add(dtype=output_dtype())([image, part])
+    return keras.Model(styles, image, name="synthesis")
+
+
+def _dtype(resolutions_left):
+    """The policy of a layer, by how many resolutions it and larger ones are."""
+    if resolutions_left > _HALF_RESOLUTIONS:
+        return output_dtype()
+    return keras.config.dtype_policy()
+
+
+@keras.saving.register_keras_serializable("keras_gans")
+class StyleGAN2Discriminator(keras.Model):
+    """Images to one logit; with `num_classes`, `[images, labels]` to one.
+
+    Args:
+        image_shape: `(height, width, channels)`, as the generator's.
+        filters: Integers or one, see `StyleGAN2Generator`.
+        group_size: Integer, see `layers.MinibatchStandardDeviation`.
+        num_classes: Integer, labels are less, or `None`.
+    """
+
+    def __init__(
+        self,
+        image_shape=(64, 64, 3),
+        filters=None,
+        group_size=4,
+        num_classes=None,
+        name="discriminator",
+        **kwargs,
+    ):
+        if filters is None:
+            filters = default_filters(image_shape)
+        if num_classes is not None:
+            check_integer("num_classes", num_classes, minimum=1)
+        _, widths = resolution_widths(image_shape, filters)
+        images = keras.Input(image_shape, name="images")
+        x = EqualizedConv2D(
+            widths[-1],
+            1,
+            activation="leaky_relu",
+            dtype=_dtype(1),
+        )(images)
+        for i in reversed(range(1, len(widths))):
+            x = _halving_block(x, widths[i - 1], _dtype(len(widths) - i))
+        x = MinibatchStandardDeviation(group_size, dtype="float32")(x)
+        x = EqualizedConv2D(
+            widths[0], activation="leaky_relu", dtype="float32"
+        )(x)
+        x = layers.Flatten(dtype="float32")(x)
+        x = EqualizedDense(widths[0], activation="leaky_relu", dtype="float32")(
+            x
+        )
+        inputs = images
+        if num_classes is None:
+            outputs = EqualizedDense(1, dtype=output_dtype())(x)
+        else:
+            # What the features say of the label (Miyato and Koyama, 2018).
+            labels = keras.Input((), dtype="int32", name="labels")
+            x = EqualizedDense(widths[0], dtype="float32")(x)
+            match = layers.Dot(axes=-1, dtype="float32")(
+                [x, _embedded(labels, num_classes, widths[0])]
+            )
+            outputs = layers.Rescaling(
+                1.0 / math.sqrt(widths[0]), dtype=output_dtype()
+            )(match)
+            inputs = [images, labels]
+        super().__init__(inputs, outputs, name=name, **kwargs)
+        self._arguments = {
+            "image_shape": list(image_shape),
+            "filters": listed(filters),
+            "group_size": group_size,
+            "num_classes": num_classes,
+        }
+        if num_classes is not None:
+            self.num_classes = num_classes
+
+    def get_config(self):
+        return {**self._arguments, "name": self.name}
+
+
+def _halving_block(x, channels, dtype):
+    """Two convolutions beside one, at half the sides in the end."""
+    short = Smoothing2D(0.5, dtype=dtype)(x)
+    short = EqualizedConv2D(channels, 1, use_bias=False, dtype=dtype)(short)
+    x = EqualizedConv2D(x.shape[-1], activation="leaky_relu", dtype=dtype)(x)
+    x = Smoothing2D(1, padding=(2, 2), dtype=dtype)(x)
+    x = EqualizedConv2D(
+        channels,
+        strides=2,
+        padding="valid",
+        activation="leaky_relu",
+        dtype=dtype,
+    )(x)
+    x = layers.Add(dtype=dtype)([x, short])
+    return layers.Rescaling(math.sqrt(0.5), dtype=dtype)(x)
+
+
+# ---- layers ---------------------------------------------------------------
+
+
+@keras.saving.register_keras_serializable("keras_gans")
+class LearnedConstant(layers.Layer):
+    """A learned image, the same for every example of a batch.
+
+    Args:
+        shape: `(height, width, channels)`.
+    """
+
+    def __init__(self, shape, **kwargs):
+        super().__init__(**kwargs)
+        self.shape = tuple(shape)
+
+    def build(self, input_shape):
+        self.constant = self.add_weight(
+            self.shape,
+            keras.initializers.RandomNormal(stddev=1.0),
+            name="constant",
+        )
+
+    def call(self, inputs):
+        n = ops.shape(inputs)[0]
+        return ops.broadcast_to(
+            ops.expand_dims(self.constant, 0), (n, *self.shape)
+        )
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], *self.shape)
+
+    def get_config(self):
+        return {**super().get_config(), "shape": list(self.shape)}
+
+
+@keras.saving.register_keras_serializable("keras_gans")
+class _Style(layers.Layer):
+    """One of several styles `(batch, num_styles, size)`.
+
+    Args:
+        number: Integer, which.
+    """
+
+    def __init__(self, number, **kwargs):
+        super().__init__(**kwargs)
+        self.number = number
+
+    def call(self, inputs):
+        return inputs[:, self.number]
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], input_shape[2])
+
+    def get_config(self):
+        return {**super().get_config(), "number": self.number}
+
+
+@keras.saving.register_keras_serializable("keras_gans")
+class StyleAverage(layers.Layer):
+    """Styles as they are, and the moving average of them in training.
+
+    Args:
+        momentum: Float, of the average.
+    """
+
+    def __init__(self, momentum=0.998, **kwargs):
+        super().__init__(**kwargs)
+        self.momentum = momentum
+
+    def build(self, input_shape):
+        self.average = self.add_weight(
+            input_shape[1:], "zeros", name="average", trainable=False
+        )
+
+    def call(self, inputs, training=False):
+        if training:
+            mean = ops.mean(
+                backend.all_gather(ops.stop_gradient(inputs)), axis=0
+            )
+            self.average.assign(
+                mean + self.momentum * (self.average.value - mean)
+            )
+        return inputs
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "momentum": self.momentum}
+
+
+@keras.saving.register_keras_serializable("keras_gans")
+class OtherLatents(layers.Layer):
+    """Other latents in training, of as many examples; the same ones after it.
+
+    Args:
+        seed: Integer or `None`.
+    """
+
+    def __init__(self, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def call(self, inputs, training=False):
+        if not training:
+            return inputs
+        n, size = ops.shape(inputs)
+        draws = keras.random.normal(
+            (n * backend.num_replicas(), size), seed=self.seed_generator
+        )
+        return backend.replica_slice(draws, n)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "seed": self.seed}
+
+
+@keras.saving.register_keras_serializable("keras_gans")
+class StyleMixing(layers.Layer):
+    """Two styles of each example to all styles of an image.
+
+    Some images have the second one from a layer on that is drawn for each; in
+    training alone.
+
+    Args:
+        num_styles: Integer, how many styles an image has.
+        rate: Float in [0, 1], the share of images with two.
+        seed: Integer or `None`.
+    """
+
+    def __init__(self, num_styles, rate=0.9, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        if not 0 <= rate <= 1:
+            raise ValueError(
+                f"style_mixing must be between 0 and 1. Received: {rate}"
+            )
+        self.num_styles = num_styles
+        self.rate = rate
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def call(self, inputs, training=False):
+        one, other = (ops.expand_dims(x, 1) for x in inputs)
+        n = ops.shape(one)[0]
+        number = ops.arange(self.num_styles, dtype="float32")[None, :, None]
+        # From the second one on: every image keeps some of its first style.
+        cut = ops.full((1, 1, 1), float(self.num_styles))
+        if training and self.rate:
+            draws = keras.random.uniform(
+                (n * backend.num_replicas(), 2, 1, 1), seed=self.seed_generator
+            )
+            draws = backend.replica_slice(draws, n)
+            layer = 1.0 + ops.floor(draws[:, 0] * (self.num_styles - 1))
+            cut = ops.where(draws[:, 1] < self.rate, layer, cut)
+        return ops.where(number < cut, one, other)
+
+    def compute_output_shape(self, input_shape):
+        n, size = input_shape[0]
+        return (n, self.num_styles, size)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "num_styles": self.num_styles,
+            "rate": self.rate,
+            "seed": self.seed,
+        }
