@@ -9,6 +9,9 @@ from keras_gans.metrics.scores import Protocol, Score
 from keras_gans.metrics.super_resolution import psnr
 from keras_gans.pixels import read_uint8
 
+# Of equal images, whose infinity would be the mean of all.
+MOST_PSNR = 100.0
+
 
 def hole_error(real, fake, masks):
     """The mean absolute difference of each pair of images in the hole.
@@ -60,9 +63,10 @@ def evaluate_inpainting(
         split: String, for the protocol.
 
     Returns:
-        Dict of name to `Score`: `"PSNR"` and `"SSIM"` of the whole images,
-        all colours, known pixels included; `"L1"`, `hole_error`; and with an
-        extractor `"KID"` between the filled images and the whole ones.
+        Dict of name to `Score`: `"PSNR"` (100 of an image that was filled
+        without an error) and `"SSIM"` of the whole images, all colours, known
+        pixels included; `"L1"`, `hole_error`; and with an extractor `"KID"`
+        between the filled images and the whole ones.
 
     Raises:
         ValueError: If there are no images.
@@ -85,7 +89,10 @@ def evaluate_inpainting(
         resize=f"holes of {share:.1%}",
     )
     values = {
-        "PSNR": [psnr(a, b, channels="rgb") for a, b in zip(images, made)],
+        "PSNR": [
+            min(psnr(a, b, channels="rgb"), MOST_PSNR)
+            for a, b in zip(images, made)
+        ],
         "L1": hole_error(images, made, masks),
     }
     if min(images.shape[1:3]) >= 11:
