@@ -25,7 +25,7 @@ def dataset(arrays, **kwargs):
     from keras_gans import datasets
 
     (images,) = arrays
-    return datasets.load(images, repeat=True, **kwargs)
+    return datasets.load(images, **kwargs)
 
 
 # ---- plain PyTorch --------------------------------------------------------
