@@ -13,7 +13,9 @@ from keras_gans import registry
 
 __version__ = "0.1.0"
 
+# And classes that are no models.
 _FUNCTIONS = {
+    "SemanticInpainting": "models.semantic_inpainting",
     "from_preset": "presets.loading",
     "list_presets": "presets.index",
 }

@@ -29,12 +29,16 @@ from keras_gans.models.improved_gan.improved_gan import (
     ImprovedGAN as ImprovedGAN,
 )
 from keras_gans.models.infogan import InfoGAN as InfoGAN
+from keras_gans.models.inpainting_gan import InpaintingGAN as InpaintingGAN
 from keras_gans.models.pix2pix import Pix2Pix as Pix2Pix
 from keras_gans.models.progressive_gan.progressive_gan import (
     ProgressiveGAN as ProgressiveGAN,
 )
 from keras_gans.models.r3gan import R3GAN as R3GAN
 from keras_gans.models.sampling import SamplingModel as SamplingModel
+from keras_gans.models.semantic_inpainting import (
+    SemanticInpainting as SemanticInpainting,
+)
 from keras_gans.models.srgan.srgan import SRGAN as SRGAN
 from keras_gans.models.srgan.srresnet import SRResNet as SRResNet
 from keras_gans.models.stylegan2.stylegan2 import StyleGAN2 as StyleGAN2

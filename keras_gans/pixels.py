@@ -1,8 +1,8 @@
 """What images are: uint8, uint16, or floats in [-1, 1], and nothing else.
 
 Every door asks here: `fit`, `evaluate`, `datasets`, `metrics`, `translate`,
-`upscale`. What an array cannot be known to mean is refused, and what is likely
-to be in another unit is warned of.
+`upscale`, `inpaint`. What an array cannot be known to mean is refused, and what
+is likely to be in another unit is warned of.
 
     read as                         | where
     uint8, 0 to 255                 | everywhere

@@ -23,6 +23,7 @@ CLASSES = {
     "ImprovedGAN": ("models.improved_gan.improved_gan", "sampling"),
     "Pix2Pix": ("models.pix2pix", "translation"),
     "CycleGAN": ("models.cyclegan", "translation"),
+    "InpaintingGAN": ("models.inpainting_gan", "inpainting"),
     "SRResNet": ("models.srgan.srresnet", "upscaling"),
     "SRGAN": ("models.srgan.srgan", "upscaling"),
 }

@@ -13,6 +13,10 @@ import numpy as np
 import keras_gans
 from keras_gans.layers import SpectralNormalization
 from keras_gans.models.gan import GANDiscriminator, GANGenerator
+from keras_gans.models.inpainting_gan import (
+    InpaintingGenerator,
+    SNPatchGANDiscriminator,
+)
 from keras_gans.models.progressive_gan import (
     ProgressiveGANDiscriminator,
     ProgressiveGANGenerator,
@@ -185,6 +189,21 @@ def tiny_cyclegan(**kwargs):
         "pool_size": 12,
     }
     return keras_gans.CycleGAN(**{**arguments, **kwargs})
+
+
+def tiny_inpainting_gan(**kwargs):
+    discriminator = SNPatchGANDiscriminator(2, filters=4, depth=2)
+    # Below the hinge's margin the last bias cancels.
+    bias = discriminator.layers[-1].layer.bias
+    bias.assign(np.full(bias.shape, 0.9))
+    arguments = {
+        "generator": InpaintingGenerator(1, filters=4, depth=2),
+        "discriminator": discriminator,
+        "image_shape": IMAGE_SHAPE,
+        # Else one of the two would not be seen to train.
+        "adversarial_weight": 1.0,
+    }
+    return keras_gans.InpaintingGAN(**{**arguments, **kwargs})
 
 
 def tiny_srgan(**kwargs):

@@ -5,7 +5,7 @@ import warnings
 import keras
 import numpy as np
 import pytest
-from cases import tiny_gan, tiny_pix2pix
+from cases import tiny_gan, tiny_inpainting_gan, tiny_pix2pix
 from data_files import take
 from PIL import Image
 
@@ -122,6 +122,11 @@ def by_translate(x, model):
     return tiny_pix2pix(generator=same).translate(x)
 
 
+def by_inpaint(x, model):
+    masks = np.zeros(x.shape[:-1], bool)  # Nothing to fill.
+    return tiny_inpainting_gan().inpaint(x, masks)
+
+
 def by_upscale(x, model):
     upscaler = keras_gans.SRResNet(
         scale=2, channels=1, filters=2, num_residual_blocks=1
@@ -155,6 +160,7 @@ DOORS = STEPS + (
     by_luma,
     by_keras_metric,
     by_translate,
+    by_inpaint,
     by_upscale,
     by_health,
 )
@@ -295,6 +301,10 @@ def by_crops(path):
     return take(datasets.load_high_res(path.parent, 1, crop_size=12))[0][1][0]
 
 
+def by_whole_crops(path):
+    return take(datasets.load_crops(path.parent, 1, crop_size=12))[0][0]
+
+
 def by_read(path):
     return image_files.read(path, 3)[0]
 
@@ -311,7 +321,15 @@ def by_open(path):
     return pixels
 
 
-FILE_DOORS = (by_folder, by_pairs, by_sides, by_crops, by_read, by_open)
+FILE_DOORS = (
+    by_folder,
+    by_pairs,
+    by_sides,
+    by_crops,
+    by_whole_crops,
+    by_read,
+    by_open,
+)
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -212,6 +212,14 @@ def test_gradients_flow_through_the_division():
     np.testing.assert_allclose(numpy(gradient), expected, rtol=1e-5)
 
 
+def test_spectral_normalization_estimates_in_mixed_precision(dtype_policy):
+    dtype_policy("mixed_float16")
+    layer = spectral_dense()
+    layer(ops.eye(5), training=True)
+    # A random start is no unit vector.
+    assert np.linalg.norm(numpy(layer.vector_u)) == pytest.approx(1, rel=1e-3)
+
+
 @pytest.mark.neutral
 def test_spectral_normalization_refuses_what_is_not_linear():
     with pytest.raises(ValueError, match="no activation.*activation=relu"):

@@ -130,6 +130,29 @@ def test_larger_images(monkeypatch, tf):
     assert source == "photos" and kwargs["scale"] == 4
 
 
+@pytest.mark.slow
+def test_holes_in_images(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photos").mkdir()
+    for i in range(16):
+        image = Image.effect_noise((70, 65), 60).convert("RGB")
+        image.save(tmp_path / "photos" / f"{i}.png")
+    code = block("gan.inpaint(photo, mask)")
+    # Shorter: the rest as it stands.
+    code = code.replace("=1000, epochs=20", "=1, verbose=0")
+    mask = np.zeros((50, 70), bool)
+    mask[10:20, 30:50] = True
+    photo = np.full((50, 70, 3), 200, "uint8")
+    scope = {"photo": photo, "mask": mask}
+    exec(code, scope)
+    assert (scope["whole"] == photo)[~mask].all()
+    code = block("SemanticInpainting").replace("(digits)", "(digits, steps=2)")
+    images = np.zeros((2, 28, 28, 1), "uint8")
+    scope = {"images": images, "masks": mask[:28, 20:48]}
+    exec(f"import keras_gans\n{code}", scope)
+    assert scope["whole"].shape == images.shape
+
+
 def test_train_step_is_the_source():
     shown = block("def train_step")
     source = textwrap.dedent(inspect.getsource(keras_gans.GAN.train_step))
@@ -167,7 +190,11 @@ def test_the_zoo_is_listed(name):
 # ---- words ----------------------------------------------------------------
 
 TEXT = " ".join(README.split())
-OWN = {"my_pix2pix", "my_srgan"}  # Presets of the reader's own.
+OWN = {
+    "my_pix2pix",
+    "my_srgan",
+    "my_inpainting",
+}  # Presets of the reader's own.
 
 
 def commands():

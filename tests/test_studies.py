@@ -275,6 +275,29 @@ def test_few_labels_are_reported_and_not_trained_on_again(tf, tmp_path):
     assert times == {p: p.stat().st_mtime_ns for p in tmp_path.iterdir()}
 
 
+# ---- holes ----------------------------------------------------------------
+
+
+@neutral
+@pytest.mark.slow
+def test_holes_are_filled_in_all_ways(tf, tmp_path):
+    command = [sys.executable, BENCHMARKS / "inpainting.py", "--smoke"]
+    done = subprocess.run(
+        [*map(str, command), "--output", tmp_path],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    rows = json.loads((tmp_path / "inpainting.json").read_text())["rows"]
+    ways = {row["way"] for row in rows} - {"biharmonic"}
+    assert ways == {"mean of the rest", "search of latents", "untrained"}
+    assert len({tuple(row["ratio"]) for row in rows}) == 5
+    for row in rows:
+        assert row["PSNR"] > 5 and 0 < row["L1"] < 255
+    assert "| 40% to 50% | search of latents | " in done.stdout
+    assert (tmp_path / "inpainting.png").stat().st_size > 1000
+
+
 # ---- few images -----------------------------------------------------------
 
 

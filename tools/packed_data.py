@@ -16,7 +16,13 @@ from keras_gans import datasets, image_files
 from keras_gans.datasets.checks import SplitError
 from keras_gans.pixels import to_uint8
 
-LOADERS = ("load", "load_pairs", "load_unpaired", "load_high_res")
+LOADERS = (
+    "load",
+    "load_crops",
+    "load_pairs",
+    "load_unpaired",
+    "load_high_res",
+)
 
 
 def path_of(folder, dataset):
@@ -55,7 +61,7 @@ def _served(load, name, folder, flip):
         if isinstance(split, str) and "test" in split:
             raise SplitError("Packed sets are of training alone.")
         found = arrays(source)
-        if name == "load_high_res":
+        if name in ("load_crops", "load_high_res"):
             return load(found["x_train"], *args, **kwargs)
         if name == "load_pairs":
             kwargs.pop("sides", None)
@@ -83,7 +89,7 @@ def pack(folder, recipe):
         The path.
     """
     dataset = recipe["dataset"]
-    if "high_res" in recipe:
+    if "high_res" in recipe or "crops" in recipe:
         arrays = {"x_train": _photographs(dataset)}
     elif "pairs" in recipe:
         sides = recipe["pairs"].get("sides")

@@ -42,9 +42,10 @@ def functional_gradients(fn, values):
         v if v.requires_grad else v.detach().requires_grad_(True)
         for v in values
     ]
-    gradients = torch.autograd.grad(
-        fn(values), values, create_graph=True, allow_unused=True
-    )
+    with torch.enable_grad():  # `compile_function` has none.
+        gradients = torch.autograd.grad(
+            fn(values), values, create_graph=True, allow_unused=True
+        )
     return [
         torch.zeros_like(v) if g is None else g
         for g, v in zip(gradients, values)

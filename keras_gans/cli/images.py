@@ -1,5 +1,6 @@
-"""`keras-gans translate` and `keras-gans upscale`: image files in and out."""
+"""`keras-gans translate`, `upscale` and `inpaint`: image files in and out."""
 
+import pathlib
 import sys
 
 from keras_gans import writing
@@ -58,6 +59,25 @@ def add(commands):
         help="mean of eight ways: a little better, eight times as long",
     )
 
+    inpaint = add_command(
+        commands, "inpaint", _inpaint, "Fill holes in images."
+    )
+    add_preset(inpaint)
+    _add_files(inpaint)
+    inpaint.add_argument(
+        "--mask",
+        type=path,
+        required=True,
+        help="a picture as large as the image, the hole white or, where it "
+        "has transparency, opaque; of a folder one for all, or a folder of "
+        "masks with the images' names",
+    )
+    inpaint.add_argument(
+        "--seed",
+        type=integer(0),
+        help="of presets that draw samples: for the same search",
+    )
+
 
 def _add_files(parser):
     parser.add_argument(
@@ -112,6 +132,84 @@ def _upscale(args):
         image_files.save(out, result)
 
     _for_each(args, files, upscale, "upscaled")
+
+
+def _inpaint(args):
+    from keras_gans import image_files
+
+    files = _files_to_write(args)
+    masks = _masks(args, [file for file, _ in files])
+    model = load(args.preset, command=None)
+    if model.task.command == "generate" and model.example_kind == "image":
+        # It knows no holes: of what it can draw, what fits is searched for.
+        from keras_gans import SemanticInpainting
+
+        search = SemanticInpainting(model)
+        channels = model.example_shape[-1]
+
+        def fill(pixels, mask):
+            return search.inpaint(pixels, mask, seed=args.seed)
+
+    elif model.task.command != "inpaint":
+        raise UsageError(f"a {type(model).__name__} {model.task.advice}")
+    elif args.seed is not None:
+        raise UsageError(
+            "--seed is of presets that draw samples, and are searched for what "
+            f"fits; an {type(model).__name__} draws nothing"
+        )
+    else:
+        fill, channels = model.inpaint, model.image_shape[-1]
+
+    def inpaint(file, out):
+        pixels, alpha = image_files.read(file, channels)
+        mask = _read_mask(masks[file], pixels.shape[:2])
+        image_files.write(out, fill(pixels, mask), alpha)
+
+    _for_each(args, files, inpaint, "inpainted")
+
+
+# ---- masks ----------------------------------------------------------------
+
+
+def _masks(args, files):
+    """The mask of each file of the input, a dict of paths."""
+    from keras_gans import image_files
+
+    found = image_files.find(args.mask)
+    if not args.mask.is_dir():
+        return dict.fromkeys(files, args.mask)
+    # A photograph may be a JPEG, and its mask a PNG.
+    by_name = {
+        file.relative_to(args.mask).with_suffix(""): file for file in found
+    }
+    masks = {}
+    for file in files:
+        name = file.name
+        if args.input.is_dir():
+            name = file.relative_to(args.input)
+        masks[file] = by_name.get(pathlib.Path(name).with_suffix(""))
+        if masks[file] is None:
+            raise UsageError(
+                f"--mask has no picture with the name of {name}. Received: "
+                f"{args.mask}"
+            )
+    return masks
+
+
+def _read_mask(file, size):
+    """bool `(height, width)`, true where the picture is white or opaque."""
+    from keras_gans import image_files
+
+    pixels, alpha = image_files.read(file, 1)
+    mask = pixels[..., 0]
+    if alpha is not None and (alpha < 255).any():
+        mask = alpha
+    if mask.shape != size:
+        raise ValueError(
+            f"the mask must be as large as the image, {size[1]}x{size[0]}. "
+            f"Received: {file}, {mask.shape[1]}x{mask.shape[0]}"
+        )
+    return mask >= 128
 
 
 # ---- files ----------------------------------------------------------------

@@ -72,7 +72,7 @@ def add(commands):
         metavar="SCORE",
         help="score of the best checkpoint (kid where the zoo has a "
         "classifier of the data, modes of the toys, swd elsewhere; content of "
-        "an SRGAN, psnr of models that enlarge)",
+        "an SRGAN, psnr of models that enlarge, l1 of those that fill holes)",
     )
     parser.add_argument(
         "--strategy",

@@ -12,7 +12,7 @@ TensorFlow, grain and tensorflow-datasets are imported where they are used,
 which keeps `import keras_gans` quick and the package usable without them.
 """
 
-from keras_gans.datasets.high_res import load_high_res
+from keras_gans.datasets.high_res import load_crops, load_high_res
 from keras_gans.datasets.loading import load
 from keras_gans.datasets.pairs import load_pairs
 from keras_gans.datasets.semi_supervised import load_semi_supervised
@@ -23,6 +23,7 @@ __all__ = [
     "grid",
     "grid_modes",
     "load",
+    "load_crops",
     "load_high_res",
     "load_pairs",
     "load_semi_supervised",

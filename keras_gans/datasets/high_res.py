@@ -1,4 +1,4 @@
-"""The data of super-resolution: crops, and what is left of them when shrunk."""
+"""Crops of images, and of super-resolution what is left of them when shrunk."""
 
 import io
 
@@ -15,6 +15,67 @@ from keras_gans.pixels import from_uint8, to_uint8
 
 # What is drawn independently within a pass, see `Order`.
 ORDER, CROP, DEGRADE = range(3)
+
+
+def load_crops(
+    source,
+    batch_size=16,
+    *,
+    crop_size=64,
+    augment=False,
+    split="train",
+    channels=3,
+    shuffle=True,
+    seed=0,
+    repeat=False,
+    skip=0,
+    drop_remainder=True,
+    data_dir=None,
+    download=True,
+    strict=False,
+):
+    """Makes a dataset of crops: small images of large ones, not shrunk.
+
+    Of each image a pass takes one crop, at a random place, the same that
+    `load_high_res` takes of the same seed.
+
+    Args:
+        source: See `load_high_res`.
+        batch_size: int, the number of crops in a batch.
+        crop_size: int or (height, width).
+        augment: bool, whether crops are mirrored and turned, in all eight
+            ways.
+        split: str, see `load`, as all that follow.
+        channels: 1 or 3.
+        shuffle: bool.
+        seed: int, 0 or more.
+        repeat: bool.
+        skip: int.
+        drop_remainder: bool.
+        data_dir: str.
+        download: bool.
+        strict: bool.
+
+    Returns:
+        A dataset as of `load`, of float32 `(batch_size, height, width,
+        channels)` in [-1, 1].
+
+    Raises:
+        ValueError, FileNotFoundError, RuntimeError, ImportError: as `load`.
+    """
+    batch_size = integer("batch_size", batch_size, 1)
+    skip = integer("skip", skip, 0)
+    seed = integer("seed", seed, 0)
+    crop_size = check_image_size(crop_size)
+    if crop_size is None:
+        raise ValueError(
+            f"`crop_size` must be a size of images. Received: {crop_size=}"
+        )
+    _check_channels(channels)
+    places = (data_dir, download)
+    fit = crop_size, channels, augment
+    data = _open_crops(source, fit, split, shuffle, seed, strict, places)
+    return make_batches(data, batch_size, repeat, skip, drop_remainder)
 
 
 def load_high_res(
@@ -105,8 +166,7 @@ def load_high_res(
             "`crop_size` must be 9 or more where crops are blurred. "
             f"Received: {crop_size=}"
         )
-    if channels not in (1, 3):
-        raise ValueError(f"`channels` must be 1 or 3. Received: {channels=}")
+    _check_channels(channels)
     for name, value in (("blur", blur), ("noise", noise)):
         most = 3 if name == "blur" else 255
         if not 0 <= value <= most:
@@ -121,20 +181,37 @@ def load_high_res(
                 "`jpeg_quality` must be (least, greatest), from 1 to 100. "
                 f"Received: {jpeg_quality=}"
             )
+    places = (data_dir, download)
+    fit = crop_size, channels, augment
+    data = _open_crops(source, fit, split, shuffle, seed, strict, places)
+    data = _with_low_res(
+        data, crop_size, scale, (blur, noise, jpeg_quality), seed
+    )
+    return make_batches(data, batch_size, repeat, skip, drop_remainder)
+
+
+def _check_channels(channels):
+    if channels not in (1, 3):
+        raise ValueError(f"`channels` must be 1 or 3. Received: {channels=}")
+
+
+def _open_crops(source, fit, split, shuffle, seed, strict, places):
+    """The `Source` of crops of whatever `load` takes.
+
+    Args:
+        fit: `(crop_size, channels, augment)`.
+    """
+    size, channels, augment = fit
     data = open_source(
         source,
         Order(shuffle, seed, ORDER),
         False,
         split,
-        Fit(crop_size, check_channels(channels), crop=True),
+        Fit(size, check_channels(channels), crop=True),
         strict,
-        (data_dir, download),
+        places,
     )
-    data = _cropped(data, crop_size, augment, Order(True, seed, CROP))
-    data = _with_low_res(
-        data, crop_size, scale, (blur, noise, jpeg_quality), seed
-    )
-    return make_batches(data, batch_size, repeat, skip, drop_remainder)
+    return _cropped(data, size, augment, Order(True, seed, CROP))
 
 
 def _cropped(data, size, augment, order):

@@ -108,8 +108,13 @@ class SpectralNormalization(layers.Wrapper):
     def build(self, input_shape):
         super().build(input_shape)
         units = self._kernel().shape[-1]
+        # Not autocast: under mixed precision PyTorch would assign to a copy.
         self.vector_u = self.add_weight(
-            (units, 1), "random_normal", name="vector_u", trainable=False
+            (units, 1),
+            "random_normal",
+            name="vector_u",
+            trainable=False,
+            autocast=False,
         )
 
     def _kernel(self):
@@ -249,7 +254,9 @@ class _KeptStatistics(layers.Layer):
     def build(self, input_shape):
         shape = (1, 1, 1, input_shape[-1])
         self.mean, self.variance = (
-            self.add_weight(shape, start, dtype="float32", trainable=False)
+            self.add_weight(
+                shape, start, dtype="float32", trainable=False, autocast=False
+            )
             for start in ("zeros", "ones")
         )
 

@@ -17,6 +17,7 @@ from keras_gans.metrics.distances import (
 )
 from keras_gans.metrics.extractors import Extractor, InceptionExtractor
 from keras_gans.metrics.extractors import get as get_extractor
+from keras_gans.metrics.inpainting import evaluate_inpainting, hole_error
 from keras_gans.metrics.keras_metrics import FrechetDistance, KernelDistance
 from keras_gans.metrics.modes import (
     mode_coverage,
@@ -49,11 +50,13 @@ __all__ = [
     "cropped_ssim",
     "density_coverage",
     "evaluate",
+    "evaluate_inpainting",
     "evaluate_translation",
     "evaluate_upscaling",
     "frechet_distance",
     "frechet_distance_from_statistics",
     "get_extractor",
+    "hole_error",
     "inception_score",
     "kernel_distance",
     "luma",

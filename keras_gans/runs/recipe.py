@@ -29,7 +29,10 @@ def check_recipe(recipe, task):
             have `dataset_b` as the other domain. Of models that make images
             larger `high_res`, a dict of arguments of `datasets.load_high_res`
             and of `splits`, for an `SRResNet` `loss`, and for an `SRGAN`
-            `generator`, the preset whose generator training starts from.
+            `generator`, the preset whose generator training starts from. Of
+            models that fill holes `extractor`, and `crops`, a dict of
+            arguments of `datasets.load_crops` (`augment`) and of `splits`, if
+            they are to learn from parts of images.
         task: The `Task` of the model.
 
     Returns:

@@ -1,10 +1,11 @@
 """What a kind of model is, said once: a file for each kind.
 
 Everything that differs between models that draw samples, models that translate
-images and models that enlarge them, beyond the models themselves, is in one
-`Task`: what a recipe may say, how data are loaded, what a run is judged by,
-what its pictures show, which scores there are. A model names its own,
-`model.task`; training, scoring and the command line ask it and know no kind.
+images, models that enlarge them and models that fill holes in them, beyond the
+models themselves, is in one `Task`: what a recipe may say, how data are loaded,
+what a run is judged by, what its pictures show, which scores there are. A model
+names its own, `model.task`; training, scoring and the command line ask it and
+know no kind.
 
 A new kind is a new file here that ends in `TASK = Task(...)`. Nothing is
 imported before it is asked for.

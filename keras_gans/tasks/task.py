@@ -56,8 +56,8 @@ class Reference:
     Attributes:
         recipe: Dict, the run's.
         real: Array of real examples as training has them, images in [-1, 1].
-        inputs: `numpy.uint8` images that the model makes its own of, or
-            `None`.
+        inputs: `numpy.uint8` images that the model makes its own of, with
+            their masks where it takes some; or `None`.
         labels: Integers, of `real`, or `None`.
         extractor: `metrics.Extractor`, or `None` where no score needs one.
         features: Array, those of `real`, or `None`.

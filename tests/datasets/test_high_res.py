@@ -64,6 +64,22 @@ def test_a_pass_is_a_function_of_its_number(photos):
     assert not np.array_equal(other[0][1], whole[0][1])
 
 
+def test_whole_crops_are_those_that_are_shrunk(photos):
+    options = {"batch_size": 3, "crop_size": (8, 12), "repeat": True}
+    whole = datasets.load_crops(photos, **options, augment=True, seed=2)
+    shrunk = batches(photos, 6, seed=2, augment=True)
+    for crops, (_, high) in zip(itertools.islice(whole, 6), shrunk):
+        np.testing.assert_array_equal(np.asarray(crops), high)
+    assert datasets.load_crops(photos, 1, crop_size=8).cardinality() == 3
+    for change, words in (
+        ({"crop_size": None}, "`crop_size` must be a size"),
+        ({"crop_size": 8, "channels": 4}, "`channels` must be 1 or 3"),
+        ({"crop_size": 8, "batch_size": 0}, "`batch_size`"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            datasets.load_crops(photos, **change)
+
+
 def test_arrays(photos):
     x = np.arange(3 * 16 * 16, dtype="float32").reshape(3, 16, 16, 1) / 768
     x -= 0.5

@@ -15,7 +15,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 @pytest.mark.neutral
 def test_there_is_a_file_for_each():
-    assert {"sampling", "translation", "upscaling"} <= set(tasks.names())
+    kinds = {"inpainting", "sampling", "translation", "upscaling"}
+    assert kinds <= set(tasks.names())
     for name in tasks.names():
         task = tasks.get(name)
         assert task is tasks.get(name)
@@ -30,7 +31,7 @@ def test_there_is_a_file_for_each():
 @pytest.mark.neutral
 def test_a_commands_name_is_one_tasks():
     commands = [tasks.get(name).command for name in tasks.names()]
-    assert {"generate", "translate", "upscale"} <= set(commands)
+    assert {"generate", "inpaint", "translate", "upscale"} <= set(commands)
     assert len(set(commands)) == len(commands)
     advice = tasks.get("sampling").advice
     assert advice == "draws samples: keras-gans generate"
