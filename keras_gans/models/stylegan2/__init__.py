@@ -31,8 +31,8 @@ may have other sides than powers of two, as 28x28, which grows from 7x7.
 from keras_gans.models.stylegan2.networks import (
     StyleGAN2Discriminator,
     StyleGAN2Generator,
-    StyleMixing,
 )
+from keras_gans.models.stylegan2.style_layers import StyleMixing
 from keras_gans.models.stylegan2.stylegan2 import PathLength, StyleGAN2
 
 __all__ = [
