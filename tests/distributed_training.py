@@ -23,6 +23,7 @@ from cases import (
     tiny_conditional_gan,
     tiny_cyclegan,
     tiny_dcgan,
+    tiny_inpainting_gan,
     tiny_pix2pix,
     tiny_progressive_gan,
     tiny_srgan,
@@ -285,11 +286,12 @@ def heads(scope):
 
 
 def styles(scope):
-    """Styles, noise, path lengths and groups; networks that grow, mid-fade."""
+    """Styles, noise, path lengths and groups; growing, mid-fade; masks."""
     result = {}
     for name, make, arguments in (
         ("stylegan2", tiny_stylegan2, {}),
         ("progressive_gan", tiny_progressive_gan, {"fade_images": 32}),
+        ("inpainting_gan", tiny_inpainting_gan, {}),
     ):
         model = build(scope, make, discriminator_optimizer=sgd, **arguments)
         # Two steps: groups of four, of which penalties take every second one.

@@ -193,7 +193,9 @@ def test_heads_on_two_replicas(model, single, mirrored):
     assert b["replicas_differ"] == []
 
 
-@pytest.mark.parametrize("model", ["stylegan2", "progressive_gan"])
+@pytest.mark.parametrize(
+    "model", ["stylegan2", "progressive_gan", "inpainting_gan"]
+)
 def test_styles_on_two_replicas(model, single, mirrored):
     a, b = single["styles"][model], mirrored["styles"][model]
     assert_same_training(a, b, tolerance=1e-4, atol=1e-4)
