@@ -144,7 +144,9 @@ def _inpaint(args):
         # It knows no holes: of what it can draw, what fits is searched for.
         from keras_gans import SemanticInpainting
 
-        search = SemanticInpainting(model)
+        # Of every class at least one.
+        restarts = max(4, model.num_labels or 0)
+        search = SemanticInpainting(model, restarts=restarts)
         channels = model.example_shape[-1]
 
         def fill(pixels, mask):

@@ -13,6 +13,10 @@ SAMPLES = 2048  # whose features GANSpace takes the components of
 def sefa(maps, n):
     """The eigenvectors of A^T A, those of the largest eigenvalues first.
 
+    The authors' code divides each row of A by its length first, and leaves out
+    all layers but the last that make images of a style: other directions than
+    these, of the same kind.
+
     Args:
         maps: Array `(units, dim)`, the paper's A.
         n: Integer.

@@ -263,12 +263,21 @@ class Latents:
                 f"direction must have shape ({size},). Received: direction "
                 f"with shape {np.shape(direction)}"
             )
-        strengths = np.asarray(strengths, "float32")
+        strengths = np.asarray(strengths)
         if strengths.ndim != 1 or not len(strengths):
             raise ValueError(
                 "strengths must be one or more numbers. Received: strengths "
                 f"with shape {strengths.shape}"
             )
+        for name, values in (
+            ("strengths", strengths),
+            ("direction", np.asarray(direction)),
+        ):
+            if values.dtype.kind not in "fiu" or not np.isfinite(values).all():
+                raise ValueError(
+                    f"{name} must be finite numbers. Received: {name}={values}"
+                )
+        strengths = strengths.astype("float32")
         step = strengths[:, None] * np.asarray(direction, "float32")
         # A StyleGAN's positions may have a style for each layer.
         step = step.reshape(-1, *(1,) * (positions.ndim - 2), size)

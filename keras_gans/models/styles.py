@@ -1,5 +1,6 @@
 """What stands before a `SamplingModel` whose generator has styles."""
 
+import dataclasses
 import functools
 
 import numpy as np
@@ -114,7 +115,7 @@ class Styles(Latents):
             raise ValueError(
                 f"space must be 'w' or 'w+'. Received: space={space!r}"
             )
-        return projection.project(
+        found = projection.project(
             self,
             functools.partial(
                 self._style_starts, n_restarts, each_layer=space == "w+"
@@ -129,16 +130,24 @@ class Styles(Latents):
             learning_rate=learning_rate,
             seed=seed,
         )
+        # Whatever label a start had: a style needs none.
+        return dataclasses.replace(found, labels=None)
 
     def _check_styles(self, styles):
         network = self.inference_network
         size = network.synthesis.inputs[0].shape[-1]
         styles = np.asarray(styles, "float32")
-        if styles.shape[1:] not in ((size,), (network.num_styles, size)):
+        known = styles.shape[1:] in ((size,), (network.num_styles, size))
+        if not known or not len(styles):
             raise ValueError(
                 f"styles must have shape (n, {size}) or (n, "
                 f"{network.num_styles}, {size}). Received: styles with shape "
                 f"{styles.shape}"
+            )
+        if not np.isfinite(styles).all():
+            raise ValueError(
+                "styles must be finite numbers. Received: styles with NaN or "
+                "inf"
             )
         return styles
 

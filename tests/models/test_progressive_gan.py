@@ -210,16 +210,41 @@ def test_resumes_in_the_middle_of_a_fade(tmp_path):
         np.testing.assert_array_equal(a, b)
 
 
-def test_weights_know_their_stage(tmp_path):
+@pytest.mark.parametrize("by_file", [True, False])
+def test_weights_know_their_stage(by_file, tmp_path):
     model = growing()
     model.fit(images(8, (16, 16, 1)), batch_size=4, epochs=2, verbose=0)
-    model.save_weights(tmp_path / "model.weights.h5")
     other = growing()
-    other.load_weights(tmp_path / "model.weights.h5")
+    other.generate(2, seed=0)  # Compiled for the first resolution.
+    if by_file:
+        model.save_weights(tmp_path / "model.weights.h5")
+        other.load_weights(tmp_path / "model.weights.h5")
+    else:
+        other.set_weights(model.get_weights())
     assert other.stage == other.discriminator.stage == 1
     np.testing.assert_array_equal(
         other.generate(2, seed=0), model.generate(2, seed=0)
     )
+    assert other.get_config()["generator"]["config"]["stage"] == 1
+
+
+@pytest.mark.neutral
+def test_passes_by_number_and_by_steps():
+    x = images(8, (16, 16, 1))
+    model = growing(fade_images=8)
+    history = model.fit(
+        x,
+        batch_size=[8, 4, 4],
+        epochs=7,
+        callbacks=keras.callbacks.Callback(),
+        verbose=0,
+    )
+    assert len(history.epoch) == 7 and model.stage == 2
+    model = growing(fade_images=8)
+    model.fit(
+        x, batch_size=[4, 4, 2], epochs=None, steps_per_epoch=1, verbose=0
+    )
+    assert model.stage == 2 and model.images_left() <= 0
 
 
 @pytest.mark.neutral

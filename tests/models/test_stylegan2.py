@@ -103,6 +103,17 @@ def test_two_styles_in_training_alone():
     assert numpy(StyleMixing(6, rate=0.0)([one, two], training=True)).max() == 0
 
 
+def test_the_second_styles_are_of_other_latents():
+    # With the model's seed, too: both would draw the same.
+    model = tiny_stylegan2(seed=3, path_length_weight=0.0)
+    layer = model.generator.get_layer("other_latents")
+    for _ in range(2):
+        first = model.sample_latents(4)
+        other = numpy(layer(first, training=True))
+        assert np.abs(other - numpy(first)).min() > 1e-4
+        np.testing.assert_array_equal(numpy(layer(first)), numpy(first))
+
+
 def test_the_path_length_of_a_linear_synthesis():
     # Images W s: J^T y = W^T y, whose squares are known.
     rng = np.random.default_rng(0)

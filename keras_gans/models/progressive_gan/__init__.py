@@ -19,6 +19,8 @@ how much a group of examples varies.
 Deviations from the paper: images have their full size at every stage, and
 pixels that are blocks before the last (as in the authors' code, whose penalty
 is taken there as well). Groups of the standard deviation are of neighbours.
+Biases are scaled as the activations are, by the root of 2, and the first layer
+has none.
 The moving average of the generator warms up. Images may have other sides than
 powers of two.
 """

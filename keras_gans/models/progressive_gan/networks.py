@@ -77,9 +77,19 @@ class _Growing(keras.Model):
         self.stage = stage
         self.stored_stage.assign(stage)
 
+    def read_stage(self):
+        """Takes the stage from the weights; returns whether it is another."""
+        before = self.stage
+        self.stage = round(float(ops.convert_to_numpy(self.stored_stage)))
+        return self.stage != before
+
     def load_own_variables(self, store):
         super().load_own_variables(store)
-        self.stage = round(float(ops.convert_to_numpy(self.stored_stage)))
+        self.read_stage()
+
+    def set_weights(self, weights):
+        super().set_weights(weights)
+        self.read_stage()
 
     def faded(self, before, now):
         """What was there before, and what is new."""

@@ -52,8 +52,10 @@ class ProgressiveGAN(SamplingModel):
     ```
 
     The logs have `gp` beside the losses, the penalty before its weight, and
-    `stage`: 1.25 is the second resolution (the first is 0), a fourth of it
-    faded in.
+    `stage`: 0 is the first resolution, 0.25 the second, a fourth of it faded
+    in. Optimizers start anew with every resolution, and so does a schedule of
+    their learning rates; their state must be one that starts at zero, as that
+    of Adam, RMSprop and SGD does.
 
     Args:
         generator: A `ProgressiveGANGenerator`, which is the default.
@@ -271,6 +273,22 @@ class ProgressiveGAN(SamplingModel):
         self.compile_anew()
         return True
 
+    def set_weights(self, weights):
+        super().set_weights(weights)
+        self.read_stage()
+
+    def load_weights(self, filepath, **kwargs):
+        """`keras.Model.load_weights`; the stage is that of the file."""
+        before = self.stage
+        super().load_weights(filepath, **kwargs)
+        if self.stage != before:
+            self.compile_anew()
+
+    def read_stage(self):
+        """Takes the stage from the weights, which others may have set."""
+        if any([network.read_stage() for network in self._growing()]):
+            self.compile_anew()
+
     def compile_anew(self):
         """Forgets functions that were compiled for another stage."""
         forget_compiled(self)
@@ -290,9 +308,11 @@ class ProgressiveGAN(SamplingModel):
             epochs: Integer, or `None` for all that the stages still want.
             **kwargs: See `AdversarialModel.fit`.
         """
+        backend.sync(self)
+        self.read_stage()
         kwargs["callbacks"] = [
             _Growth(to_the_end=epochs is None),
-            *(kwargs.get("callbacks") or []),
+            *keras.tree.flatten(kwargs.get("callbacks") or []),
         ]
         if epochs is None:
             images = _images_in(x, batch_size, kwargs.get("steps_per_epoch"))
@@ -374,17 +394,18 @@ class _Growth(keras.callbacks.Callback):
 
 
 class _StopAtTheEnd(keras.callbacks.Callback):
-    """Stops at the end of a stage."""
+    """Stops at the end of a stage that another one follows."""
 
     def on_epoch_end(self, epoch, logs=None):
-        if self.model.images_left() <= 0:
-            self.model.stop_training = True
+        model = self.model
+        if model.stage < model.last_stage and model.images_left() <= 0:
+            model.stop_training = True
 
 
 def _images_in(data, batch_size, steps):
     """How many images a pass sees, for the bar of `fit`; 1 if unknown."""
-    if steps and isinstance(batch_size, int):
-        return steps * batch_size
+    if steps and batch_size:
+        return steps * min(keras.tree.flatten(batch_size))
     if isinstance(data, np.ndarray):
         return len(data)
     try:

@@ -21,7 +21,8 @@ image by a fixed length.
 Deviations from the paper: R1 and the path length are taken at each step for a
 part of the batch, where the authors take them at each 16th and 4th step for
 all of it, or half: the same expectation, and no branch. The cut between two
-styles is one for each example, where the authors' code has one for the batch.
+styles is one for each example, where the authors' code has one for the batch,
+and the path length is that of images of one style.
 The mapping network has two layers, as in the later paper's "auto" settings,
 where the first paper has eight; a label is embedded, in the generator beside
 the latents and in the discriminator by its projection on the features. Images

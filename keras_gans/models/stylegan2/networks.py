@@ -85,19 +85,29 @@ class StyleGAN2Generator(keras.Model):
         mapping = _mapping(
             latent_dim, style_dim, num_mapping_layers, num_classes
         )
-        synthesis = _synthesis(image_shape, style_dim, filters, seed)
+        synthesis = _synthesis(
+            image_shape,
+            style_dim,
+            filters,
+            None if seed is None else seed + 20_000,
+        )
         latents = keras.Input((latent_dim,), name="latents")
         labels = []
         if num_classes is not None:
             labels = [keras.Input((), dtype="int32", name="labels")]
         styles = mapping([latents, *labels] if labels else latents)
         styles = StyleAverage(dtype="float32", name="style_average")(styles)
-        others = OtherLatents(seed, dtype="float32")(latents)
+        # None of the seeds is the model's own: drawn with it, the other
+        # latents would be the first ones again.
+        own = [None if seed is None else seed + 10_000 + i for i in (1, 2)]
+        others = OtherLatents(own[0], dtype="float32", name="other_latents")(
+            latents
+        )
         others = mapping([others, *labels] if labels else others)
         styles = StyleMixing(
             synthesis.input.shape[1],
             style_mixing,
-            seed,
+            own[1],
             dtype="float32",
             name="style_mixing",
         )([styles, others])

@@ -53,7 +53,9 @@ class StyleGAN2(Styles, GAN):
             value, `0.0002 * height * width / 16` for a batch of 16. It falls
             with the batch.
         penalty_fraction: Float, 1 divided by an integer: the part of a batch
-            that penalties are of, see `RegularizedModel`.
+            that penalties are of, see `RegularizedModel`. On replicas the
+            groups of four, whose standard deviation the discriminator sees,
+            are those of one device where a replica's part divides by four.
         ema_momentum: Float or `None`, see `SamplingModel`; the authors' halves
             what is older than 10,000 images: `0.5 ** (batch_size / 10_000)`.
         num_classes: Integer for a conditional model, or `None`.
@@ -95,11 +97,12 @@ class StyleGAN2(Styles, GAN):
                 num_classes,
                 kwargs.get("seed"),
             )
-        for name in ("mapping", "synthesis"):
-            if not isinstance(getattr(generator, name, None), keras.Model):
+        for name in ("mapping", "synthesis", "num_styles", "average_style"):
+            if getattr(generator, name, None) is None:
                 raise ValueError(
                     "generator must have a network `mapping` of latents to "
-                    "styles and one `synthesis` of styles to images, as "
+                    "styles and one `synthesis` of styles to images, and know "
+                    "its `num_styles` and `average_style`, as "
                     "StyleGAN2Generator. Received: a "
                     f"{type(generator).__name__} without {name}"
                 )
