@@ -38,6 +38,7 @@ def theirs(settings):
     import torch
     from torch import nn
     from torch.nn import functional
+    from torch_blocks import GroupDeviation
 
     shape, filters = settings["image_shape"], settings["filters"]
     height, width, doublings = dcgan.base_shape(shape)
@@ -100,15 +101,6 @@ def theirs(settings):
             now = self.images[-1](self.blocks[-1](x))
             return torch.lerp(before, now, ALPHA)
 
-    class Variety(nn.Module):
-        def forward(self, x):
-            n, c, h, w = x.shape
-            groups = x.reshape(-1, min(4, n), c, h, w)
-            variance = groups.var(1, correction=0)
-            value = (variance + 1e-8).sqrt().mean((1, 2, 3))
-            value = value.repeat_interleave(min(4, n))[:, None, None, None]
-            return torch.cat([x, value.expand(n, 1, h, w)], 1)
-
     class Discriminator(nn.Module):
         def __init__(self):
             super().__init__()
@@ -124,7 +116,7 @@ def theirs(settings):
                 for _ in range(doublings)
             )
             self.last = nn.Sequential(
-                Variety(),
+                GroupDeviation(),
                 conv(filters + 1, filters),
                 nn.Flatten(),
                 Scaled((filters, filters * height * width)),

@@ -33,6 +33,7 @@ def networks(settings):
     import torch
     from torch import nn
     from torch.nn import functional
+    from torch_blocks import GroupDeviation
 
     shape, filters = settings["image_shape"], settings["filters"]
     channels, size = shape[-1], gan.LATENT_DIM
@@ -193,19 +194,10 @@ def networks(settings):
         def forward(self, x):
             return (self.long(x) + self.short(x)) * math.sqrt(0.5)
 
-    class Variety(nn.Module):
-        def forward(self, x):
-            n, c, h, w = x.shape
-            groups = x.reshape(-1, min(4, n), c, h, w)
-            variance = groups.var(1, correction=0)
-            value = (variance + 1e-8).sqrt().mean((1, 2, 3))
-            value = value.repeat_interleave(min(4, n))[:, None, None, None]
-            return torch.cat([x, value.expand(n, 1, h, w)], 1)
-
     discriminator = nn.Sequential(
         Conv(channels, filters, 1),
         *(Halve() for _ in range(doublings)),
-        Variety(),
+        GroupDeviation(),
         Conv(filters + 1, filters),
         nn.Flatten(),
         Dense(filters * height * width, filters, act=True),
