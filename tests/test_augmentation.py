@@ -212,6 +212,7 @@ def test_ada_of_wrong_arguments(arguments):
         ADA(**arguments)
 
 
+@pytest.mark.slow
 def test_ada_trains_and_is_saved(tmp_path):
     model = tiny_dcgan(
         image_shape=(8, 8, 3), augment=ADA(speed=100, interval=1), seed=0
@@ -233,6 +234,7 @@ def test_ada_trains_and_is_saved(tmp_path):
     assert again.augment.pipe == "bgc" and again.augment.speed == 100
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [tiny_wgan, tiny_wgan_gp])
 def test_wasserstein_models_show_augmented_images(make):
     seen = []

@@ -167,6 +167,7 @@ def both_in_a_gan(seed=0):
     return gan
 
 
+@pytest.mark.slow
 def test_they_train_and_are_saved(tmp_path):
     gan = both_in_a_gan()
     if BACKEND != "jax":  # There two replicas train it: test_distributed.py.

@@ -147,6 +147,7 @@ def test_a_smoke_run_of_upscale(tmp_path):
         assert 0.2 < row["peak_gb"] < 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", ["srresnet", "msrresnet"])
 def test_upscale_in_pytorch_is_the_same(network, monkeypatch):
     need("torch")
@@ -277,6 +278,7 @@ def test_wgan_gp_in_pytorch_has_the_same_penalty():
     assert np.isfinite([float(d_loss), float(g_loss)]).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["Pix2Pix", "CycleGAN", "SRResNet", "SRGAN"])
 def test_image_to_image_in_pytorch_is_the_same(kind):
     need("torch")
@@ -475,6 +477,7 @@ def test_a_family_is_a_file_and_nothing_else(tmp_path, monkeypatch):
     assert row.goals == (("fit", "step", 0.5),)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["train_step", "plain_side"])
 def test_sides_do_not_import_each_others_framework(module):
     if module == "plain_side":

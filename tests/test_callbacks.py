@@ -31,6 +31,7 @@ def batches_with_nan(bad, n=8):
 # ---- the guard against NaN ------------------------------------------------
 
 
+@pytest.mark.slow
 def test_nan_stops_training_and_gives_the_weights_back():
     model = compiled()
     before = weights_of(model)
@@ -71,6 +72,7 @@ def test_threads_leave_the_state_alone(monkeypatch):
     assert guard.bad
 
 
+@pytest.mark.slow
 def test_the_copy_is_exact(monkeypatch):
     # A clock that stands still between steps: every step is copied.
     monkeypatch.setattr(
@@ -123,6 +125,7 @@ def test_steps_are_counted_over_epochs():
     assert all(np.isfinite(w).all() for w in weights_of(model))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(BACKEND != "tensorflow", reason="one loop on the device")
 def test_nan_within_an_execution_of_several_steps():
     model = compiled(steps_per_execution=4)
@@ -153,6 +156,7 @@ class Interrupt(keras.callbacks.Callback):
             raise RuntimeError("power failure")
 
 
+@pytest.mark.slow
 def test_backup_and_restore_is_as_if_nothing_had_happened(tmp_path):
     whole = compiled()
     fit(whole, points(), epochs=4)
@@ -183,6 +187,7 @@ def test_backup_and_restore_is_as_if_nothing_had_happened(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_checkpoint_early_stopping_and_csv_in_one_fit(tmp_path):
     model = compiled()
     history = fit(
@@ -221,6 +226,7 @@ def test_checkpoint_early_stopping_and_csv_in_one_fit(tmp_path):
     assert len(rows) == 3
 
 
+@pytest.mark.slow
 def test_one_callback_without_a_list_and_generate_in_the_middle():
     sizes = []
 
@@ -235,6 +241,7 @@ def test_one_callback_without_a_list_and_generate_in_the_middle():
     assert_equal(weights_of(with_callback), weights_of(without))
 
 
+@pytest.mark.slow
 def test_tensorboard(tf, tmp_path):
     pytest.importorskip("tensorboard")
     fit(

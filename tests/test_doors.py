@@ -208,6 +208,7 @@ def name_of(value):
     return value.__name__[3:] if callable(value) else None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("door", DOORS, ids=name_of)
 def test_arrays(door, model):
     for name, x in READ.items():
@@ -332,6 +333,7 @@ FILE_DOORS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES)
 def test_files(mode, tmp_path):
     suffix, color, tolerance = MODES[mode]

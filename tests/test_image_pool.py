@@ -29,6 +29,7 @@ def test_every_image_is_stored_and_comes_back_until_it_is_full():
     assert int(ops.convert_to_numpy(pool.count)) == 5
 
 
+@pytest.mark.slow
 def test_half_of_the_images_swap_with_a_stored_one():
     pool = ImagePool(4, (1, 1, 1), seed=0)
     query(pool, 0, 1, 2, 3)

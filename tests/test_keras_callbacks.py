@@ -57,6 +57,7 @@ def train(model, callback, epochs=2):
     return fit(model, POINTS, epochs=epochs, callbacks=[callback])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [n for n, value in vars(callbacks).items() if isinstance(value, type)],

@@ -159,6 +159,7 @@ def test_spectral_normalization_divides_by_the_largest_singular_value():
     np.testing.assert_allclose(numpy(layer(x, training=True)), expected, 1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "wrapped, inputs",
     [

@@ -159,6 +159,7 @@ def run(code):
     return result.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "imports",
     [
@@ -183,6 +184,7 @@ def test_plain_keras_opens_a_preset(imports):
     )
 
 
+@pytest.mark.slow
 def test_two_threads_import():
     run(
         "import importlib, threading, keras_gans\n"

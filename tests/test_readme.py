@@ -50,6 +50,7 @@ def test_latents_and_editing(tmp_path, monkeypatch):
         assert film.n_frames == 64 and edit.size == (3 * 34 + 2, 8 * 34 + 2)
 
 
+@pytest.mark.slow
 def test_a_photograph(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Image.new("RGB", (9, 7), "teal").save("photo.jpg")
@@ -58,6 +59,7 @@ def test_a_photograph(tmp_path, monkeypatch):
     assert scope["large"].size == (36, 28)
 
 
+@pytest.mark.slow
 def test_training_in_ten_lines(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 

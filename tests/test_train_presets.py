@@ -121,6 +121,7 @@ def test_a_run_is_planned_by_its_pace(tmp_path, packed, monkeypatch):
     assert run.recipe["steps"] == 120
 
 
+@pytest.mark.slow
 def test_a_killed_run_keeps_its_plan(tmp_path, packed, monkeypatch):
     import packed_data
 
@@ -223,6 +224,7 @@ def test_a_set_is_packed_from_where_it_lies(tmp_path):
     assert (x == first).all((1, 2, 3)).any()
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_a_worker_trains_a_recipe(tmp_path, packed, monkeypatch):
     import timed_run

@@ -85,6 +85,7 @@ def test_a_minimax_game_that_the_discriminator_wins_is_reported():
     assert "Training health, step " in said and "What usually helps" in said
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_wgan_gp_beside_it_is_not_reported():
     health = on_the_ring(keras_gans.WGANGP, gp_weight=0.1)

@@ -86,6 +86,7 @@ def installed(wheel, tmp_path_factory):
     return run
 
 
+@pytest.mark.slow
 def test_contents(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()

@@ -160,12 +160,14 @@ def test_recipes_for_a_gpu_can_be_followed(tool):
         keras.DTypePolicy(gpu["dtype_policy"])
 
 
+@pytest.mark.slow
 @of_trained
 def test_weights_draw_the_golden_samples(name, model):
     golden = presets.info(name)["metadata"]["golden"]
     np.testing.assert_allclose(model.task.golden(model), golden, atol=0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 @of_trained
 def test_plain_keras_opens_the_inference_network(name, model):
@@ -347,6 +349,7 @@ def test_gan_ring_covers_all_modes():
     assert good > 0.9
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_classifier_is_a_judge(judge, mnist_test):
     module, network = judge

@@ -280,7 +280,9 @@ class SamplingModel(Latents, Labels, AdversarialModel):
         """
         check_integer("n", n, minimum=1)
         if batch_size is None:
-            batch_size = batch_size_for(self, self.example_shape)
+            batch_size = batch_size_for(
+                self, self.example_shape, self.inference_network
+            )
         check_integer("batch_size", batch_size, minimum=1)
         n, batch_size = int(n), int(batch_size)
         if truncation is not None:

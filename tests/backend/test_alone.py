@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import keras
+import pytest
 
 BACKEND = keras.backend.backend()
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -48,6 +49,7 @@ assert not found.intersection(others), found.intersection(others)
 '''
 
 
+@pytest.mark.slow
 def test_no_other_backend_is_needed():
     others = {"tensorflow", "jax", "torch"} - {BACKEND}
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]

@@ -230,6 +230,7 @@ def test_other_backend_keeps_the_samples(preset, tmp_path):
     assert np.abs(difference).max() <= 1  # Rounding.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
     [

@@ -160,6 +160,7 @@ def test_several_truncations_are_columns(preset, gan, tmp_path):
     np.testing.assert_array_equal(pixels[:, 2:34], pixels[:, 36:68])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments, words",
     [

@@ -40,6 +40,7 @@ def run(*arguments):
     return cli.main(["translate", *map(str, arguments)])
 
 
+@pytest.mark.slow
 def test_a_file(preset, photos, tmp_path, capsys):
     out = tmp_path / "new" / "out.png"
     assert run(preset, photos / "a.png", "-o", out, "--direction", "ba") == 0
@@ -49,6 +50,7 @@ def test_a_file(preset, photos, tmp_path, capsys):
     np.testing.assert_array_equal(opened(out), expected)
 
 
+@pytest.mark.slow
 def test_tiles(preset, photos, tmp_path):
     pixels = np.random.default_rng(0).integers(0, 256, (40, 50, 3), "uint8")
     Image.fromarray(pixels).save(photos / "large.png")
@@ -58,6 +60,7 @@ def test_tiles(preset, photos, tmp_path):
     np.testing.assert_array_equal(opened(out), gan.translate(pixels, tile=16))
 
 
+@pytest.mark.slow
 def test_a_folder_with_a_damaged_file(preset, photos, tmp_path, capsys):
     (photos / "broken.png").write_bytes(b"no image")
     out = tmp_path / "out"

@@ -56,6 +56,7 @@ def run(preset):
     return run
 
 
+@pytest.mark.slow
 def test_a_file(run, preset, photos, tmp_path, capsys):
     out = tmp_path / "new" / "out.png"
     assert run(photos / "a.png", "-o", out, "--tile", "16") == 0
@@ -171,6 +172,7 @@ def test_exif_and_the_colour_profile_are_kept(run, tmp_path):
             assert made.info["icc_profile"] == b"a profile"
 
 
+@pytest.mark.slow
 def test_sixteen_bits_and_transparency(run, tmp_path):
     pixels = np.arange(48, dtype="uint16").reshape(6, 8) * 1300
     Image.fromarray(pixels).save(tmp_path / "deep.png")

@@ -100,6 +100,7 @@ COMMANDS = {
 OUT = {"upscale": "x.png", "translate": "x", "export": "x", "generate": "x.png"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command(name, disk, made, monkeypatch, capsys):
     monkeypatch.chdir(made)

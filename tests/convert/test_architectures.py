@@ -17,6 +17,7 @@ pytestmark = pytest.mark.neutral
 # ---- the same images ------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dropout", [False, True])
 @pytest.mark.parametrize("kind", ["instance", "batch"])
 @pytest.mark.parametrize("blocks", [6, 9])
@@ -36,6 +37,7 @@ def test_residual_generator(blocks, kind, dropout, networks, save):
     assert_agree(run(ours, x), networks.run(theirs, x))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["instance", "batch"])
 @pytest.mark.parametrize("depth", [5, 7, 8])
 def test_unet_generator(depth, kind, networks, save):
@@ -50,6 +52,7 @@ def test_unet_generator(depth, kind, networks, save):
     assert_agree(run(ours, x), networks.run(theirs, x))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["instance", "batch"])
 @pytest.mark.parametrize("layers", [0, 1, 2, 3, 4])
 def test_discriminator(layers, kind, networks, save):
@@ -66,6 +69,7 @@ def test_discriminator(layers, kind, networks, save):
     assert_agree(run(ours, x), networks.run(theirs, x))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("depth", [5, 7, 8])
 def test_dropout_is_where_the_authors_have_it(
     depth, networks, torch, save, monkeypatch
@@ -93,6 +97,7 @@ def test_dropout_is_where_the_authors_have_it(
 # ---- what checkpoints look like -------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "form",
     [

@@ -13,6 +13,7 @@ from keras_gans import cli, convert, presets
 pytestmark = pytest.mark.neutral
 
 
+@pytest.mark.slow
 def test_a_cyclegan_of_four_checkpoints(networks, save):
     """The authors' D_A judges what their G_A makes: images of domain b."""
     theirs = {}
@@ -36,6 +37,7 @@ def test_a_cyclegan_of_four_checkpoints(networks, save):
         assert_agree(run(ours, x), networks.run(theirs[name], x))
 
 
+@pytest.mark.slow
 def test_command_of_one_direction(networks, save, tmp_path, capsys):
     theirs = networks.randomize(networks.ResnetGenerator(blocks=2), seed=6)
     path, folder = save(theirs), tmp_path / "horses"

@@ -201,6 +201,7 @@ def test_as_a_preset(torch, save, tmp_path, capsys):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change, match",
     [

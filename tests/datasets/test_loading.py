@@ -31,6 +31,7 @@ def source_kwargs(kind, request):
     return {"source": "ring"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "kind, batch_size",
     [("mnist", 64), ("arrays", 8), ("folder", 4), ("ring", 300)],

@@ -25,6 +25,7 @@ def images(shape, n=3, seed=0):
     return rng.integers(0, 256, (n, *shape)).astype("uint8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name, shape, d", CLASSIFIERS)
 def test_classifier(name, shape, d):
     extractor = metrics.get_extractor(name)
@@ -46,6 +47,7 @@ def test_classifier(name, shape, d):
     np.testing.assert_allclose(means, metadata["golden"], rtol=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name, shape, d", CLASSIFIERS[:2])
 def test_classifier_reads_its_digits(name, shape, d):
     pytest.importorskip("tensorflow_datasets", reason="reads TFDS sets")
@@ -174,6 +176,7 @@ def test_what_is_no_extractor():
 # ---- Inception ------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_inception_without_a_network(monkeypatch, tmp_path):
     from keras.src.applications import inception_v3

@@ -56,6 +56,7 @@ def seen_by(port, x):
 # ---- the network ----------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_every_layer_is_that_of_the_port(port, network):
     x = images(2).astype("float32")
     expected = seen_by(port, x)

@@ -126,6 +126,7 @@ def values(result):
     return {name: (s.value, s.std) for name, s in result.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_stream_equals_the_functions():
     real, fake = images(300, seed=1), images(300, seed=2)

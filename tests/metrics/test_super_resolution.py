@@ -32,6 +32,7 @@ def test_low_resolution_images_are_those_of_the_field():
         assert difference.max() <= 6
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 @needs_set5
 def test_bicubic_on_set5_has_the_published_figures():

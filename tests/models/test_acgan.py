@@ -113,6 +113,7 @@ def test_evaluate_has_the_class_loss_in_all():
     assert logs["g_loss"] == pytest.approx(np.log(2), abs=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 @pytest.mark.parametrize(
     "arguments",

@@ -228,6 +228,7 @@ def trained_points(steps=6, **kwargs):
     return history, weights_of(model)
 
 
+@pytest.mark.slow
 def test_same_seed_is_bit_identical_and_another_is_not():
     history, weights = trained_points()
     again, weights_again = trained_points()
@@ -239,6 +240,7 @@ def test_same_seed_is_bit_identical_and_another_is_not():
     assert changed(weights, weights_of(model))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(BACKEND == "torch", reason="Keras refuses it")
 def test_steps_per_execution_is_the_same_training():
     history, weights = trained_points()
@@ -248,6 +250,7 @@ def test_steps_per_execution_is_the_same_training():
     assert_equal(weights, weights_packed, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(BACKEND == "torch", reason="needs a C++ compiler")
 def test_jit_compile():
     history, weights = trained_points(steps=2, jit_compile=False)
@@ -271,6 +274,7 @@ def test_train_and_test_on_batch():
     assert changed(weights_of(model), before)
 
 
+@pytest.mark.slow
 def test_metrics_of_evaluate_see_real_and_fake_examples():
     @keras.saving.register_keras_serializable("tests")
     class Distance(keras.metrics.Mean):
@@ -293,6 +297,7 @@ def test_metrics_of_evaluate_see_real_and_fake_examples():
     }
 
 
+@pytest.mark.slow
 def test_validation_does_not_change_training():
     history, weights = trained_points(steps=2)
     keras.utils.set_random_seed(3)
@@ -309,6 +314,7 @@ def test_validation_does_not_change_training():
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "optimizer",
     [
@@ -356,6 +362,7 @@ def unbuilt_sequential(units):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", [unbuilt_sequential, Lazy])
 def test_networks_of_ones_own(network, tmp_path):
     model = keras_gans.GAN(
@@ -394,6 +401,7 @@ def waves(n, rng, length=6):
     return np.sin(t + phase).astype("float32")
 
 
+@pytest.mark.slow
 def test_recurrent_networks_learn_sine_waves():
     keras.utils.set_random_seed(0)
     rng = np.random.default_rng(0)
@@ -547,6 +555,7 @@ def poisoned(value):
     return x
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 @pytest.mark.parametrize(
     "x, words",

@@ -140,6 +140,7 @@ def test_projection_is_linear_plus_inner_product():
     np.testing.assert_allclose(logits, expected, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_projection_trains_and_is_kept():
     gan = tiny_conditional_gan(projection=True)
     gan.compile(adam(), adam())

@@ -96,6 +96,7 @@ def kinds(network):
     return [type(layer).__name__ for layer in network.layers]
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_options_of_the_generator():
     assert "SelfAttention" not in kinds(generator())

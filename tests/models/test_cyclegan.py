@@ -145,6 +145,7 @@ def test_both_directions():
         model.translate(images, direction="aa")
 
 
+@pytest.mark.slow
 def test_checkpoint_has_the_pool_and_the_schedule(tmp_path):
     def build():
         keras.utils.set_random_seed(0)
@@ -177,6 +178,7 @@ def weights_of_pool(pool):
     return [np.array(ops.convert_to_numpy(v)) for v in pool.weights]
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_preset_holds_four_networks_and_no_pool(tmp_path):
     model = tiny_cyclegan()

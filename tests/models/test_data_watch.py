@@ -59,6 +59,7 @@ def iter_of(batches):
     yield from batches
 
 
+@pytest.mark.slow
 def test_values_that_cannot_be_in_a_later_batch():
     model = compiled(tiny_gan(SHAPE))
     model.fit(images(), verbose=0)
@@ -123,6 +124,7 @@ def test_points_may_be_anything_but_nan():
     )
 
 
+@pytest.mark.slow
 def test_validation_data_and_later_epochs():
     model = compiled(points_gan())
     good, bad = np.ones((8, 2), "float32"), np.full((8, 2), np.inf, "float32")
@@ -143,6 +145,7 @@ def test_validation_data_and_later_epochs():
         )
 
 
+@pytest.mark.slow
 def test_srresnet():
     model = compiled(
         keras_gans.SRResNet(
@@ -158,6 +161,7 @@ def test_srresnet():
     refused("^y must be finite", model, (low, high), bad, run="evaluate")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     keras.backend.backend() == "torch", reason="PyTorch's executions are steps"
 )
@@ -173,6 +177,7 @@ def test_several_steps_in_an_execution():
 WEIGHTS = "^(validation_data: )?sample_weight must be None, also as the third"
 
 
+@pytest.mark.slow
 def test_weights_by_every_door():
     model = compiled(points_gan())
     x, w = np.ones((8, 2), "float32"), np.ones(8, "float32")
@@ -193,6 +198,7 @@ def test_weights_by_every_door():
 # ---- what it is not -------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_good_data_leave_no_trace(tmp_path):
     """Neither in the logs, nor in files, nor in the names of metrics."""
     model = compiled(points_gan())
@@ -214,6 +220,7 @@ def test_one_batch_is_refused_before_its_step():
     assert_equal(weights_of(model), before)
 
 
+@pytest.mark.slow
 def test_one_generator_object_serves_again():
     model = compiled(points_gan())
     x = np.ones((8, 2), "float32")

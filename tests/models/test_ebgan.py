@@ -104,6 +104,7 @@ def one_step(**kwargs):
     return gan, gan.train_on_batch(images(), return_dict=True)
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_the_term_is_the_generators_alone():
     without, logs = one_step(pulling_away_weight=0.0)
@@ -124,6 +125,7 @@ def test_the_term_is_the_generators_alone():
     assert any(np.abs(a - b).max() > 1e-5 for a, b in different)
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_logs_and_evaluate_are_of_the_energies():
     gan, _ = one_step(margin=1.5)
@@ -142,6 +144,7 @@ def test_logs_and_evaluate_are_of_the_energies():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_health_looks_at_the_energies():
     gan = tiny_ebgan()
@@ -162,6 +165,7 @@ def k_of(gan):
     return number(gan.equilibrium.k)
 
 
+@pytest.mark.slow
 def test_the_balance_moves_k(tmp_path):
     gan, logs = one_step(balance=0.5, balance_rate=0.3, pulling_away_weight=0.0)
     assert set(logs) == {*LOGS, "convergence"}

@@ -275,6 +275,7 @@ def trained():
     return gan
 
 
+@pytest.mark.slow
 def test_few_labels_are_enough_for_blobs(trained):
     x, _ = points(300, seed=1)
     truth = np.argmin([np.square(x - c).sum(1) for c in CENTERS], axis=0)
@@ -383,6 +384,7 @@ def test_historical_averaging_by_hand():
     assert float(numpy(gan.generator_history.count)) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_history_is_part_of_both_losses():
     x, y = points(8)

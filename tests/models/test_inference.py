@@ -101,6 +101,29 @@ def test_batches_follow_the_bytes_and_the_device(gan, monkeypatch):
     assert sizes(*shapes) == [1024, 1024, 512, 32, 1]
 
 
+@pytest.mark.neutral
+def test_more_at_once_on_a_cpu_where_all_layers_are_small(gan, monkeypatch):
+    monkeypatch.setattr(backend, "is_accelerated", lambda model: False)
+
+    def size(width, shape=(28, 28, 1)):
+        x = keras.Input((2,))
+        inner = keras.Sequential([keras.Input((2,)), keras.layers.Dense(width)])
+        y = keras.layers.Dense(2)(inner(x))
+        network = keras.Model(x, y)
+        assert inference.largest_output(network) == width
+        return inference.batch_size_for(gan, shape, network)
+
+    assert [size(n) for n in (1024, 2**13, 2**15, 2**20)] == [
+        1024,
+        512,
+        128,
+        128,
+    ]
+    # The examples' own bytes stay a bound.
+    assert size(1024, (256, 256, 3)) == 8
+    assert inference.largest_output(keras.Sequential()) is None
+
+
 def test_a_network_that_is_changed_in_place_is_compiled_again():
     gan = keras_gans.DCGAN(image_shape=(8, 8, 1), filters=2, seed=0)
     before = gan.generate(4, seed=0)

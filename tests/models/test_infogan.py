@@ -180,6 +180,7 @@ def test_codes_of_one_kind_alone():
         none.generate(2, labels=1)
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_images_are_uint8_and_health_looks_at_the_logits():
     gan = tiny_infogan(r1_weight=1.0, discriminator_steps=2)

@@ -279,6 +279,7 @@ def test_the_generator_never_sees_what_is_in_the_hole():
     np.testing.assert_array_equal(a[~masks], inputs[0][~masks])
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_it_learns_and_the_average_follows():
     keras.utils.set_random_seed(0)
@@ -381,6 +382,7 @@ def test_the_export_keeps_known_pixels(tmp_path):
     assert np.abs(made - expected).max() <= 1
 
 
+@pytest.mark.slow
 def test_masks_are_made_in_a_graph():
     # Compiled by XLA where the backend has it, from seeds and not from Python.
     model = tiny_inpainting_gan()

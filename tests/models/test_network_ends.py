@@ -112,6 +112,7 @@ def test_networks_with_two_outputs():
         build(keras.Model(z, [made, made]), GANDiscriminator(SHAPE, (8,)))
 
 
+@pytest.mark.slow
 def test_a_batch_that_does_not_divide_says_what_does():
     model = points_wgan_gp(discriminator_steps=5)
     model.compile()

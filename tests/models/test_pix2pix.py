@@ -31,6 +31,7 @@ def pictures(n=3, shape=(8, 8, 1), seed=0):
 # ---- the networks ---------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_sizes_are_the_papers():
     # The authors' counts, less the biases that a normalization takes away:
@@ -110,6 +111,7 @@ def test_sizes_that_do_not_halve_are_refused(shape, works):
         UNetGenerator((64, 64, 3), filters=2, depth=8)
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_rectangles():
     model = tiny_pix2pix(image_shape=(8, 24, 1))
@@ -119,6 +121,7 @@ def test_rectangles():
     assert model.translate(pictures(shape=(8, 24, 1))).shape == (3, 8, 24, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_other_channels_out_than_in():
     model = tiny_pix2pix(output_channels=3)
@@ -354,6 +357,7 @@ class Halves(keras.Model):
         return ops.tanh(self.convolution(x))
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_networks_of_ones_own(dtype_policy):
     for policy in ("float32", "mixed_float16"):
@@ -379,6 +383,7 @@ def test_flat_images_stay_finite():
     np.testing.assert_allclose(ops.convert_to_numpy(y), expected, atol=2e-2)
 
 
+@pytest.mark.slow
 def test_evaluation_repeats_itself_and_leaves_training_alone():
     x, y = pairs(16)
 
@@ -396,6 +401,7 @@ def test_evaluation_repeats_itself_and_leaves_training_alone():
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.slow
 def test_seed_is_that_of_the_masks():
     def loss(seed):
         keras.utils.set_random_seed(0)

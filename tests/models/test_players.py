@@ -76,6 +76,7 @@ def test_default_optimizers_are_the_models_own():
     assert model.encoder_optimizer.beta_1 == 0.5
 
 
+@pytest.mark.slow
 def test_mixed_float16_scales_every_loss(dtype_policy):
     dtype_policy("mixed_float16")
     model = build()
@@ -84,6 +85,7 @@ def test_mixed_float16_scales_every_loss(dtype_policy):
     assert np.isfinite(fit(model, points())["e_loss"]).all()
 
 
+@pytest.mark.slow
 def test_keras_file_goes_on_as_if_nothing_had_happened(tmp_path):
     model = build(ema_momentum=0.9)
     fit(model, points())
@@ -98,6 +100,7 @@ def test_keras_file_goes_on_as_if_nothing_had_happened(tmp_path):
     assert_equal(weights_of(loaded), weights_of(model))
 
 
+@pytest.mark.slow
 def test_checkpoint_resumes_exactly(tmp_path):
     whole = build()
     fit(whole, points())
@@ -129,6 +132,7 @@ def test_the_order_of_a_dict_is_not_the_files(tmp_path):
         assert_equal(weights_of(network), weights_of(model.encoders[key]))
 
 
+@pytest.mark.slow
 def test_preset_keeps_all_networks(tmp_path):
     model = build(ema_momentum=0.9)
     fit(model, points())
@@ -239,6 +243,7 @@ class WithMetric(ThreePlayers):
         return {**logs, "size": self.size.result()}
 
 
+@pytest.mark.slow
 def test_a_metric_of_ones_own(tmp_path):
     model = WithMetric(
         generator=perceptron(4, 2),
@@ -272,6 +277,7 @@ class Late(keras.Model):
         return self.dense(x)
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_a_network_without_weights_is_refused():
     def build(late):

@@ -126,6 +126,7 @@ def test_real_images_are_faded_too():
     np.testing.assert_allclose(numpy(model.blurred(x)), expected, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_fit_runs_all_stages():
     model = growing()
     history = model.fit(
@@ -147,6 +148,7 @@ def test_fit_runs_all_stages():
     assert not np.allclose(made, blocks(made.astype("float32"), 2))
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 @pytest.mark.parametrize("as_function", [True, False])
 def test_a_batch_size_for_each_stage(as_function):
@@ -173,6 +175,7 @@ def test_a_batch_size_for_each_stage(as_function):
     assert history.epoch == [0, 1, 2, 3, 4]
 
 
+@pytest.mark.slow
 def test_optimizers_start_anew():
     model = growing()
     model.fit(images(8, (16, 16, 1)), batch_size=4, epochs=1, verbose=0)
@@ -186,6 +189,7 @@ def test_optimizers_start_anew():
                 assert np.abs(numpy(variable.value)).max() == 0
 
 
+@pytest.mark.slow
 def test_layers_that_are_not_in_use_stay():
     model = growing()
     before = model.generator.blocks[2].get_weights()
@@ -194,6 +198,7 @@ def test_layers_that_are_not_in_use_stay():
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.slow
 def test_resumes_in_the_middle_of_a_fade(tmp_path):
     x = images(8, (16, 16, 1))
     whole, half = growing(), growing()
@@ -210,6 +215,7 @@ def test_resumes_in_the_middle_of_a_fade(tmp_path):
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by_file", [True, False])
 def test_weights_know_their_stage(by_file, tmp_path):
     model = growing()
@@ -228,6 +234,7 @@ def test_weights_know_their_stage(by_file, tmp_path):
     assert other.get_config()["generator"]["config"]["stage"] == 1
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_passes_by_number_and_by_steps():
     x = images(8, (16, 16, 1))

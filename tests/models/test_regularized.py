@@ -222,6 +222,7 @@ EVERYTHING = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     keras.backend.backend() == "jax",
     reason="compiles for a minute; test_harness.py has half precision there",

@@ -113,6 +113,7 @@ def test_the_best_of_several_starts_is_kept():
     assert losses[6] < losses[1]
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_any_model_of_images():
     rng = np.random.default_rng(0)

@@ -76,6 +76,7 @@ def test_the_generator_is_the_papers():
     assert generator.output_shape == (None, None, None, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 @pytest.mark.parametrize("scale", [2, 4, 8])
 @pytest.mark.parametrize("normalization", ["batch", None])
@@ -230,6 +231,7 @@ def test_the_losses_by_hand():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_each_term_alone_reaches_the_generator():
     for weights in ((1.0, 0.0), (0.0, 1.0)):
@@ -305,6 +307,7 @@ def test_vgg19_without_its_weights(monkeypatch):
         model.compile()
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_what_a_name_stands_for_is_not_in_a_checkpoint(tmp_path):
     model = keras_gans.SRGAN(
@@ -331,6 +334,7 @@ def test_what_a_name_stands_for_is_not_in_a_checkpoint(tmp_path):
 # ---- the two phases -------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_srresnet_is_a_keras_model_that_learns():
     keras.utils.set_random_seed(0)
     model = keras_gans.SRResNet(
@@ -358,6 +362,7 @@ def test_the_papers_optimizers():
         assert optimizer.beta_1 == 0.9
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_srgan_starts_from_srresnet(tmp_path, colors):
     colors.save_to_preset(tmp_path / "srresnet")
@@ -386,6 +391,7 @@ def test_srresnet_round_trips(tmp_path, colors):
         keras_gans.SRGAN.from_preset(tmp_path / "preset")
 
 
+@pytest.mark.slow
 def test_a_compiled_srresnet_trains_on_after_loading(tmp_path):
     model = keras_gans.SRResNet(scale=2, filters=2, num_residual_blocks=1)
     model.compile(keras.optimizers.SGD(0.1), "mean_absolute_error")
@@ -502,6 +508,7 @@ def test_the_network_is_compiled_once(monkeypatch):
     assert np.abs(difference).max() <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 @pytest.mark.parametrize("channels", [None, 1, 2, 3, 4])
 @pytest.mark.parametrize("dtype", ["uint8", "uint16"])

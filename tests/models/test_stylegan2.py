@@ -141,6 +141,7 @@ def test_the_path_length_of_a_linear_synthesis():
     )
 
 
+@pytest.mark.slow
 def test_the_mapping_learns_from_path_lengths():
     model = tiny_stylegan2(r1_weight=0.0, path_length_weight=1e6, seed=0)
     model.compile(
@@ -155,6 +156,7 @@ def test_the_mapping_learns_from_path_lengths():
     assert moved > 1e-5
 
 
+@pytest.mark.slow
 def test_labels():
     model = tiny_stylegan2(num_classes=NUM_CLASSES, seed=0)
     model.compile(adam(1e-3), adam(1e-3))

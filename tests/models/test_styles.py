@@ -151,6 +151,7 @@ def test_styles_that_are_refused(gan):
 # ---- of StyleGAN2 ---------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_stylegan2():
     gan = tiny_stylegan2(style_dim=6)
     latents = np.random.default_rng(0).standard_normal((3, 4))

@@ -299,6 +299,7 @@ def test_what_else_a_discriminator_is_stays():
     assert_equal(now, state)
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_a_gradient_of_zero_in_all_steps_gives_no_nan():
     # A unit of ReLU that no example reaches: Adam's root is of 0.

@@ -43,6 +43,7 @@ def test_weights_are_clipped_after_every_step():
     assert np.abs(weights_of(model.discriminator)[0]).max() <= 0.02 + 1e-7
 
 
+@pytest.mark.slow
 def test_batch_normalization_is_clipped_too():
     model = tiny_wgan(image_shape=(16, 16, 1))
     model.compile(adam(), adam())

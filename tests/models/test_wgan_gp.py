@@ -153,6 +153,7 @@ def test_the_papers_optimizers():
         assert (optimizer.beta_1, optimizer.beta_2) == (0.0, 0.9)
 
 
+@pytest.mark.slow
 def test_the_slope_becomes_one():
     # A discriminator that starts far too steep is flattened to a slope of 1.
     generator = keras.Sequential([keras.Input((LATENT_DIM,)), layers.Dense(2)])

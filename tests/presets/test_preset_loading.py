@@ -15,6 +15,7 @@ import keras_gans
 from keras_gans import presets
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ema_momentum", [None, 0.9])
 @pytest.mark.parametrize(
     "cls", [keras_gans.GAN, keras_gans.DCGAN, keras_gans.ConditionalGAN]
@@ -153,6 +154,7 @@ def test_loading_leaves_no_traces(saved, folder):
         pass  # Would make all of them at its end.
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 @pytest.mark.parametrize("name", presets.names())
 def test_built_in_presets(name):

@@ -105,6 +105,7 @@ def test_lists_and_dicts_and_a_third_player(tmp_path):
     assert set(networks_of(again)) == set(networks_of(model))
 
 
+@pytest.mark.slow
 def test_the_inference_network_may_be_in_a_dict(tmp_path):
     model = ensemble(expert_momentum=0.5)
     for network in model.ema_experts:
@@ -173,6 +174,7 @@ def test_every_networks_shapes_are_compared(folder):
     refuse(folder, "discriminators.0 in .* instead of", custom_objects=CUSTOM)
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 @pytest.mark.parametrize(
     "network",

@@ -41,6 +41,7 @@ def test_layout(saved):
         assert set(file) == {"discriminator", "generator", "vars"}
 
 
+@pytest.mark.slow
 def test_optimizers_are_not_saved(saved, tmp_path):
     model = tiny()
     model.save_to_preset(tmp_path / "a")

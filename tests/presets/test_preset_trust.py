@@ -112,6 +112,7 @@ def evil_function(x):
     return x
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "bad",
     [

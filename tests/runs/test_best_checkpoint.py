@@ -59,6 +59,7 @@ def pixels(tiny, monkeypatch):
     return extractor
 
 
+@pytest.mark.slow
 def test_best_is_the_lowest_of_the_chosen_score(run, pixels):
     by_kid = run(best_by="kid")
     best = end_epochs(by_kid, SCORES)
@@ -81,6 +82,7 @@ def test_best_by_swd(run):
     assert str(score) == "SWD (values v1, 1,610/1,610, data.npz train): 0.05"
 
 
+@pytest.mark.slow
 def test_kid_is_that_of_the_metrics(run, pixels):
     assert set(run(best_by="swd").scores()) == {"swd"}
     by_kid = run(best_by="kid")
@@ -148,6 +150,7 @@ def test_default_score():
     assert best_by("photos", (8, 8, 1), "upscaling", **start) == "content"
 
 
+@pytest.mark.slow
 def test_training_health_is_watched_and_survives_a_resume(run):
     first = run()
     health = first.watchers["health"]

@@ -74,6 +74,7 @@ def tool():
         yield importlib.import_module("interrupt_runs")
 
 
+@pytest.mark.slow
 def test_run_folder(uninterrupted):
     out = uninterrupted
     log = (out / "log.csv").read_text().splitlines()
@@ -139,6 +140,7 @@ def test_training_health_is_in_the_checkpoint(uninterrupted):
     assert state["health"]["findings"] == {}
 
 
+@pytest.mark.slow
 def test_a_finding_is_reported(tiny, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(
         "keras_gans.callbacks._diagnose", lambda history: {"won": "Oh no."}

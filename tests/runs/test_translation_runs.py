@@ -156,6 +156,7 @@ def test_train_and_evaluate_from_the_command_line(
         assert "has no direction ba, only ab" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_export_of_a_direction(tmp_path, monkeypatch, capsys):
     directions = []
     monkeypatch.setattr(
@@ -180,6 +181,7 @@ def test_pictures_of_translations_between_numbers_of_channels():
     assert draw_translations(model, images).mode == "RGB"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "data, words",
     [
@@ -254,6 +256,7 @@ def test_scores_are_of_the_right_images(folder):
     assert scores["KID"].value == scores["KID of inputs"].value
 
 
+@pytest.mark.slow
 def test_domains_of_two_sizes_and_their_splits(folder):
     """Of the shorter domain no image counts twice."""
     sides = [str(folder / "train" / side) for side in ("left", "right")]

@@ -161,6 +161,7 @@ def test_the_recipe_says_the_loss(loss, recipe, tmp_path, monkeypatch):
     assert seen == [loss or "mean_squared_error"]
 
 
+@pytest.mark.slow
 def test_mistakes_of_commands(recipe, photos, tmp_path, capsys):
     tiny_srresnet().save_to_preset(tmp_path / "first", recipe=recipe)
     first = str(tmp_path / "first")

@@ -61,6 +61,7 @@ def model(request):
     return request.param.build(seed=0)
 
 
+@pytest.mark.slow
 def test_random_examples_suit_the_model(model):
     batch = model.task.batch(model, 6, seed=1)
     again = model.task.batch(model, 6, seed=1)
