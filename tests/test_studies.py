@@ -301,6 +301,7 @@ def test_holes_are_filled_in_all_ways(tf, tmp_path):
 # ---- few images -----------------------------------------------------------
 
 
+@pytest.mark.slow
 @neutral
 @pytest.mark.parametrize("method", ["none", "diff_augment", "ada"])
 def test_few_images_are_scored_against_others(method, tmp_path):

@@ -95,6 +95,7 @@ def test_a_mask_may_be_what_is_opaque(presets, photos, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_a_folder_with_masks_of_the_same_names(
     presets, photos, tmp_path, capsys
 ):
