@@ -136,6 +136,35 @@ def line_plot(x, lines, size=(720, 400)):
     return picture
 
 
+def plot_history(history, size=(720, 240)):
+    """The logs of a training: the losses, and below them each score.
+
+        pictures.plot_history(gan.fit(images, epochs=20)).save("history.png")
+
+    Args:
+        history: What `fit` returned, or its attribute `history`.
+        size: `(width, height)` in pixels, of the losses and of each score.
+
+    Returns:
+        `PIL.Image.Image`, over the epochs from 1 on.
+
+    Raises:
+        ValueError: If there are no logs.
+    """
+    logs = getattr(history, "history", history)
+    losses = {name: line for name, line in logs.items() if "loss" in name}
+    panels = [losses] if losses else []
+    panels += [{k: line} for k, line in logs.items() if k not in losses]
+    if not panels:
+        raise ValueError(f"history must have logs. Received: {history!r}")
+    width, height = size
+    picture = Image.new("RGB", (width, height * len(panels)), "white")
+    for i, lines in enumerate(panels):
+        epochs = range(1, len(next(iter(lines.values()))) + 1)
+        picture.paste(line_plot(epochs, lines, size), (0, i * height))
+    return picture
+
+
 def enlarged(images, min_size):
     """Images whose smaller side is `min_size` or more, by a whole factor.
 

@@ -32,7 +32,7 @@ _NAMES = {
     "train": "keras_gans.runs.run",
     "check_recipe": "keras_gans.runs.recipe",
     "optimizer": "keras_gans.tasks.shared",
-    "is_chief": "keras_gans.runs.devices",
+    "is_chief": "keras_gans.backend",
     "make_deterministic": "keras_gans.runs.devices",
     "strategy_scope": "keras_gans.runs.devices",
     "Workers": "keras_gans.runs.devices",

@@ -101,6 +101,17 @@ def picture(model, reference, seed):
     return draw_fillings(model, images, masks)
 
 
+def draw(model, n, seed, labels, inputs):
+    images = shared.images_to_draw(model, n, labels, inputs)
+    return draw_fillings(model, images, masks_of(model, len(images), seed))
+
+
+def uses(model, folder):
+    return [
+        f"keras-gans inpaint {folder} photo.png --mask mask.png -o whole.png"
+    ]
+
+
 def draw_fillings(model, images, masks):
     """A picture of rows: image with a hole, what is made of it, truth.
 
@@ -210,6 +221,8 @@ TASK = Task(
     reference=reference,
     scores=scores,
     picture=picture,
+    draw=draw,
+    uses=uses,
     evaluate=evaluate,
     export_arguments=shared.no_direction,
     batch=batch,

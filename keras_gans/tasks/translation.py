@@ -119,6 +119,15 @@ def picture(model, reference, seed):
     return draw_translations(model, reference.inputs, truth, seed)
 
 
+def draw(model, n, seed, labels, inputs):
+    images = shared.images_to_draw(model, n, labels, inputs)
+    return draw_translations(model, images, seed=seed, n=n)
+
+
+def uses(model, folder):
+    return [f"keras-gans translate {folder} images/ -o out/"]
+
+
 def draw_translations(
     model, inputs, truth=None, seed=None, n=shared.SAMPLES // 4
 ):
@@ -274,6 +283,8 @@ TASK = Task(
     reference=reference,
     scores=scores,
     picture=picture,
+    draw=draw,
+    uses=uses,
     evaluate=evaluate,
     export_arguments=export_arguments,
     batch=batch,

@@ -143,7 +143,8 @@ def test_training_health_is_in_the_checkpoint(uninterrupted):
 @pytest.mark.slow
 def test_a_finding_is_reported(tiny, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(
-        "keras_gans.callbacks._diagnose", lambda history: {"won": "Oh no."}
+        "keras_gans.callbacks.training_health._diagnose",
+        lambda history: {"won": "Oh no."},
     )
     arguments = ["train", str(tiny / "preset"), "--out", str(tmp_path / "run")]
     assert cli.main([*arguments, "--steps", "2", "--quiet"]) == 0
