@@ -78,7 +78,8 @@ class Score(keras.callbacks.Callback):
         check_integer("every", every, minimum=1)
         check_integer("n", n, minimum=2)
         self.by_name = not callable(metrics)
-        if self.by_name != (real is not None and extractor is not None):
+        given = real is not None, extractor is not None
+        if given != (self.by_name, self.by_name):
             raise ValueError(
                 "real and extractor must be given with metrics by name, and "
                 "only with those. Received: "

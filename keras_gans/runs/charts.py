@@ -3,8 +3,8 @@
 import html
 import math
 
-WIDTH, HEIGHT = 640, 300
-LEFT, TOP, RIGHT, BOTTOM = 64, 16, 16, 44
+WIDTH, HEIGHT = 480, 270
+LEFT, TOP, RIGHT, BOTTOM = 62, 28, 16, 44
 COLORS = 4  # classes `line0` to `line3` of the page's style
 TICKS = 5
 LOG_SPAN = 100  # Above this ratio of the values an axis is logarithmic.
@@ -23,7 +23,7 @@ def line_chart(title, x, lines, mark=None):
         mark: `(step, value, text)` of a point to mark, or `None`.
 
     Returns:
-        String. Its style is the page's: classes `grid`, `axis`, `mark`, and
+        String. Its style is the page's: classes `rule`, `axis`, `mark`, and
         `line0` and on.
     """
     values = [v for line in lines.values() for v in line if math.isfinite(v)]
@@ -49,7 +49,7 @@ def line_chart(title, x, lines, mark=None):
     for tick in ticks:
         _, y = place(start, tick)
         parts.append(
-            f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" '
+            f'<line class="rule" x1="{LEFT}" x2="{WIDTH - RIGHT}" '
             f'y1="{y:.1f}" y2="{y:.1f}"/>'
         )
         parts.append(_text(LEFT - 8, y + 4, f"{tick:.4g}", "end"))
@@ -81,12 +81,10 @@ def line_chart(title, x, lines, mark=None):
                 parts.append(f'<polyline class="{color}" points="{path}"/>')
         if len(lines) > 1:
             parts.append(
-                f'<rect class="{color}" x="{LEFT + 12 + 110 * i}" y="{TOP}" '
+                f'<rect class="{color}" x="{LEFT + 110 * i}" y="8" '
                 'width="14" height="4"/>'
             )
-            parts.append(
-                _text(LEFT + 32 + 110 * i, TOP + 7, str(name), "start")
-            )
+            parts.append(_text(LEFT + 20 + 110 * i, 14, str(name), "start"))
     if mark is not None and math.isfinite(mark[1]):
         a, b = place(*mark[:2])
         parts.append(

@@ -142,33 +142,30 @@ def facts(run, about):
             "python": platform.python_version(),
             "system": platform.platform(),
         },
-        "commands": commands(run, about),
+        **commands(run, about),
         "licence": about.get("licence") or YOUR_DATA,
     }
 
 
 def commands(run, about):
-    """Pairs of a sentence and a command, for who has trained."""
+    """Dict of `resume` and `commands`, see `report_page.page`."""
     best = run.folder / "best"
-    pairs = []
+    pairs, go_on = [], None
     if "preset" in about:
         go_on = ["keras-gans", "train", about["preset"], "--out"]
         go_on = shlex.join([*go_on, str(run.folder), "--resume"])
         key = "steps" if "steps" in run.recipe else "epochs"
         more = f"{go_on} --{key} {2 * run.recipe[key]}"
-        pairs = [
-            ("After an interruption, from the last checkpoint:", go_on),
-            ("Train on, twice as long as it was to be:", more),
-        ]
+        pairs = [("Train on, to twice the length:", more)]
     uses = run.task.uses(run.gan, shlex.quote(str(best)))
     export = shlex.join(["keras-gans", "export", str(best), "--format", "onnx"])
     load = f"keras_gans.{type(run.gan).__name__}.from_preset({str(best)!r})"
-    return [
-        *pairs,
+    pairs += [
         ("Use the best checkpoint:", "\n".join(uses)),
         ("Hand it to another program:", export),
         ("In Python:", f"import keras_gans\n\nmodel = {load}"),
     ]
+    return {"resume": go_on, "commands": pairs}
 
 
 YOUR_DATA = (

@@ -38,7 +38,7 @@ body { margin: 0 auto; max-width: 66rem; padding: 1rem 1.2rem 3rem;
 h1 { margin: .5rem 0 0; } h2 { margin: 2.2rem 0 .6rem; font-size: 1.2rem; }
 p { margin: .4rem 0; } .soft, figcaption, th { color: var(--soft); }
 .grid { display: grid; gap: 1rem;
-  grid-template-columns: repeat(auto-fill, minmax(min(15rem, 100%), 1fr)); }
+  grid-template-columns: repeat(auto-fill, minmax(min(13rem, 100%), 1fr)); }
 .wide { grid-template-columns:
   repeat(auto-fill, minmax(min(26rem, 100%), 1fr)); }
 figure { margin: 0; } figure img { width: 100%; height: auto;
@@ -53,7 +53,7 @@ pre { background: var(--box); padding: .6rem .8rem; border-radius: 4px;
 .trouble { border-left: 4px solid var(--c1); padding-left: .8rem; }
 svg { width: 100%; height: auto; } svg text { fill: var(--soft);
   font: 12px system-ui, sans-serif; }
-svg .grid { stroke: var(--edge); } svg .axis { stroke: var(--soft);
+svg .rule { stroke: var(--edge); } svg .axis { stroke: var(--soft);
   fill: none; } svg polyline { fill: none; stroke-width: 2; }
 svg .mark { fill: none; stroke: var(--best); stroke-width: 2; }
 """
@@ -132,8 +132,8 @@ def page(facts, columns, rows, best, findings, pictures):
     Args:
         facts: Dict with `title`, `total` (the steps of the run), `about` (a
             list of pairs of strings), `recipe` (a dict), `versions` (a dict),
-            `commands` (list of pairs of a sentence and a command) and
-            `licence` (a string).
+            `resume` (a command, or `None`), `commands` (list of pairs of a
+            sentence and a command) and `licence` (a string).
         columns, rows, best, findings: See `write`.
         pictures: List of pairs of a step and an address.
     """
@@ -150,7 +150,7 @@ def page(facts, columns, rows, best, findings, pictures):
         _curves(columns, rows, best),
         _scores(columns, rows, best),
         _health(findings),
-        _commands(facts["commands"]),
+        _commands(facts, is_complete),
         _table("What ran", facts["about"]),
         _table("Recipe", [(k, _value(v)) for k, v in facts["recipe"].items()]),
         _table("Versions", facts["versions"].items()),
@@ -247,11 +247,18 @@ def _health(findings):
     if not findings:
         return ""
     sentences = [s for found in findings.values() for s in found]
-    text = "".join(f'<p class="trouble">{_text(s)}</p>' for s in sentences)
+    text = "".join(
+        f'<p class="trouble">{_text(s[:1].upper() + s[1:])}</p>'
+        for s in sentences
+    )
     return f"<h2>Health</h2>{text or '<p>No trouble was seen.</p>'}"
 
 
-def _commands(commands):
+def _commands(facts, is_complete):
+    commands = facts["commands"]
+    if facts["resume"] and not is_complete:
+        words = "After an interruption, from the last checkpoint:"
+        commands = [(words, facts["resume"]), *commands]
     text = "".join(
         f"<p>{_text(words)}</p><pre>{_text(command)}</pre>"
         for words, command in commands

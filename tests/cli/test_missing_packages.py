@@ -3,6 +3,7 @@
 import configparser
 import pathlib
 import re
+import sys
 
 import keras
 import pytest
@@ -11,6 +12,7 @@ from cases import points_gan
 import keras_gans
 from keras_gans import cli
 from keras_gans.cli import list_info
+from keras_gans.event_files import EventFile
 from keras_gans.names import BACKENDS, PACKAGES
 
 pytestmark = pytest.mark.neutral
@@ -39,6 +41,19 @@ def test_a_format(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+def test_events_for_tensorboard(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorboard.compat.proto", None)
+    with pytest.raises(ImportError, match=r"'keras-gans\[tensorboard\]'"):
+        EventFile(tmp_path / "logs")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_notebook(monkeypatch):
+    monkeypatch.setitem(sys.modules, "IPython", None)
+    with pytest.raises(ImportError, match=r"'keras-gans\[tutorials\]'"):
+        keras_gans.callbacks.SampleGrid(show=True)
+
+
 def test_every_extra_is_one():
     config = PACKAGE.parent / "setup.cfg"
     if not config.is_file():
@@ -50,5 +65,8 @@ def test_every_extra_is_one():
         for path in PACKAGE.rglob("*.py")
         for extra in re.findall(r"keras-gans\[(\w+)\]", path.read_text())
     }
-    assert named == {"jax", "torch", "convert", "hub", "export", "video"}
+    assert named == {
+        *("jax", "torch", "convert", "hub", "export", "video"),
+        *("tensorboard", "tutorials"),
+    }
     assert named <= set(parser["options.extras_require"])
