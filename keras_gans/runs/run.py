@@ -271,12 +271,12 @@ class Run(keras.callbacks.Callback):
 
     def scores_in(self, row, ranking):
         """Those of a row of the log that a ranking has: a dict by column."""
-        if not set(ranking.columns) <= set(row):
-            return {}
+        extractor = self.reference.extractor
         name, version = ranking.measured_on, "1"
-        if name is None:
-            extractor = self.reference.extractor
+        if name is None and extractor is not None:
             name, version = extractor.name, extractor.version
+        if name is None or not set(ranking.columns) <= set(row):
+            return {}
         protocol = metrics.Protocol(
             extractor=name,
             version=version,
