@@ -77,6 +77,7 @@ def train(
         for line in plan.lines(said) if chief else ():
             report(line)
         return None
+    events = None
     with lock(folder) if chief else contextlib.nullcontext():
         if not resume and files.holds_run(folder):
             raise FileExistsError(
@@ -85,13 +86,15 @@ def train(
             )
         if chief:
             files.clean(folder)
+            if tensorboard:  # First, for its package may be missing.
+                events = EventFile(pathlib.Path(folder) / "tensorboard")
             if about is not None:
                 files.write_run(folder, recipe, about)
         run = Run(
             *(model, recipe, folder, data_dir, report),
             verbose=verbose if chief else SILENT,
             about=about,
-            tensorboard=tensorboard,
+            events=events,
         )
         step = run.restore() if resume else 0
         if chief and verbose != SILENT:
@@ -102,6 +105,8 @@ def train(
         if chief:
             with backend.alone():
                 run.finish()  # Again, if it died between there and here.
+            if events is not None:
+                events.close()
             return run.rows[-1]
         return None
 
@@ -117,7 +122,7 @@ class Run(keras.callbacks.Callback):
         report: See `train`.
         verbose: See `train`.
         about: See `train`.
-        tensorboard: See `train`.
+        events: `EventFile`, or `None` for none.
     """
 
     def __init__(
@@ -129,7 +134,7 @@ class Run(keras.callbacks.Callback):
         report,
         verbose=SILENT,
         about=None,
-        tensorboard=False,
+        events=None,
     ):
         super().__init__()
         self.gan = model
@@ -155,7 +160,7 @@ class Run(keras.callbacks.Callback):
         self.progress = Progress(
             self.total_steps, recipe["batch_size"], self.unit, verbose, report
         )
-        self.events = None
+        self.events = events
         with backend.alone():
             extractor = task.extractor(model, judged)
             if self.is_chief:
@@ -164,8 +169,6 @@ class Run(keras.callbacks.Callback):
                 )
                 self.watchers = task.watchers(self.reference, self.progress.say)
                 self.facts = plan.facts(self, about)
-                if tensorboard:
-                    self.events = EventFile(self.folder / "tensorboard")
         rng = np.random.default_rng(recipe["seed"])
         self.sample_seed = int(rng.integers(2**31))
 
