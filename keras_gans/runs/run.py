@@ -308,9 +308,11 @@ class Run(keras.callbacks.Callback):
             scores = self.scores_in(self.rows[-1], ranking)
             for column, score in scores.items():
                 columns.setdefault(column, (score, ranking.high))
+        # A run may plan anew how long it is, as tools/timed_run.py does.
+        total = self.recipe.get("steps", self.total_steps)
         report_page.write(
             self.folder,
-            self.facts,
+            {**self.facts, "recipe": self.recipe, "total": total},
             columns,
             self.rows,
             self.best,
