@@ -249,6 +249,10 @@ def headline(metadata):
     return shared.headline(metadata, HEADLINE, protocol)
 
 
+def brief(metadata):
+    return shared.brief(metadata, ("FID", "ab FID"))
+
+
 TASK = Task(
     name="translation",
     command="translate",
@@ -281,4 +285,5 @@ TASK = Task(
     samples=samples,
     golden=golden,
     headline=headline,
+    brief=brief,
 )
