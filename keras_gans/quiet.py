@@ -28,10 +28,9 @@ def start():
     written while TensorFlow was imported is shown if that fails. A user who has
     set `TF_CPP_MIN_LOG_LEVEL` keeps it; 0 shows all.
     """
-    # On a machine without a GPU it is an error to have none. Where there is
-    # one, an error may say why it is not used.
-    quiet = "2" if DRIVER.exists() else "3"
-    if os.environ.setdefault(LEVEL, quiet) == "0":
+    # Its errors are no failures (those are exceptions): that there is no GPU,
+    # that a graph was not made faster.
+    if os.environ.setdefault(LEVEL, "3") == "0":
         return
     # Of functions that are traced anew, and the like.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
@@ -56,9 +55,24 @@ class _Finder:
         def exec_module(module):
             with _kept():
                 execute(module)
+            if DRIVER.exists():
+                _say_if_idle(module)
 
         spec.loader.exec_module = exec_module
         return spec
+
+
+def _say_if_idle(tensorflow):
+    """A sentence about a GPU that is there and not used: that is wrong."""
+    if os.environ.get("CUDA_VISIBLE_DEVICES", "0") in ("", "-1"):
+        return  # It is meant.
+    if not tensorflow.config.list_physical_devices("GPU"):
+        print(
+            "keras-gans: TensorFlow does not use this machine's GPU, which "
+            "pip install 'tensorflow[and-cuda]' may change "
+            f"({LEVEL}=0 shows what it says)",
+            file=sys.stderr,
+        )
 
 
 @contextlib.contextmanager

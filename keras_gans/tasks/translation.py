@@ -250,7 +250,8 @@ def headline(metadata):
 
 
 def brief(metadata):
-    return shared.brief(metadata, ("FID", "ab FID"))
+    found = shared.brief(metadata, ("FID", "ab FID"))
+    return found and found.removeprefix("ab ")  # The way that it goes first.
 
 
 TASK = Task(
