@@ -87,7 +87,7 @@ def _list(args):
     }
     if not found:
         raise UsageError(
-            "no preset is like that: keras-gans list, without more, shows all"
+            "no preset fits all of that: keras-gans list alone shows all"
         )
     if args.json:
         print(json.dumps(found, indent=2))

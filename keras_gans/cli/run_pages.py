@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import pathlib
 
 from keras_gans import presets
@@ -80,13 +81,20 @@ def page(name, folder, found, examples, width):
     page.fact("made with", ", ".join(f"{k} {v}" for k, v in versions.items()))
     page.fact("so far", _progress(recipe, rows))
     if rows:
-        scores = [f"{k} {v[:8]}" for k, v in rows[-1].items()]
-        page.fact("last row", ", ".join(scores[len(NO_SCORES) :]))
+        scores = [
+            f"{key} {float(value):.4g}"
+            for key, value in rows[-1].items()
+            if key not in NO_SCORES
+        ]
+        page.fact("last row", ", ".join(scores))
     for label, path in _pictures(folder):
         page.literal(label, str(path))
     if "run" in found:
         page.title("To go on")
-        page.code(_resume(name, run["preset"]))
+        more = ""
+        if rows and int(rows[-1]["step"]) >= recipe.get("steps", math.inf):
+            more = f" --steps {2 * recipe['steps']}"  # It is complete.
+        page.code(_resume(name, run["preset"]) + more)
     if "best" in found:
         best = f"{name.rstrip('/')}/best"
         page.title("The best of it so far is a preset")

@@ -71,8 +71,8 @@ def test_weights_alone(run):
 @pytest.mark.parametrize(
     "arguments, words",
     [
-        (["nothing_like_it"], "no preset is like that"),
-        (["--model", "dcgan", "--data", "grid"], "no preset is like that"),
+        (["nothing_like_it"], "no preset fits"),
+        (["--model", "dcgan", "--data", "grid"], "no preset fits"),
         (["--model", "stylegan9"], "StyleGAN2"),
     ],
 )
@@ -216,6 +216,11 @@ def test_a_run(run, run_folder):
     text = run("info", run_folder)
     assert f"keras-gans generate {run_folder}/best -n 64" in text
     assert "step 600; the recipe has 900 steps of batch 8" in text
+    assert "--steps" not in text
+    log = run_folder / "log.csv"
+    log.write_text(log.read_text() + "900,30,1.3,0.8,8\n")
+    assert "--resume --out" in run("info", run_folder)
+    assert " --steps 1800\n" in run("info", run_folder)  # It is complete.
     found = json.loads(run("info", run_folder, "--json"))
     assert set(found) == {"run", "log", "best"}
     assert found["log"][1]["step"] == "600"
