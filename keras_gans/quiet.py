@@ -66,6 +66,8 @@ def _say_if_idle(tensorflow):
     """A sentence about a GPU that is there and not used: that is wrong."""
     if os.environ.get("CUDA_VISIBLE_DEVICES", "0") in ("", "-1"):
         return  # It is meant.
+    if os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
+        return  # Others compute, and Keras asks it for a trifle.
     if not tensorflow.config.list_physical_devices("GPU"):
         print(
             "keras-gans: TensorFlow does not use this machine's GPU, which "
