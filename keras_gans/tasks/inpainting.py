@@ -196,6 +196,10 @@ def headline(metadata):
     return shared.headline(metadata, HEADLINE, protocol)
 
 
+def brief(metadata):
+    return shared.brief(metadata, HEADLINE)
+
+
 TASK = Task(
     name="inpainting",
     command="inpaint",
@@ -217,4 +221,5 @@ TASK = Task(
     samples=samples,
     golden=golden,
     headline=headline,
+    brief=brief,
 )

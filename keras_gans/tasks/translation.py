@@ -249,6 +249,11 @@ def headline(metadata):
     return shared.headline(metadata, HEADLINE, protocol)
 
 
+def brief(metadata):
+    found = shared.brief(metadata, ("FID", "ab FID"))
+    return found and found.removeprefix("ab ")  # The way that it goes first.
+
+
 TASK = Task(
     name="translation",
     command="translate",
@@ -281,4 +286,5 @@ TASK = Task(
     samples=samples,
     golden=golden,
     headline=headline,
+    brief=brief,
 )

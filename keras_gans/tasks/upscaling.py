@@ -233,6 +233,10 @@ def headline(metadata):
     return shared.headline(metadata, HEADLINE, protocol)
 
 
+def brief(metadata):
+    return shared.brief(metadata, HEADLINE)
+
+
 TASK = Task(
     name="upscaling",
     command="upscale",
@@ -259,4 +263,5 @@ TASK = Task(
     samples=samples,
     golden=golden,
     headline=headline,
+    brief=brief,
 )
