@@ -6,6 +6,8 @@ By TensorBoard's own writer, which is the same on every backend.
 import io
 import time
 
+from keras_gans import optional
+
 
 class EventFile:
     """A file of events in a folder, where TensorBoard finds it.
@@ -18,16 +20,14 @@ class EventFile:
     """
 
     def __init__(self, folder):
-        try:
-            from tensorboard.compat.proto import event_pb2, summary_pb2
-            from tensorboard.summary.writer.event_file_writer import (
-                EventFileWriter,
-            )
-        except ImportError:
-            raise ImportError(
-                "Events for TensorBoard need the package tensorboard: "
-                "pip install 'keras-gans[tensorboard]'"
-            ) from None
+        optional.load(
+            "tensorboard", "tensorboard", "Events need the package tensorboard"
+        )
+        from tensorboard.compat.proto import event_pb2, summary_pb2
+        from tensorboard.summary.writer.event_file_writer import (
+            EventFileWriter,
+        )
+
         self._events, self._summaries = event_pb2, summary_pb2
         self._writer = EventFileWriter(str(folder))
 

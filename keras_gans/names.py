@@ -4,12 +4,18 @@ Each stands here and nowhere else. Nothing is imported: `keras-gans --help`
 answers at once.
 """
 
+
+def install(extra):
+    """The command that brings the packages of an extra."""
+    return f"pip install 'keras-gans[{extra}]'"
+
+
 BACKENDS = ("tensorflow", "jax", "torch")
 # What brings them.
 PACKAGES = {
     "tensorflow": "pip install tensorflow",
-    "jax": "pip install 'keras-gans[jax]'",
-    "torch": "pip install 'keras-gans[torch]'",
+    "jax": install("jax"),
+    "torch": install("torch"),
 }
 
 # Of `datasets.toys`.

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from PIL import Image, ImageDraw
 
-from keras_gans import writing
+from keras_gans import optional, writing
 
 _COLORS = ((31, 119, 180), (255, 127, 14), (44, 160, 44), (214, 39, 40))
 
@@ -229,13 +229,12 @@ def save_video(frames, path, milliseconds=40):
     Raises:
         ImportError: Without PyAV, with what brings it.
     """
-    try:
-        import av
-    except ImportError:
-        raise ImportError(
-            "A film as mp4 needs PyAV: pip install 'keras-gans[video]'; a "
-            ".gif needs nothing more."
-        ) from None
+    av = optional.load(
+        "av",
+        "video",
+        "A film as mp4 needs PyAV",
+        "; a .gif needs nothing more.",
+    )
     memory = io.BytesIO()
     with av.open(memory, "w", format="mp4") as film:
         rate = fractions.Fraction(1000, milliseconds)

@@ -5,17 +5,17 @@ import io
 import re
 import zipfile
 
+from keras_gans import optional
+
 
 def import_torch(path):
     """PyTorch, which reads its own files, or an `ImportError`."""
-    try:
-        import torch
-    except ImportError:
-        raise ImportError(
-            "PyTorch's checkpoints are read by PyTorch: pip install "
-            f"'keras-gans[convert]'. Received: {str(path)!r}"
-        ) from None
-    return torch
+    return optional.load(
+        "torch",
+        "convert",
+        "PyTorch's checkpoints are read by PyTorch",
+        f". Received: {str(path)!r}",
+    )
 
 
 def read(path, unwrap=None):

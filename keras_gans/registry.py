@@ -31,6 +31,19 @@ CLASSES = {
 NETWORKS = ("models.conditional_resnet", "models.msrresnet")
 
 
+def class_named(name):
+    """The class that a command means: `"wgan_gp"` is `"WGANGP"`.
+
+    Args:
+        name: String, with or without capitals, `_` and `-`.
+
+    Returns:
+        String, a key of `CLASSES`, or `None`.
+    """
+    wanted = name.replace("_", "").replace("-", "").lower()
+    return next((c for c in CLASSES if c.lower() == wanted), None)
+
+
 def task_of(name):
     """The name of a class's task; `None` for a base or an unknown class."""
     return CLASSES.get(name, (None, None))[1]

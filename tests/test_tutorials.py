@@ -36,6 +36,9 @@ MACHINE = re.compile(
     r"|[A-Z]:\\|0x[0-9a-f]{6,}|site-packages"
 )
 
+# What TensorFlow's libraries write, by C++ and by Python.
+LIBRARIES = re.compile(r"^(?:[IWEF]0000 |WARNING:)", re.M)
+
 missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
 needs_jupyter = pytest.mark.skipif(
     bool(missing), reason=f"needs {', '.join(missing)}"
@@ -67,9 +70,23 @@ def execute(path, folder):
     return notebook
 
 
+def is_install(cell):
+    """Whether a cell only prepares the kernel: it has no outputs."""
+    return cell["metadata"].get("tags") == ["install"]
+
+
+def code_of(notebook):
+    """The cells with code that outputs come from."""
+    return [
+        cell
+        for cell in notebook["cells"]
+        if cell["cell_type"] == "code" and not is_install(cell)
+    ]
+
+
 def digest(notebook):
-    """Of the code of all cells."""
-    code = [c for c in notebook["cells"] if c["cell_type"] == "code"]
+    """Of the code of all cells that outputs come from."""
+    code = code_of(notebook)
     sources = json.dumps(["".join(c["source"]) for c in code])
     return hashlib.sha256(sources.encode()).hexdigest()
 
@@ -124,7 +141,12 @@ def test_runs_offline_in_smoke_mode(path, tmp_path, monkeypatch):
         monkeypatch.setenv(name, str(tmp_path / name.lower()))
     work = tmp_path / "work"
     work.mkdir()
-    shown = len(pictures(execute(path, work)))
+    notebook = execute(path, work)
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", []):
+            text = "".join(output.get("text", []))
+            assert not LIBRARIES.search(text), text
+    shown = len(pictures(notebook))
     stored = len(pictures(_read(path)))
     # Training shows fewer pictures, as it takes fewer steps.
     assert stored // 2 <= shown <= stored
@@ -135,11 +157,11 @@ def test_runs_offline_in_smoke_mode(path, tmp_path, monkeypatch):
 def test_is_stored_with_fresh_and_clean_outputs(path):
     notebook = _read(path)
     assert path.stat().st_size < MAX_BYTES
-    code = [c for c in notebook["cells"] if c["cell_type"] == "code"]
+    code = code_of(notebook)
     # One run from top to bottom, in full.
     assert [c["execution_count"] for c in code] == list(range(1, len(code) + 1))
     for cell in notebook["cells"]:
-        assert cell["metadata"] == {}
+        assert cell["metadata"] == {} or is_install(cell)
         for output in cell.get("outputs", []):
             assert output["output_type"] != "error"
             assert output.get("name") != "stderr"
@@ -157,6 +179,33 @@ def test_outputs_are_those_of_its_cells(path):
     """Whoever changes a cell runs the notebook again: `refresh`, below."""
     notebook = _read(path)
     assert notebook["metadata"]["keras_gans"] == {"ran": digest(notebook)}
+
+
+# Where the badge leads; a fork of this project names itself.
+COLAB = "https://colab.research.google.com/github/keras-gans/keras-gans/blob/"
+
+
+@each_tutorial
+def test_begins_with_how_to_run_it(path):
+    first, install = _read(path)["cells"][:2]
+    text = "".join(first["source"])
+    assert text.startswith("# ") and text.count(COLAB) == 1
+    assert f"({COLAB}main/tutorials/{path.name})" in text
+    readme = path.with_name("README.md").read_text()
+    (row,) = (x for x in readme.splitlines() if f"]({path.name})" in x)
+    (minutes,) = re.findall(r"about (\d+) minutes", row)
+    assert f"It takes about {minutes} minutes on two CPU cores" in text
+    assert is_install(install)
+    assert install["execution_count"] is None and not install["outputs"]
+    code = "".join(install["source"])
+    assert code.startswith("# %pip install 'keras-gans[tutorials]'\n")
+    assert code.rstrip().splitlines()[-1].startswith("quiet.start()")
+    # On JAX, or why not.
+    words = " ".join(text.split())
+    assert ("# %env KERAS_BACKEND=jax" in code) == (
+        "It runs on JAX as well" in words
+    )
+    assert "It runs on JAX as well" in words or "runs on TensorFlow" in words
 
 
 # A paragraph of one word in capitals, or a note to its writer.
@@ -209,6 +258,9 @@ def refresh(path):
     notebook = execute(path, None)
     for number, cell in enumerate(notebook.cells, 1):
         cell.id = f"cell-{number:02d}"
+        if is_install(cell):
+            cell.execution_count, cell.outputs = None, []
+            continue
         cell.metadata.clear()
         if cell.cell_type != "code":
             continue
@@ -217,6 +269,8 @@ def refresh(path):
             if "image/png" in output.get("data", {}):
                 output.data = {"image/png": output.data["image/png"]}
                 output.metadata.clear()
+    for number, cell in enumerate(code_of(notebook), 1):
+        cell.execution_count = number
     notebook.metadata = {
         "kernelspec": {
             "display_name": "Python 3",

@@ -131,7 +131,9 @@ def test_a_kind_that_nothing_measures_names_the_file_to_write(tool):
 @of_all
 def test_entry_config_and_recipe_agree_with_the_tool(name, model, tool):
     assert presets.recipe(name) == tool("presets").PRESETS[name]["recipe"]
-    assert type(model).__name__ == presets.info(name)["class"]
+    details = presets.info(name)
+    assert type(model).__name__ == details["class"]
+    assert details["metadata"].items() >= model.facts().items()
     config = model.get_config()
     with uninitialized():
         expected = tool("publishing").make_model(name).get_config()
@@ -196,14 +198,28 @@ def test_what_is_not_good_is_called_a_demonstration(tool, capsys):
     rows = capsys.readouterr().out.splitlines()
     table = (ROOT / "README.md").read_text()
     for name in NAMES:
-        (row,) = (r.split() for r in rows if r.split()[:1] == [name])
-        assert ("demonstration" in row) == (name in said)
+        (row,) = (r for r in rows if r.split()[:1] == [name])
+        assert (" MB*" in row) == (name in said)
         (line,) = (
             r for r in table.splitlines() if r.startswith(f"| [`{name}`")
         )
         assert ("demonstration" in line) == (name in said)
         card = (presets.resolve(name) / "README.md").read_text()
         assert ("**A demonstration**" in card) == (name in said)
+
+
+@pytest.mark.neutral
+def test_what_training_images_score_is_what_the_cards_say(tool):
+    data = tool("data_sets")
+    texts = (data.MNIST_FLOOR, data.CIFAR10_FLOOR, data.PIXEL_AVATARS_FLOOR)
+    assert len(data.FLOORS) == len(texts)
+    for text, floor in zip(texts, data.FLOORS.values()):
+        for name, value in floor.items():
+            assert f"{name} of {value:.{2 if value > 0.1 else 3}f}" in text
+    beside = presets.info("dcgan_mnist")["beside"]
+    assert beside == {"training images": {"FID": 0.079}}
+    beside = presets.info("srgan_x4_bsds500")["beside"]["bicubic"]
+    assert beside["PSNR"] == pytest.approx(28.42, abs=0.05)
 
 
 @pytest.mark.neutral

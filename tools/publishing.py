@@ -10,8 +10,10 @@ import measuring
 from presets import PRESETS, in_order
 
 import keras_gans
-from keras_gans import cli, metrics, presets, runs
+from keras_gans import cli, metrics, presets, runs, tasks
 
+# Of the metadata, what the index says as well.
+SIZES = ("example_kind", "example_shape", "scale", "num_classes")
 ZOO = pathlib.Path(__file__).resolve().parent.parent / "zoo"
 
 
@@ -73,8 +75,17 @@ def index_entry(name, facts):
         "task": facts["task"],
         "description": entry["description"],
         "dataset": entry["recipe"]["dataset"],
+        **{key: facts[key] for key in SIZES if key in facts},
         "weights": has_weights(name),
     }
+    if found["weights"]:
+        found["bytes"] = sum(
+            file["size"]
+            for file_name, file in facts["files"].items()
+            if file_name.endswith(".h5")
+        )
+        found["score"] = tasks.get(facts["task"]).brief(facts)
+        found["beside"] = measuring.get(facts["task"]).beside(facts)
     if found["weights"] and entry.get("demonstration"):
         found["demonstration"] = True
     return found

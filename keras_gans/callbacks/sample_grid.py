@@ -4,7 +4,7 @@ import pathlib
 
 import keras
 
-from keras_gans import backend, writing
+from keras_gans import backend, optional, writing
 from keras_gans.checks import check_integer
 from keras_gans.event_files import EventFile
 
@@ -139,12 +139,9 @@ def _check_suffix(path):
 
 def _display():
     """IPython's, where a notebook shows what it is given."""
-    try:
-        from IPython import display, get_ipython
-    except ImportError:
-        raise ImportError(
-            "show=True needs a notebook: pip install 'keras-gans[tutorials]'"
-        ) from None
+    optional.load("IPython", "tutorials", "show=True needs a notebook")
+    from IPython import display, get_ipython
+
     if get_ipython() is None:
         raise ValueError(
             "show must be False outside of a notebook: give a path instead. "

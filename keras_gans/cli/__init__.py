@@ -8,7 +8,7 @@ that need it, when they run and after the backend is chosen, so that `list` and
 import os
 import sys
 
-from keras_gans import __version__, writing
+from keras_gans import __version__, quiet, writing
 from keras_gans.checks import UsageError
 from keras_gans.cli import ending
 from keras_gans.names import BACKENDS, PACKAGES
@@ -31,8 +31,8 @@ def main(argv=None):
         ending.take_over()
     args = _make_parser().parse_args(argv)
     ending.say_then(lambda: args.how_to_go_on(args))
-    # TensorFlow's start-up chatter is not about the user's command.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    if not args.debug:
+        quiet.start()
     # TensorFlow uses it by itself on some processors alone; on others steps
     # of convolutions take up to twice as long without it.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")

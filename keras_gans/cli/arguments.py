@@ -4,13 +4,30 @@ import argparse
 import difflib
 import math
 import pathlib
+import typing
 
 from keras_gans.checks import UsageError
 from keras_gans.names import BACKENDS, METRICS
 
 
+class Example(typing.NamedTuple):
+    """How a command is used, for `keras-gans info`.
+
+    Attributes:
+        task: String, the kind of model that it is of.
+        arguments: String, with `{preset}` for the preset's name.
+        kind: String, the kind of example that it is of; `None` for all.
+    """
+
+    task: str
+    arguments: str
+    kind: str | None = None
+
+
 class Parser(argparse.ArgumentParser):
-    """One whose errors are one line."""
+    """One whose errors are one line, and which has examples of its use."""
+
+    examples = ()
 
     def error(self, message):
         self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
@@ -27,7 +44,9 @@ def add_command(commands, name, function, help):
     """
     command = commands.add_parser(name, help=help, description=help)
     command.add_argument(
-        "--debug", action="store_true", help="show the traceback of an error"
+        "--debug",
+        action="store_true",
+        help="show an error's traceback, and what TensorFlow says",
     )
     command.set_defaults(command=function, how_to_go_on=lambda args: "")
     return command
@@ -280,7 +299,7 @@ def print_table(rows):
     *widths, _ = [max(map(len, column)) for column in zip(*rows)]
     for *row, last in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths)]
-        print("  ".join([*cells, last]))
+        print("  ".join([*cells, last]).rstrip())
 
 
 def versions():

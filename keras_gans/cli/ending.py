@@ -11,7 +11,7 @@ import signal
 import sys
 import warnings
 
-from keras_gans import writing
+from keras_gans import quiet, writing
 
 # What a signal finds, for a process that is not told to ignore it.
 _DEFAULTS = (signal.SIG_DFL, signal.default_int_handler)
@@ -71,5 +71,5 @@ def _end(number, frame):
     start = "\n" if sys.stderr.isatty() else ""
     sentence = f"{start}{interrupted()}\n"
     with contextlib.suppress(OSError):
-        os.write(2, sentence.encode("ascii", "backslashreplace"))
+        os.write(quiet.stderr, sentence.encode("ascii", "backslashreplace"))
     os._exit(128 + number)

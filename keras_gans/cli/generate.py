@@ -6,6 +6,7 @@ import pathlib
 from keras_gans import writing
 from keras_gans.checks import UsageError
 from keras_gans.cli.arguments import (
+    Example,
     add_command,
     add_preset,
     file_name,
@@ -22,6 +23,9 @@ def add(commands):
     parser = add_command(
         commands, "generate", _generate, "Draw samples from a preset."
     )
+    parser.examples = [
+        Example("sampling", "{preset} -n 64 --seed 0 -o samples.png")
+    ]
     add_preset(parser)
     parser.add_argument(
         "-n",

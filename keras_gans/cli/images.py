@@ -6,6 +6,7 @@ import sys
 from keras_gans import writing
 from keras_gans.checks import UsageError
 from keras_gans.cli.arguments import (
+    Example,
     add_backend,
     add_command,
     add_direction,
@@ -23,6 +24,7 @@ def add(commands):
     translate = add_command(
         commands, "translate", _translate, "Turn images into images."
     )
+    translate.examples = [Example("translation", "{preset} photos/ -o out/")]
     add_preset(translate)
     _add_files(translate)
     add_direction(translate)
@@ -39,6 +41,9 @@ def add(commands):
     upscale = add_command(
         commands, "upscale", _upscale, "Make photographs larger."
     )
+    upscale.examples = [
+        Example("upscaling", "photo.jpg -o large.png --preset {preset}")
+    ]
     _add_files(upscale)
     upscale.add_argument(
         "--preset",
@@ -62,6 +67,9 @@ def add(commands):
     inpaint = add_command(
         commands, "inpaint", _inpaint, "Fill holes in images."
     )
+    inpaint.examples = [
+        Example("inpainting", "{preset} photo.png --mask mask.png -o whole.png")
+    ]
     add_preset(inpaint)
     _add_files(inpaint)
     inpaint.add_argument(

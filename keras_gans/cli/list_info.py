@@ -1,52 +1,166 @@
 """`keras-gans list` and `keras-gans info`, without Keras."""
 
+import argparse
 import json
+import pathlib
+import shutil
 
-from keras_gans import presets
+from keras_gans import presets, registry
 from keras_gans.checks import UsageError
+from keras_gans.cli import pages, run_pages
 from keras_gans.cli.arguments import (
     add_command,
     check_preset,
     print_table,
     text,
 )
+from keras_gans.presets import index
+
+DEMONSTRATION = "* a demonstration: it shows how it is done, and is not good"
+COMPARE = (
+    "Scores of other data or features do not compare: keras-gans info PRESET."
+)
 
 
 def add(commands):
-    add_command(commands, "list", _list, "List the presets.")
+    parser = add_command(
+        commands, "list", _list, "List the presets, those with weights first."
+    )
+    parser.add_argument(
+        "pattern",
+        nargs="?",
+        type=text,
+        help="a part of the name, or a pattern as 'wgan*mnist'",
+    )
+    parser.add_argument(
+        "--weights", action="store_true", help="no recipes without weights"
+    )
+    parser.add_argument("--model", type=_model, help="of this class, as dcgan")
+    parser.add_argument(
+        "--data",
+        type=text,
+        help="of these data: a part of the name, or a pattern as 'cifar*'",
+    )
+    _add_json(parser)
+
     info = add_command(
-        commands, "info", _info, "Show a preset: recipe, scores, licence."
+        commands,
+        "info",
+        _info,
+        "Show a preset or a run: what it is, scores, licence, commands.",
     )
     info.add_argument(
-        "preset", type=text, help="name of a preset, or its folder"
+        "preset", type=text, help="name of a preset, its folder, or a run's"
     )
+    _add_json(info)
+    info.set_defaults(rooms=commands.choices)
+
+
+def _add_json(parser):
+    parser.add_argument(
+        "--json", action="store_true", help="for programs: all that is known"
+    )
+
+
+def _model(value):
+    name = registry.class_named(text(value))
+    if name is None:
+        known = ", ".join(n for n in registry.CLASSES if registry.task_of(n))
+        raise argparse.ArgumentTypeError(f"must be of {known}, not {value!r}")
+    return name
+
+
+# ---- list -----------------------------------------------------------------
 
 
 def _list(args):
-    rows = [("preset", "class", "data", "weights", "description")]
-    for name in presets.names():
-        entry = presets.info(name)
+    found = index.select(
+        index.entries(),
+        _anywhere(args.pattern),
+        args.weights or None,
+        _anywhere(args.data),
+    )
+    found = {
+        name: found[name]
+        for name in sorted(found, key=lambda name: _place(name, found[name]))
+        if args.model in (None, found[name].get("class"))
+    }
+    if not found:
+        raise UsageError(
+            "no preset fits all of that: keras-gans list alone shows all"
+        )
+    if args.json:
+        print(json.dumps(found, indent=2))
+        return
+    rows = [("preset", "class", "data", "size", "weights", "score")]
+    for name, entry in found.items():
         rows.append(
             (
                 name,
-                entry["class"],
-                entry["dataset"],
+                str(entry.get("class")),
+                str(entry.get("dataset", "")),
+                pages.size(entry),
                 _weights(entry),
-                entry["description"],
+                entry.get("score") or "",
             )
         )
     print_table(rows)
+    if any(entry.get("demonstration") for entry in found.values()):
+        print(DEMONSTRATION)
+    if any(entry.get("score") for entry in found.values()):
+        print(COMPARE)
+
+
+def _anywhere(pattern):
+    """A word without wildcards may stand anywhere in a name."""
+    if pattern is None or set("*?[") & set(pattern):
+        return pattern
+    return f"*{pattern}*"
+
+
+def _place(name, entry):
+    """What can be used at once comes first, and kinds of model together."""
+    tasks = [task for _, task in registry.CLASSES.values()]
+    task = entry.get("task")
+    place = tasks.index(task) if task in tasks else len(tasks)
+    return not entry.get("weights"), place, name
 
 
 def _weights(entry):
-    if not entry["weights"]:
+    if not entry.get("weights"):
         return "recipe"
-    # It shows how it is done, and is not good.
-    return "demonstration" if entry.get("demonstration") else "yes"
+    size = entry.get("bytes")
+    size = "yes" if size is None else f"{size / 1e6:.1f} MB"
+    return size + "*" * bool(entry.get("demonstration"))
+
+
+# ---- info -----------------------------------------------------------------
 
 
 def _info(args):
-    check_preset(args.preset)
-    if "://" in args.preset:
-        raise UsageError("info is of the zoo's presets and of folders")
-    print(json.dumps(presets.info(args.preset), indent=2))
+    width = shutil.get_terminal_size().columns
+    if run_pages.is_run(args.preset):
+        details = run_pages.read(args.preset)
+        page = run_pages.page
+    else:
+        check_preset(args.preset)
+        if "://" in args.preset:
+            raise UsageError("info is of the zoo's presets and of folders")
+        details = presets.info(args.preset)
+        page = pages.preset_page
+    if args.json:
+        print(json.dumps(details, indent=2))
+        return
+    path = pathlib.Path(args.preset)
+    if args.preset in presets.names():
+        path = presets.zoo_path() / args.preset
+
+    def examples(task, kind):
+        return [
+            f"keras-gans {name} {example.arguments}"
+            for name, room in args.rooms.items()
+            for example in room.examples
+            if example.task == task and example.kind in (None, kind)
+        ]
+
+    print(page(args.preset, path, details, examples, width))

@@ -3,6 +3,7 @@
 import pathlib
 
 from keras_gans import writing
+from keras_gans.checks import UsageError
 from keras_gans.cli.arguments import (
     add_command,
     add_out,
@@ -69,6 +70,11 @@ def _project(args):
     from keras_gans.datasets.images import resize
     from keras_gans.pixels import from_uint8, to_uint8
 
+    if args.labels is None and args.restarts < model.num_labels:
+        raise UsageError(
+            f"--restarts must be {model.num_labels} or more, to try each "
+            f"class; or name the class: --labels. Received: {args.restarts}"
+        )
     *size, channels = model.example_shape
     images = [
         resize(from_uint8(image_files.read(file, channels)[0]), size)

@@ -4,6 +4,7 @@ import pathlib
 
 from keras_gans.checks import UsageError
 from keras_gans.cli.arguments import (
+    Example,
     add_command,
     add_out,
     add_preset,
@@ -25,6 +26,7 @@ def add(commands):
         _walk,
         "Film a walk through latents, which ends where it began.",
     )
+    parser.examples = [Example("sampling", "{preset} -o walk.gif", "image")]
     add_preset(parser)
     parser.add_argument(
         "--points",

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_gans.datasets.sources import Source
+from keras_gans.names import PACKAGES
 
 
 class Batches(NamedTuple):
@@ -91,7 +92,8 @@ def _runner():
         if error.name != "grain":
             raise
         raise ImportError(
-            f"on {backend}, datasets.load makes datasets of grain and needs "
-            "`pip install grain`; without it, `fit` also takes NumPy arrays."
+            f"On {backend}, datasets.load makes datasets of grain: "
+            f"{PACKAGES[backend]}, or `pip install grain` alone; without "
+            "it, `fit` also takes NumPy arrays."
         ) from None
     return runner

@@ -18,6 +18,7 @@ import numpy as np
 
 from keras_gans import pytorch_files, writing
 from keras_gans.metrics import inception
+from keras_gans.names import PACKAGES, install
 from keras_gans.presets import downloads, files
 from keras_gans.presets.uninitialized import uninitialized
 
@@ -155,7 +156,7 @@ def _downloaded(folder):
     except ImportError as error:  # Before it is downloaded.
         raise ImportError(
             "The weights of the Inception network of 2015 are converted once, "
-            "by PyTorch (pip install 'keras-gans[convert]') or, of its own "
+            f"by PyTorch ({install('convert')}) or, of its own "
             f"file, by TensorFlow: {by_hand}. Received: {error}"
         ) from None
     folder.mkdir(parents=True, exist_ok=True)
@@ -200,8 +201,8 @@ def _fill_from_graph(path, weights):
         import tensorflow as tf
     except ImportError:
         raise ImportError(
-            f"TensorFlow's {GRAPH} is read by TensorFlow: pip install "
-            f"tensorflow. Received: {str(path)!r}"
+            f"TensorFlow's {GRAPH} is read by TensorFlow: "
+            f"{PACKAGES['tensorflow']}. Received: {str(path)!r}"
         ) from None
     if path.stat().st_size > MAX_GRAPH:
         raise ValueError(

@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from keras_gans import writing
+from keras_gans.names import install
 from keras_gans.pixels import from_uint8_tensor, to_uint8_tensor
 
 # What is in the folder of one.
@@ -30,7 +31,7 @@ def export_images(network, shape, filepath, format, **kwargs):
 
 # By the backend: what its exports to ONNX and LiteRT need.
 _PACKAGES = {
-    "tensorflow": "pip install 'keras-gans[export]'",
+    "tensorflow": install("export"),
     "jax": "pip install jax2onnx, or export on the TensorFlow backend",
     "torch": "pip install onnx onnxscript, or export on the TensorFlow backend",
 }

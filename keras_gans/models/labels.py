@@ -50,6 +50,10 @@ class Labels:
         """Integer, labels of `generate` are less; 0 where it takes none."""
         return self.num_classes or 0
 
+    def facts(self):
+        own = {"num_classes": self.num_labels} if self.num_labels else {}
+        return {**super().facts(), **own}
+
     @property
     def trains_on(self):
         if not self.is_conditional:

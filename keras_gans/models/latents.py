@@ -74,7 +74,13 @@ def check_latents(latents, n, latent_dim):
         n: Integer, how many there must be; `None` for 1 or more.
         latent_dim: Integer.
     """
-    array = np.asarray(latents)
+    try:
+        array = np.asarray(latents)
+    except ValueError:
+        raise ValueError(
+            "latents must be vectors of one length. Received: latents of "
+            "several"
+        ) from None
     if (
         array.ndim != 2
         or array.shape[1] != latent_dim
@@ -161,12 +167,12 @@ class Latents:
                     "n_points must be None with latents, which are the "
                     f"points. Received: n_points={n_points!r}"
                 )
-            if len(np.shape(latents)) == 2 and len(latents) < 2:
-                raise ValueError(
-                    "latents must be 2 or more to go from one to the next. "
-                    f"Received: latents with shape {np.shape(latents)}"
-                )
         points = self._latents_of(latents, n_points, seed)
+        if len(points) < 2:
+            raise ValueError(
+                "latents must be 2 or more to go from one to the next. "
+                f"Received: latents with shape {points.shape}"
+            )
         if labels is None and self.num_labels:
             labels = 0
         return self.generate(

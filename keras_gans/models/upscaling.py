@@ -33,6 +33,9 @@ class Upscaling:
     def scale(self):
         return self.inference_network.scale
 
+    def facts(self):
+        return {**super().facts(), "scale": self.scale}
+
     def upscale(self, image, tile=TILE, self_ensemble=False, verbose=0):
         """Makes an image `scale` times as large.
 

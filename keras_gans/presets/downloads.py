@@ -16,6 +16,7 @@ import time
 import urllib.error
 
 import keras_gans
+from keras_gans import optional
 from keras_gans.presets import fetching, files
 
 _MAX_METADATA = 2**20  # bytes: nothing says beforehand how many there are
@@ -178,13 +179,12 @@ def from_hub(preset, weights=True):
             f"name@revision. Received: preset={preset!r}"
         )
     repo, revision = match.groups()
-    try:
-        import huggingface_hub
-    except ImportError:
-        raise ImportError(
-            "Presets of the Hugging Face Hub need huggingface_hub: pip "
-            f"install 'keras-gans[hub]'. Received: preset={preset!r}"
-        ) from None
+    huggingface_hub = optional.load(
+        "huggingface_hub",
+        "hub",
+        "Presets of the Hugging Face Hub need huggingface_hub",
+        f". Received: preset={preset!r}",
+    )
 
     def snapshot(revision, wanted):
         with _hub_errors(preset):

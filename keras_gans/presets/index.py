@@ -66,7 +66,7 @@ def names():
     return sorted(entries())
 
 
-def list_presets(filter=None, model=None, weights=None):
+def list_presets(filter=None, model=None, weights=None, data=None):
     """The names of the built-in presets that are wanted, sorted.
 
     Args:
@@ -75,6 +75,8 @@ def list_presets(filter=None, model=None, weights=None):
             that its `from_preset` loads, those of its subclasses included.
         weights: `True` for presets with weights, `False` for recipes alone,
             `None` for both.
+        data: String that the name of the data set must match, as `"cifar*"`,
+            or `None`.
 
     Returns:
         List of strings.
@@ -83,12 +85,30 @@ def list_presets(filter=None, model=None, weights=None):
         ValueError: If there is no class of the name `model`.
     """
     loadable = entries() if model is None else of_class(model)
-    return sorted(
-        name
-        for name, entry in loadable.items()
-        if (filter is None or fnmatch.fnmatchcase(name, filter))
+    return sorted(select(loadable, filter, weights, data))
+
+
+def select(presets, filter=None, weights=None, data=None):
+    """Those of some entries of the index that are wanted.
+
+    Args:
+        presets: Dict of names to entries.
+        filter, weights, data: See `list_presets`.
+
+    Returns:
+        Dict, in the order of `presets`.
+    """
+    return {
+        name: entry
+        for name, entry in presets.items()
+        if _matches(name, filter)
+        and _matches(str(entry.get("dataset", "")), data)
         and (weights is None or bool(entry.get("weights")) == weights)
-    )
+    }
+
+
+def _matches(text, pattern):
+    return pattern is None or fnmatch.fnmatchcase(text, pattern)
 
 
 def of_class(model):

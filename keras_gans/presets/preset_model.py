@@ -36,7 +36,7 @@ class PresetModel:
         presets: Of the class: dict of the names of the built-in presets that
             its `from_preset` loads, those of its subclasses included, to
             their entries in the zoo's index (class, task, description,
-            dataset, weights).
+            dataset, weights, what an example is, score).
         task_name: String, the kind of model, see `keras_gans.tasks`; `None`
             for one of no kind.
     """
@@ -48,6 +48,24 @@ class PresetModel:
     def task(self):
         """What kind of model it is, a `keras_gans.tasks.Task`."""
         return keras_gans.tasks.get(self.task_name)
+
+    def facts(self):
+        """What people ask of a preset before they load it.
+
+        Returns:
+            Dict for `metadata.json`: the number of parameters of each network,
+            the kind and the shape of an example; what a class adds.
+        """
+        return {
+            "parameters": {
+                name: network.count_params()
+                for name, network in parts.networks_of(self).items()
+                # As many as those of the network that it is an average of.
+                if not name.startswith("ema_")
+            },
+            "example_kind": self.example_kind,
+            "example_shape": list(self.example_shape),
+        }
 
     @classmethod
     def from_config(cls, config):

@@ -100,6 +100,7 @@ def save(
         "keras_gans_version": keras_gans.__version__,
         "keras_version": keras.__version__,
         "backend": keras.backend.backend(),
+        **model.facts(),
     }
     if details["task"] is None:
         del details["task"]

@@ -207,6 +207,10 @@ def headline(metadata):
     return shared.headline(metadata, HEADLINE, protocol)
 
 
+def brief(metadata):
+    return shared.brief(metadata, HEADLINE)
+
+
 TASK = Task(
     name="inpainting",
     command="inpaint",
@@ -230,4 +234,5 @@ TASK = Task(
     samples=samples,
     golden=golden,
     headline=headline,
+    brief=brief,
 )

@@ -335,6 +335,18 @@ def headline(metadata):
     return f"{key} {shared.format_score(value)} ({evaluation['protocol']})"
 
 
+def brief(metadata):
+    if "evaluation" in metadata:
+        return headline(metadata).split(" (")[0]
+    for key, value in metadata["scores"].items():
+        name = key.split(" (")[0]
+        # Of a toy's modes it says how many there are.
+        name = {"sliced Wasserstein distance": "SWD"}.get(name, name)
+        if name == "SWD" or name.startswith("modes covered"):
+            return f"{name.split()[0]} {shared.format_score(value)}"
+    return None
+
+
 TASK = Task(
     name="sampling",
     command="generate",
@@ -366,4 +378,5 @@ TASK = Task(
     samples=samples,
     golden=golden,
     headline=headline,
+    brief=brief,
 )

@@ -294,6 +294,17 @@ def headline(metadata, names, protocol):
     return f"{scores} ({protocol})"
 
 
+def brief(metadata, names):
+    """The first of a preset's scores with one of these names, or `None`."""
+    values = {
+        key.split(" (")[0]: value for key, value in metadata["scores"].items()
+    }
+    for name in names:
+        if name in values:
+            return f"{name} {format_score(values[name])}"
+    return None
+
+
 # ---- random examples ------------------------------------------------------
 
 

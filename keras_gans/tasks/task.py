@@ -136,6 +136,8 @@ class Task:
             zoo's presets.
         headline: Function of `(metadata)`. The score of a preset's weights in
             one line.
+        brief: Function of `(metadata)`. The same for lists, a name and a
+            number; `None` where there is none.
     """
 
     name: str
@@ -159,6 +161,7 @@ class Task:
     samples: Callable
     golden: Callable
     headline: Callable
+    brief: Callable
     export_arguments: Callable
     num_classes: Callable = lambda model: 0
     prepare: Callable = lambda model, recipe: None

@@ -258,6 +258,11 @@ def headline(metadata):
     return shared.headline(metadata, HEADLINE, protocol)
 
 
+def brief(metadata):
+    found = shared.brief(metadata, ("FID", "ab FID"))
+    return found and found.removeprefix("ab ")  # The way that it goes first.
+
+
 TASK = Task(
     name="translation",
     command="translate",
@@ -292,4 +297,5 @@ TASK = Task(
     samples=samples,
     golden=golden,
     headline=headline,
+    brief=brief,
 )

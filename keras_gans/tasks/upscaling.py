@@ -255,6 +255,10 @@ def headline(metadata):
     return shared.headline(metadata, HEADLINE, protocol)
 
 
+def brief(metadata):
+    return shared.brief(metadata, HEADLINE)
+
+
 TASK = Task(
     name="upscaling",
     command="upscale",
@@ -283,4 +287,5 @@ TASK = Task(
     samples=samples,
     golden=golden,
     headline=headline,
+    brief=brief,
 )

@@ -83,15 +83,6 @@ def test_answers_at_once_and_without_a_framework(arguments):
             assert name in done.stdout
 
 
-@pytest.mark.neutral
-def test_info(capsys):
-    assert run("info", "dcgan_mnist") == 0
-    details = json.loads(capsys.readouterr().out)
-    assert details["class"] == "DCGAN"
-    assert details["training"]["dataset"] == "mnist"
-    assert "CC BY-SA" in details["metadata"]["dataset"]["license"]
-
-
 def test_generate_grid_is_the_models_samples(preset, tmp_path):
     out = tmp_path / "new" / "digits.png"
     assert run("generate", preset, "-n", 6, "--seed", 3, "-o", out) == 0

@@ -176,6 +176,10 @@ def test_several_truncations_are_columns(preset, gan, tmp_path):
         (["edit", "PRESET", "--labels", "3"], "between 0 and 2"),
         (["edit", "PRESET", "--direction", "4"], "--direction 4: n must be"),
         (["project", "PRESET", "PRESET/samples.png", "-o", "x.npy"], "suffix"),
+        (
+            ["project", "PRESET", "PRESET/samples.png", "--restarts", "2"],
+            "--restarts must be 3 or more",
+        ),
         (["walk", "srresnet_x4_bsds500"], "a SRResNet"),
     ],
 )

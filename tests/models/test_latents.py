@@ -46,6 +46,7 @@ def test_given_latents_are_those_of_a_seed(model):
         ({"latents": np.zeros(4)}, r"Received: latents with shape \(4,\)"),
         ({"latents": np.full((3, 4), np.nan)}, "finite numbers. Received"),
         ({"latents": np.full((3, 4), "a")}, "finite numbers. Received"),
+        ({"latents": [[1.0], [1.0, 2.0]]}, "one length. Received: .* several"),
         ({"latents": np.zeros((3, 4)), "seed": 1}, "Received: seed=1"),
     ],
 )
@@ -349,6 +350,8 @@ def test_a_row_of_an_edit_has_one_label():
         ({"direction": np.zeros(3)}, r"\(4,\). Received.*\(3,\)"),
         ({"strengths": []}, r"one or more numbers. Received.*\(0,\)"),
         ({"strengths": 2.0}, r"one or more numbers. Received.*\(\)"),
+        ({"strengths": [np.nan]}, "strengths must be finite"),
+        ({"direction": np.full(4, np.inf)}, "direction must be finite"),
         ({"n": 0}, "Received: n=0"),
         ({"n": 2, "latents": np.zeros((3, 4))}, r"\(2, 4\). Received"),
         ({"truncation": -1}, "Received: truncation=-1"),

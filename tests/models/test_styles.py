@@ -144,6 +144,8 @@ def test_styles_that_are_refused(gan):
         gan.project(np.zeros((1, 4), "float32"), space="z")
     with pytest.raises(ValueError, match=r"\(n, 2, 3\). Received.*\(1, 5\)"):
         gan.generate_from_styles(np.zeros((1, 5)))
+    with pytest.raises(ValueError, match="finite numbers. Received.*NaN"):
+        gan.generate_from_styles(np.full((1, 3), np.nan))
     with pytest.raises(ValueError, match="must be None. Received.*seed=1"):
         gan.edit(MEAN, [0], styles=np.zeros((1, 3)), seed=1)
 

@@ -184,7 +184,7 @@ def test_list_presets(zoo):
         zoo,
         gan_ring=entry("GAN"),
         dcgan_mnist=entry("DCGAN", weights=False),
-        conditional_gan_mnist=entry("ConditionalGAN"),
+        conditional_gan_mnist={**entry("ConditionalGAN"), "dataset": "mnist"},
         srresnet_x4=entry("SRResNet"),
         mine_mnist=entry("Mine"),
     )
@@ -195,6 +195,8 @@ def test_list_presets(zoo):
     assert find("*MNIST*") == []
     assert find("*mnist*", weights=False) == ["dcgan_mnist"]
     assert find("*mnist*", weights=True) == [digits[0], digits[2]]
+    assert find(data="mni*") == find(data="mnist") == ["conditional_gan_mnist"]
+    assert find(data="mni") == find("dcgan*", data="m*") == []
     assert find(model="DCGAN") == ["dcgan_mnist"]
     gans = ["conditional_gan_mnist", "dcgan_mnist", "gan_ring"]
     for base in ("GAN", "SamplingModel", "AdversarialModel"):

@@ -15,7 +15,7 @@ from keras_gans import presets
 
 
 def test_layout(saved):
-    _, folder = saved
+    model, folder = saved
     assert sorted(p.name for p in folder.iterdir()) == [
         "config.json",
         "metadata.json",
@@ -34,6 +34,11 @@ def test_layout(saved):
     assert metadata["format_version"] == 1
     assert metadata["class"] == "DCGAN"
     assert metadata["task"] == "sampling"
+    assert metadata["example_shape"] == list(model.example_shape)
+    assert metadata["parameters"] == {
+        "generator": model.generator.count_params(),
+        "discriminator": model.discriminator.count_params(),
+    }
     assert metadata["licence"] == "CC0"
     assert metadata["keras_version"] == keras.__version__
     assert len(metadata["files"]) == 5

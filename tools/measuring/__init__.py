@@ -8,6 +8,8 @@ Such a file has
                     which the first is "samples"; `ablations` are pairs of
                     label and run folder, `test_data` a folder or `None`
     table(facts)    the scores among the metadata, as Markdown
+    beside(facts)   label -> name of a score -> number: what these scores are
+                    to be read beside, as those of training images
     BEST_BY         column of a run's log -> what it is, for the card
     metrics_of(recipe)    what `zoo.py score` asks `keras-gans evaluate` for;
                     `None` where `facts` measures all

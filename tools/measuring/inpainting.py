@@ -92,6 +92,12 @@ def table(facts):
     return "\n".join(lines)
 
 
+def beside(facts):
+    """The mean of what is known around the hole in the place of a model."""
+    found = facts["inpainting"]["scores"][MEAN]
+    return {MEAN: {name: found[name] for name in HEADLINE if name in found}}
+
+
 def facts(folder, entry, recipe, *, ablations=(), test_data=None):
     """What `publish` measures: metadata, and the card's picture."""
     models = {OURS: presets.load(folder)}

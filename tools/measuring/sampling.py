@@ -10,6 +10,7 @@ import pathlib
 import judge
 import numpy as np
 import pixel_avatars
+from data_sets import FLOORS
 from PIL import Image
 
 from keras_gans import datasets, metrics, presets
@@ -54,6 +55,12 @@ def facts(folder, entry, recipe, *, ablations=(), test_data=None):
             for label, run in ablations
         }
     return found, {"samples": picture, **drawn}
+
+
+def beside(facts):
+    """As many training images, where that has been measured."""
+    floor = FLOORS.get(facts.get("evaluation", {}).get("protocol"))
+    return {"training images": floor} if floor else {}
 
 
 def scores(model, recipe):

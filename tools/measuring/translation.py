@@ -137,6 +137,15 @@ def table(facts):
     return "\n".join(lines)
 
 
+def beside(facts):
+    """Training images of the target, in the place of translations."""
+    floor = facts["translation"]["training_images"]
+    ways = {row.split()[0] for row in facts["translation"]["scores"][OURS]}
+    if "ba" not in ways:
+        return {"training images": floor}
+    return {"training images": {f"ab {k}": v for k, v in floor.items()}}
+
+
 def facts(folder, entry, recipe, *, ablations=(), test_data=None):
     """What `publish` measures: metadata, and the card's pictures."""
     models = {OURS: presets.load(folder)}

@@ -132,6 +132,18 @@ def table(facts):
     return "\n".join(lines)
 
 
+def beside(facts):
+    """Bicubic resizing."""
+    found = facts["upscaling"]["scores"][BICUBIC]
+    return {
+        BICUBIC: {
+            name: round(float(np.mean(values)), 4)
+            for name, values in found.items()
+            if "truth" not in name
+        }
+    }
+
+
 def facts(folder, entry, recipe, *, ablations=(), test_data=None):
     """What `publish` measures: metadata, and the card's picture."""
     if test_data is None:

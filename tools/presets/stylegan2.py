@@ -52,7 +52,7 @@ def recipe(dataset, steps, batch_size=BATCH_SIZE, **more):
 PRESETS = {
     "stylegan2_avatars64": {
         "model": lambda: stylegan2(
-            (64, 64, 3), (128, 128, 128, 64, 32), 256, "translation", 0.998
+            (64, 64, 3), (128, 128, 96, 48, 24), 256, "translation", 0.998
         ),
         "recipe": recipe("micah_avatars", 8_000),
         # Ten minutes of one card: wider, and in half precision.
@@ -64,7 +64,7 @@ PRESETS = {
             "dtype_policy": "mixed_bfloat16",
         },
         "description": "faces, drawn in black lines and plain colours",
-        "paper": STYLEGAN2_PAPER + " Here with 128 to 32 filters, two mapping "
+        "paper": STYLEGAN2_PAPER + " Here with 128 to 24 filters, two mapping "
         "layers, styles of 256 numbers, no path length regularization, and "
         "translation by Zhao et al., 2020, https://arxiv.org/abs/2006.10738.",
         "data": MICAH_AVATARS,
