@@ -11,6 +11,7 @@ from keras_gans.cli.arguments import (
     add_command,
     add_preset,
     add_quiet,
+    examples,
     file_name,
     given_sources,
     integer,
@@ -108,7 +109,7 @@ def add(commands):
         help="say what would be done, try a few steps, and write nothing",
     )
     add_quiet(parser)
-    parser.set_defaults(how_to_go_on=_how_to_go_on)
+    parser.set_defaults(how_to_go_on=_how_to_go_on, rooms=commands.choices)
 
 
 def _folder(args):
@@ -166,6 +167,7 @@ def _train(args):
                 "command": ["keras-gans", *sys.argv[1:]],
                 "versions": versions(),
                 "licence": data_licence(presets.info(preset), recipe),
+                "uses": examples(args.rooms, task.name, model.example_kind),
             },
             tensorboard=args.tensorboard,
             dry_run=args.dry_run,

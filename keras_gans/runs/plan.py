@@ -157,11 +157,15 @@ def commands(run, about):
         key = "steps" if "steps" in run.recipe else "epochs"
         more = f"{go_on} --{key} {2 * run.recipe[key]}"
         pairs = [("Train on, to twice the length:", more)]
-    uses = run.task.uses(run.gan, shlex.quote(str(best)))
+    uses = [
+        command.format(preset=shlex.quote(str(best)))
+        for command in about.get("uses", ())
+    ]
+    if uses:
+        pairs.append(("Use the best checkpoint:", "\n".join(uses)))
     export = shlex.join(["keras-gans", "export", str(best), "--format", "onnx"])
     load = f"keras_gans.{type(run.gan).__name__}.from_preset({str(best)!r})"
     pairs += [
-        ("Use the best checkpoint:", "\n".join(uses)),
         ("Hand it to another program:", export),
         ("In Python:", f"import keras_gans\n\nmodel = {load}"),
     ]

@@ -51,7 +51,8 @@ def train(
         verbose: 0 for silence but for troubles, 1 for a bar, 2 for lines.
         report: Function that prints a line.
         about: Dict for `run.json`, see `folder.write_run`, and for the report
-            with the `licence` of the data, a string; `None` for none.
+            with the `licence` of the data, a string, and `uses`, commands
+            with `{preset}` for the best checkpoint; `None` for none.
         tensorboard: Boolean, write events into `folder/tensorboard`.
         dry_run: Boolean, say what would be done, try a few steps and the
             scores, and write nothing.

@@ -106,12 +106,6 @@ def draw(model, n, seed, labels, inputs):
     return draw_fillings(model, images, masks_of(model, len(images), seed))
 
 
-def uses(model, folder):
-    return [
-        f"keras-gans inpaint {folder} photo.png --mask mask.png -o whole.png"
-    ]
-
-
 def draw_fillings(model, images, masks):
     """A picture of rows: image with a hole, what is made of it, truth.
 
@@ -226,7 +220,6 @@ TASK = Task(
     scores=scores,
     picture=picture,
     draw=draw,
-    uses=uses,
     evaluate=evaluate,
     export_arguments=shared.no_direction,
     batch=batch,

@@ -134,13 +134,6 @@ def draw(model, n, seed, labels, inputs):
     return draw_samples(model, seed, inputs, n, labels)
 
 
-def uses(model, folder):
-    commands = [f"keras-gans generate {folder} -n 64 -o samples.png"]
-    if model.example_kind == "image":
-        commands.append(f"keras-gans walk {folder} -o walk.gif")
-    return commands
-
-
 def draw_samples(
     model,
     seed,
@@ -367,7 +360,6 @@ TASK = Task(
     scores=scores,
     picture=picture,
     draw=draw,
-    uses=uses,
     num_classes=num_classes,
     summary=summary,
     check_evaluation=_data_and_features,

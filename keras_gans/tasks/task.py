@@ -113,8 +113,6 @@ class Task:
         draw: Function of `(model, n, seed, labels, inputs)`, for models of
             users: a picture as well, see `callbacks.SampleGrid`; a
             `ValueError` for what does not suit the model.
-        uses: Function of `(model, folder)`. Commands to try with the preset
-            of such a model in a folder, a list of strings.
         summary: Function of `(recipe, row)`. Lines to print when a run has
             ended with this row of the log.
         check_evaluation: Function of `(recipe, options)`. Raises a
@@ -154,7 +152,6 @@ class Task:
     scores: Callable
     picture: Callable
     draw: Callable
-    uses: Callable
     evaluate: Callable
     batch: Callable
     inputs: Callable

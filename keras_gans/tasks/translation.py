@@ -124,10 +124,6 @@ def draw(model, n, seed, labels, inputs):
     return draw_translations(model, images, seed=seed, n=n)
 
 
-def uses(model, folder):
-    return [f"keras-gans translate {folder} images/ -o out/"]
-
-
 def draw_translations(
     model, inputs, truth=None, seed=None, n=shared.SAMPLES // 4
 ):
@@ -289,7 +285,6 @@ TASK = Task(
     scores=scores,
     picture=picture,
     draw=draw,
-    uses=uses,
     evaluate=evaluate,
     export_arguments=export_arguments,
     batch=batch,

@@ -161,10 +161,6 @@ def draw(model, n, seed, labels, inputs):
     return draw_enlarged(model, shared.images_to_draw(model, n, labels, inputs))
 
 
-def uses(model, folder):
-    return [f"keras-gans upscale photo.jpg -o large.png --preset {folder}"]
-
-
 def draw_enlarged(model, inputs, truth=None):
     """A picture of rows: bicubic, what the model makes, and truth.
 
@@ -279,7 +275,6 @@ TASK = Task(
     scores=scores,
     picture=picture,
     draw=draw,
-    uses=uses,
     evaluate=evaluate,
     export_arguments=shared.no_direction,
     batch=batch,

@@ -3,12 +3,12 @@
 import html
 import re
 import shlex
-import types
 
 import pytest
 from cases import points_gan, tiny_srgan
 
-from keras_gans import cli, presets, runs, tasks
+from keras_gans import cli, presets, runs
+from keras_gans.cli.arguments import examples
 from keras_gans.runs import plan
 
 pytestmark = pytest.mark.neutral
@@ -17,6 +17,10 @@ pytestmark = pytest.mark.neutral
 def train(tiny, out, *arguments):
     command = ["train", str(tiny / "preset"), "--out", str(out), *arguments]
     return cli.main(command)
+
+
+def parse(*arguments):
+    return cli._make_parser().parse_args(arguments)
 
 
 def told(text):
@@ -86,7 +90,12 @@ def test_the_pages_commands_are_commands(tmp_path):
     gan = points_gan()
     gan.compile()
     recipe = {"dataset": "ring", "batch_size": 256, "seed": 0, "epochs": 9}
-    about = {"preset": "gan_ring", "command": ["keras-gans", "train"]}
+    rooms = parse("train", "gan_ring").rooms
+    about = {
+        "preset": "gan_ring",
+        "command": ["keras-gans", "train"],
+        "uses": examples(rooms, "sampling", "points"),
+    }
     run = runs.Run(gan, recipe, tmp_path / "my run", None, print, about=about)
     facts = run.facts
     assert facts["resume"].endswith("my run' --resume")
@@ -94,20 +103,11 @@ def test_the_pages_commands_are_commands(tmp_path):
     commands = [facts["resume"], *(c for _, c in facts["commands"])]
     for command in "\n".join(commands).splitlines():
         if command.startswith("keras-gans"):
-            parsed = cli._make_parser().parse_args(shlex.split(command)[1:])
-            assert "my run" in str(vars(parsed))
-    assert not any("walk" in command for command in commands)  # Of points.
+            parsed = parse(*shlex.split(command)[1:])
+            assert "my run" in str(parsed)
+    assert any(command.startswith("keras-gans gen") for command in commands)
     # In Python, without a word on what the command line was given.
     assert plan.commands(run, {})["resume"] is None
-
-
-@pytest.mark.parametrize("name", tasks.names())
-def test_what_every_kind_of_model_is_for(name):
-    task = tasks.get(name)
-    model = types.SimpleNamespace(example_kind="image")
-    for command in task.uses(model, "run/best"):
-        parsed = cli._make_parser().parse_args(shlex.split(command)[1:])
-        assert "run/best" in vars(parsed).values()
 
 
 def test_what_is_said_of_data_and_models():
