@@ -119,8 +119,10 @@ def line_plot(x, lines, size=(720, 400)):
         value = low + fraction * (high - low)
         _, y = place(x.min(), value)
         draw.line((left, y, right, y), fill=(230, 230, 230))
-        draw.text((left - 6, y), f"{value:.3g}", fill="black", anchor="rm")
+        draw.text((left - 6, y), f"{value:.4g}", fill="black", anchor="rm")
         step = x.min() + fraction * span
+        if step % 1 and span < 4:  # Of few epochs: their numbers alone.
+            continue
         px, _ = place(step, low)
         draw.text((px, bottom + 6), f"{step:,.0f}", fill="black", anchor="mt")
     offset = left

@@ -12,6 +12,7 @@ import keras
 import keras_gans
 from keras_gans import backend
 from keras_gans.runs.progress import duration
+from keras_gans.tasks.shared import data_name
 
 
 def describe(run, step=0):
@@ -130,8 +131,9 @@ def facts(run, about):
     if "command" in about:
         own.append(("command", shlex.join(about["command"])))
     framework = keras.backend.backend()
+    data = data_name(run.recipe["dataset"])
     return {
-        "title": f"{type(run.gan).__name__} on {run.recipe['dataset']}",
+        "title": f"{type(run.gan).__name__} on {data}",
         "total": run.total_steps,
         "about": own,
         "recipe": run.recipe,

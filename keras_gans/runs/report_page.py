@@ -47,7 +47,8 @@ figure.best img { border-color: var(--best); }
 figure.best figcaption { color: var(--best); font-weight: 600; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; }
 th, td { text-align: left; vertical-align: top; padding: .25rem 1rem .25rem 0;
-  border-bottom: 1px solid var(--edge); } th { font-weight: 500; }
+  border-bottom: 1px solid var(--edge); }
+th { font-weight: 500; white-space: nowrap; }
 pre { background: var(--box); padding: .6rem .8rem; border-radius: 4px;
   overflow-x: auto; overflow-wrap: normal; }
 .trouble { border-left: 4px solid var(--c1); padding-left: .8rem; }
