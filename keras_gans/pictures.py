@@ -119,8 +119,10 @@ def line_plot(x, lines, size=(720, 400)):
         value = low + fraction * (high - low)
         _, y = place(x.min(), value)
         draw.line((left, y, right, y), fill=(230, 230, 230))
-        draw.text((left - 6, y), f"{value:.3g}", fill="black", anchor="rm")
+        draw.text((left - 6, y), f"{value:.4g}", fill="black", anchor="rm")
         step = x.min() + fraction * span
+        if step % 1 and span < 4:  # Of few epochs: their numbers alone.
+            continue
         px, _ = place(step, low)
         draw.text((px, bottom + 6), f"{step:,.0f}", fill="black", anchor="mt")
     offset = left
@@ -133,6 +135,35 @@ def line_plot(x, lines, size=(720, 400)):
         draw.line((offset, 15, offset + 20, 15), fill=color, width=3)
         draw.text((offset + 26, 15), name, fill="black", anchor="lm")
         offset += 46 + int(draw.textlength(name))
+    return picture
+
+
+def plot_history(history, size=(720, 240)):
+    """The logs of a training: the losses, and below them each score.
+
+        pictures.plot_history(gan.fit(images, epochs=20)).save("history.png")
+
+    Args:
+        history: What `fit` returned, or its attribute `history`.
+        size: `(width, height)` in pixels, of the losses and of each score.
+
+    Returns:
+        `PIL.Image.Image`, over the epochs from 1 on.
+
+    Raises:
+        ValueError: If there are no logs.
+    """
+    logs = getattr(history, "history", history)
+    losses = {name: line for name, line in logs.items() if "loss" in name}
+    panels = [losses] if losses else []
+    panels += [{k: line} for k, line in logs.items() if k not in losses]
+    if not panels:
+        raise ValueError(f"history must have logs. Received: {history!r}")
+    width, height = size
+    picture = Image.new("RGB", (width, height * len(panels)), "white")
+    for i, lines in enumerate(panels):
+        epochs = range(1, len(next(iter(lines.values()))) + 1)
+        picture.paste(line_plot(epochs, lines, size), (0, i * height))
     return picture
 
 

@@ -76,7 +76,8 @@ def test_threads_leave_the_state_alone(monkeypatch):
 def test_the_copy_is_exact(monkeypatch):
     # A clock that stands still between steps: every step is copied.
     monkeypatch.setattr(
-        "keras_gans.callbacks.time.perf_counter", iter(range(10**6)).__next__
+        "keras_gans.callbacks.non_finite.time.perf_counter",
+        iter(range(10**6)).__next__,
     )
     good = compiled()
     fit(

@@ -53,7 +53,7 @@ def test_what_editors_read_is_in_the_wheel(config):
 # ---- names ----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("module", [keras_gans, presets])
+@pytest.mark.parametrize("module", [keras_gans, keras_gans.callbacks, presets])
 def test_every_name_is_there(module):
     for name in module.__all__:
         assert getattr(module, name) is not None
@@ -62,7 +62,7 @@ def test_every_name_is_there(module):
         module.StyleGAN9  # noqa: B018
 
 
-@pytest.mark.parametrize("module", [keras_gans, presets])
+@pytest.mark.parametrize("module", [keras_gans, keras_gans.callbacks, presets])
 def test_stubs_have_the_names_that_are_served_lazily(module):
     stub = pathlib.Path(module.__file__).with_suffix(".pyi")
     found = {}

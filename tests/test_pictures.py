@@ -1,3 +1,5 @@
+import types
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -59,6 +61,28 @@ def test_line_plot_takes_what_training_gives():
     assert len(picture.getcolors(10**6)) > 3
     pictures.line_plot([1], {"d_loss": [0.5]})
     pictures.line_plot([1], {"d_loss": [float("inf")]})
+
+
+def test_a_history_has_a_panel_of_losses_and_one_for_each_score():
+    logs = {
+        "d_loss": [1.0, 2.0],
+        "val_d_loss": [2.0, 3.0],
+        "val_kid": [float("nan"), 0.5],
+        "learning_rate": [0.1, 0.1],
+    }
+    history = types.SimpleNamespace(history=logs)
+    picture = pictures.plot_history(history, size=(300, 100))
+    assert picture.size == (300, 300)
+    np.testing.assert_array_equal(
+        picture, pictures.plot_history(logs, (300, 100))
+    )
+    losses = picture.crop((0, 0, 300, 100))
+    expected = pictures.line_plot(
+        [1, 2], {k: logs[k] for k in ("d_loss", "val_d_loss")}, (300, 100)
+    )
+    np.testing.assert_array_equal(losses, expected)
+    with pytest.raises(ValueError, match="history must have logs. Received"):
+        pictures.plot_history({})
 
 
 def test_gif_has_an_even_selection_of_frames(tmp_path):

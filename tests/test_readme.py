@@ -13,6 +13,7 @@ import textwrap
 
 import numpy as np
 import pytest
+from cases import tiny_gan
 from PIL import Image
 
 import keras_gans
@@ -75,6 +76,21 @@ def test_training_in_ten_lines(tmp_path, monkeypatch):
     assert scope["digits"].shape == (100, 28, 28, 1)
     loaded = keras_gans.DCGAN.from_preset("my_digits")
     np.testing.assert_array_equal(loaded.generate(100, seed=0), scope["digits"])
+
+
+@pytest.mark.slow
+def test_to_look_and_to_score(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    gan = tiny_gan(example_shape=(28, 28, 1))
+    gan.compile()
+    data = np.random.default_rng(0).integers(0, 256, (8, 28, 28, 1), "uint8")
+    scope = {"gan": gan, "data": data, "test_images": data}
+    code = block("callbacks.SampleGrid(")
+    assert "epochs=50" in code
+    exec(code.replace("epochs=50", "epochs=2, verbose=0"), scope)
+    assert {"val_kid", "d_loss"} <= set(scope["history"].history)
+    names = sorted(path.name for path in tmp_path.rglob("*.png"))
+    assert names[0] == "history.png" and len(names) == 4
 
 
 @pytest.mark.slow

@@ -19,8 +19,8 @@ from cases import (
 )
 
 import keras_gans
-from keras_gans import callbacks, datasets, losses, presets
-from keras_gans.callbacks import TrainingHealth
+from keras_gans import datasets, losses, presets
+from keras_gans.callbacks import TrainingHealth, training_health
 from keras_gans.models.gan import GANDiscriminator, GANGenerator
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -174,7 +174,9 @@ HEALTHY = {
 
 
 def diagnose(*looks):
-    return set(callbacks._diagnose([{**HEALTHY, **look} for look in looks]))
+    return set(
+        training_health._diagnose([{**HEALTHY, **look} for look in looks])
+    )
 
 
 def test_diagnosis():
@@ -336,7 +338,8 @@ def test_a_model_without_latents_cannot_be_looked_at():
 def test_looks_cost_a_hundredth_of_the_time(monkeypatch):
     now = [0.0]
     monkeypatch.setattr(
-        "keras_gans.callbacks.time.perf_counter", lambda: now[0]
+        "keras_gans.callbacks.training_health.time.perf_counter",
+        lambda: now[0],
     )
     health = TrainingHealth(points())
     health.set_model(compiled())
@@ -384,7 +387,7 @@ def test_no_alarm_on_the_zoo(name):
     health = Health(real, labels if name.startswith("conditional") else None)
     health.set_model(model)
     look = health.look()
-    assert callbacks._diagnose([look] * 10) == {}
+    assert training_health._diagnose([look] * 10) == {}
     # Far from every threshold, and not by chance.
     assert look["gradient"] > 1 and look["spread"] > 0.9
     assert look["variety"] > 0.2

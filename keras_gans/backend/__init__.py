@@ -15,6 +15,7 @@ written once, in `keras.ops`:
 - `num_replicas()`, `replica_slice(x, n)`: who else takes part in this step,
   and which part of a draw for the global batch is this replica's.
 - `is_multi_worker(model)`: whether other processes take the same steps.
+- `is_chief(model)`: whether this process is the one of several that writes.
 - `strategy_scope(model)`: the context in which to make its variables.
 - `is_in_strategy(model, variable)`: whether that scope made the variable.
 - `check_distribution(model)`: refuses what the backend would ignore.
@@ -29,6 +30,7 @@ written once, in `keras.ops`:
   `map_batches` brings what it makes to the host.
 - `is_accelerated(model)`: whether the model's variables are on another device
   than the CPU.
+- `device_name()`: what the first accelerator is called, or `"CPU"`.
 - `process()`: which of the processes this is to which Keras leaves it to read
   a part of every batch, and how many they are.
 - `alone()`: a context in which one of several processes makes what the others
@@ -52,6 +54,7 @@ functional_gradients = _module.functional_gradients
 num_replicas = _module.num_replicas
 replica_slice = _module.replica_slice
 is_multi_worker = _module.is_multi_worker
+is_chief = _module.is_chief
 strategy_scope = _module.strategy_scope
 is_in_strategy = _module.is_in_strategy
 check_distribution = _module.check_distribution
@@ -59,6 +62,7 @@ wrap_step = _module.wrap_step
 bind_step = _module.bind_step
 compile_function = _module.compile_function
 is_accelerated = _module.is_accelerated
+device_name = _module.device_name
 process = _module.process
 alone = _module.alone
 all_gather = _module.all_gather

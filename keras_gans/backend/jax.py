@@ -70,6 +70,10 @@ def is_multi_worker(model):
     return jax.process_count() > 1
 
 
+def is_chief(model):
+    return jax.process_index() == 0
+
+
 def strategy_scope(model):
     return contextlib.nullcontext()
 
@@ -163,6 +167,11 @@ def is_accelerated(model):
         for v in model.variables[:1]
         for device in v.value.devices()
     )
+
+
+def device_name():
+    device = jax.local_devices()[0]
+    return "CPU" if device.platform == "cpu" else device.device_kind
 
 
 def process():

@@ -1,5 +1,7 @@
 import contextlib
 import functools
+import json
+import os
 
 import keras
 import tensorflow as tf
@@ -117,6 +119,18 @@ def is_multi_worker(model):
     )
 
 
+def is_chief(model):
+    if not is_multi_worker(model):
+        return True
+    config = json.loads(os.environ.get("TF_CONFIG", "{}"))
+    task = config.get("task", {"type": "worker", "index": 0})
+    return task["type"] == "chief" or (
+        task["type"] == "worker"
+        and task["index"] == 0
+        and "chief" not in config.get("cluster", {})
+    )
+
+
 def strategy_scope(model):
     return model.distribute_strategy.scope()
 
@@ -176,6 +190,14 @@ def compile_function(function, model):
 
 def is_accelerated(model):
     return any("CPU" not in v.value.device for v in model.variables[:1])
+
+
+def device_name():
+    for kind in ("GPU", "TPU"):
+        for device in tf.config.list_physical_devices(kind):
+            details = tf.config.experimental.get_device_details(device)
+            return details.get("device_name", kind)
+    return "CPU"
 
 
 def process():

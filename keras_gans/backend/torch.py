@@ -64,6 +64,10 @@ def is_multi_worker(model):
     return False
 
 
+def is_chief(model):
+    return True
+
+
 def strategy_scope(model):
     return contextlib.nullcontext()
 
@@ -115,6 +119,12 @@ def compile_function(function, model):
 
 def is_accelerated(model):
     return any(v.value.device.type != "cpu" for v in model.variables[:1])
+
+
+def device_name():
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    return "CPU" if not torch.backends.mps.is_available() else "MPS"
 
 
 def process():

@@ -52,6 +52,22 @@ def add_command(commands, name, function, help):
     return command
 
 
+def examples(rooms, task, kind):
+    """How such a model is used, commands with `{preset}` for its name.
+
+    Args:
+        rooms: Dict of a command's name to its `Parser`.
+        task: String, the kind of model.
+        kind: String, the kind of its examples.
+    """
+    return [
+        f"keras-gans {name} {example.arguments}"
+        for name, room in rooms.items()
+        for example in room.examples
+        if example.task == task and example.kind in (None, kind)
+    ]
+
+
 def add_preset(parser):
     """Which preset, and on which backend."""
     parser.add_argument(

@@ -17,7 +17,6 @@ from keras_gans.cli.arguments import (
     locate,
     metrics,
     path,
-    print_table,
     refuse_options,
     text,
     versions,
@@ -118,13 +117,7 @@ def _evaluate(args):
         data = f"{protocol.dataset} {protocol.split}".strip()
         n = f"{protocol.n_fake:,}"
         print(f"{data} has {n} examples: -n is {n}")
-    rows = [("score", "value", "std", "protocol")]
-    for score in scores.values():
-        std = "" if score.std is None else f"{score.std:.2g}"
-        rows.append(
-            (score.name, f"{score.value:.4g}", std, str(score.protocol))
-        )
-    print_table(rows)
+    print(scores)
     out = args.out or pathlib.Path(f"{name}_scores.json")
     report = {
         "preset": args.preset,

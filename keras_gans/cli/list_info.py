@@ -1,6 +1,7 @@
 """`keras-gans list` and `keras-gans info`, without Keras."""
 
 import argparse
+import functools
 import json
 import pathlib
 import shutil
@@ -11,6 +12,7 @@ from keras_gans.cli import pages, run_pages
 from keras_gans.cli.arguments import (
     add_command,
     check_preset,
+    examples,
     print_table,
     text,
 )
@@ -154,13 +156,5 @@ def _info(args):
     path = pathlib.Path(args.preset)
     if args.preset in presets.names():
         path = presets.zoo_path() / args.preset
-
-    def examples(task, kind):
-        return [
-            f"keras-gans {name} {example.arguments}"
-            for name, room in args.rooms.items()
-            for example in room.examples
-            if example.task == task and example.kind in (None, kind)
-        ]
-
-    print(page(args.preset, path, details, examples, width))
+    shown = functools.partial(examples, args.rooms)
+    print(page(args.preset, path, details, shown, width))

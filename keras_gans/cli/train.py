@@ -11,6 +11,7 @@ from keras_gans.cli.arguments import (
     add_command,
     add_preset,
     add_quiet,
+    examples,
     file_name,
     given_sources,
     integer,
@@ -97,8 +98,18 @@ def add(commands):
     parser.add_argument(
         "--resume", action="store_true", help="go on from the last checkpoint"
     )
+    parser.add_argument(
+        "--tensorboard",
+        action="store_true",
+        help="write events for TensorBoard into the run folder",
+    )
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="say what would be done, try a few steps, and write nothing",
+    )
     add_quiet(parser)
-    parser.set_defaults(how_to_go_on=_how_to_go_on)
+    parser.set_defaults(how_to_go_on=_how_to_go_on, rooms=commands.choices)
 
 
 def _folder(args):
@@ -131,6 +142,8 @@ def _train(args):
     # From here on with Keras, on the backend of the run.
     from keras_gans import runs, tasks
     from keras_gans.datasets.checks import UnknownData
+    from keras_gans.runs.plan import data_licence
+    from keras_gans.runs.report_page import REPORT
 
     task = tasks.get(presets.task_name(preset))
     model_name = presets.class_name(preset)
@@ -153,7 +166,11 @@ def _train(args):
                 "preset": args.preset,
                 "command": ["keras-gans", *sys.argv[1:]],
                 "versions": versions(),
+                "licence": data_licence(presets.info(preset), recipe),
+                "uses": examples(args.rooms, task.name, model.example_kind),
             },
+            tensorboard=args.tensorboard,
+            dry_run=args.dry_run,
         )
     except (FileNotFoundError, UnknownData) as error:
         metadata = presets.info(preset).get("metadata", {})
@@ -164,12 +181,13 @@ def _train(args):
         raise FileNotFoundError(
             f"{error} Download {download}, and name the folder: --data FOLDER"
         ) from None
-    if row is None:  # One of several workers, and not the one that writes.
+    if row is None:  # A dry run, or a worker that is not the one that writes.
         return
     picture = sorted((folder / "samples").glob("step_*.png"))[-1]
     print(f"{row['step']} steps; the last samples: {picture}")
     for line in task.summary(recipe, row):
         print(line)
+    print(f"all of it on one page: {folder / REPORT}")
     print(f'keras_gans.{model_name}.from_preset("{folder}/best")')
 
 

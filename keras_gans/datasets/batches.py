@@ -73,6 +73,7 @@ def make_batches(data, batch_size, repeat, skip, drop_remainder):
         Batches(data, batch_size, every, whole=False)
     )
     dataset._keras_gans_classes = data.classes
+    dataset._keras_gans_size = data.size
     dataset._keras_gans_seen = data.seen
     return dataset
 

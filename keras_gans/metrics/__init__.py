@@ -27,7 +27,8 @@ from keras_gans.metrics.modes import (
 )
 from keras_gans.metrics.perceptual import perceptual_distance
 from keras_gans.metrics.pixels import mean_absolute_error, ssim
-from keras_gans.metrics.scores import Protocol, Score, evaluate
+from keras_gans.metrics.score import Protocol, Score, Scores
+from keras_gans.metrics.scores import evaluate
 from keras_gans.metrics.statistics import Statistics
 from keras_gans.metrics.super_resolution import (
     cropped_ssim,
@@ -46,6 +47,7 @@ __all__ = [
     "Memorisation",
     "Protocol",
     "Score",
+    "Scores",
     "Statistics",
     "cropped_ssim",
     "density_coverage",

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from keras_gans.metrics import distances, extractors, pixels
-from keras_gans.metrics.scores import Protocol, Score
+from keras_gans.metrics.score import Protocol, Score, Scores
 from keras_gans.metrics.super_resolution import psnr
 from keras_gans.pixels import read_uint8
 
@@ -63,10 +63,10 @@ def evaluate_inpainting(
         split: String, for the protocol.
 
     Returns:
-        Dict of name to `Score`: `"PSNR"` (100 of an image that was filled
-        without an error) and `"SSIM"` of the whole images, all colours, known
-        pixels included; `"L1"`, `hole_error`; and with an extractor `"KID"`
-        between the filled images and the whole ones.
+        `Scores`, a dict of name to `Score`: `"PSNR"` (100 of an image that
+        was filled without an error) and `"SSIM"` of the whole images, all
+        colours, known pixels included; `"L1"`, `hole_error`; and with an
+        extractor `"KID"` between the filled images and the whole ones.
 
     Raises:
         ValueError: If there are no images.
@@ -97,10 +97,10 @@ def evaluate_inpainting(
     }
     if min(images.shape[1:3]) >= 11:
         values["SSIM"] = pixels.ssim(images, made)
-    scores = {
-        name: Score(name, float(np.mean(value)), protocol)
+    scores = Scores(
+        (name, Score(name, float(np.mean(value)), protocol))
         for name, value in values.items()
-    }
+    )
     if extractor is not None:
         extractor = extractors.get(extractor)
         protocol = dataclasses.replace(

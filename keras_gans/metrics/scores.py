@@ -1,7 +1,6 @@
-"""Scores that carry their protocol, and the function that measures them."""
+"""The function that measures scores."""
 
 import dataclasses
-import math
 import sys
 
 import keras
@@ -11,6 +10,7 @@ from keras_gans import example_kinds
 from keras_gans.checks import check_integer
 from keras_gans.datasets import toys
 from keras_gans.metrics import distances, extractors, modes
+from keras_gans.metrics.score import Protocol, Score, Scores
 from keras_gans.metrics.statistics import Statistics
 from keras_gans.names import METRICS
 from keras_gans.pixels import from_uint8, read_uint8
@@ -18,114 +18,6 @@ from keras_gans.pixels import from_uint8, read_uint8
 CHUNK = 256  # samples that are made at once
 # The sliced distance is of pixels, which are not kept beyond these.
 SWD_EXAMPLES = 2000
-
-
-@dataclasses.dataclass(frozen=True)
-class Protocol:
-    """How a score was measured. Scores of two protocols are two scores.
-
-    Attributes:
-        extractor: String, what made the features.
-        version: String, of the extractor.
-        n_real: Integer, the number of real examples; `None` where a file of
-            statistics does not say.
-        n_fake: Integer, the number of generated examples.
-        dataset: String, what the real examples are of.
-        split: String, the part of the data set.
-        resize: String, how images were resized for the extractor.
-    """
-
-    extractor: str
-    version: str
-    n_real: int | None
-    n_fake: int
-    dataset: str = ""
-    split: str = ""
-    resize: str = "none"
-
-    def __str__(self):
-        n_real = "?" if self.n_real is None else f"{self.n_real:,}"
-        parts = [
-            f"{self.extractor} v{self.version}",
-            f"{n_real}/{self.n_fake:,}",
-            f"{self.dataset} {self.split}".strip(),
-            "" if self.resize == "none" else self.resize,
-        ]
-        return ", ".join(part for part in parts if part)
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Score:
-    """A number, and what it takes to compare it with another one.
-
-    `<`, `<=`, `>`, `>=`, `==` and `-` work on two scores of one name and one
-    protocol, and raise a `ValueError` for others.
-
-    Attributes:
-        name: String, as `"FID"`.
-        value: Float.
-        protocol: `Protocol`.
-        std: Float, the standard deviation over subsets or splits, or `None`.
-    """
-
-    name: str
-    value: float
-    protocol: Protocol
-    std: float | None = None
-
-    def __str__(self):
-        std = "" if self.std is None else f" ± {self.std:.2g}"
-        return f"{self.name} ({self.protocol}): {self.value:.4g}{std}"
-
-    def to_json(self):
-        """A dict of what JSON has; a value that is no number is `None`."""
-        config = dataclasses.asdict(self)
-        for key in ("value", "std"):
-            if config[key] is not None and not math.isfinite(config[key]):
-                config[key] = None
-        return config
-
-    @classmethod
-    def from_json(cls, config):
-        """The score of a dict that `to_json` made."""
-        if config["value"] is None:
-            config = {**config, "value": math.nan}
-        return cls(**{**config, "protocol": Protocol(**config["protocol"])})
-
-    def _other_value(self, other):
-        if not isinstance(other, Score):
-            raise TypeError(
-                f"A Score compares with a Score. Received: {other!r}"
-            )
-        if (self.name, self.protocol) != (other.name, other.protocol):
-            raise ValueError(
-                "Scores of different names or protocols cannot be compared. "
-                f"Received: {self} and {other}"
-            )
-        return other.value
-
-    def __eq__(self, other):
-        if not isinstance(other, Score):
-            return NotImplemented
-        return self.value == self._other_value(other)
-
-    def __hash__(self):
-        return hash((self.name, self.protocol, self.value))
-
-    def __lt__(self, other):
-        return self.value < self._other_value(other)
-
-    def __le__(self, other):
-        return self.value <= self._other_value(other)
-
-    def __gt__(self, other):
-        return self.value > self._other_value(other)
-
-    def __ge__(self, other):
-        return self.value >= self._other_value(other)
-
-    def __sub__(self, other):
-        return self.value - self._other_value(other)
 
 
 def evaluate(
@@ -183,7 +75,8 @@ def evaluate(
             `real` are written; `None` for none.
 
     Returns:
-        Dict of name to `Score`, in the order of `metrics`.
+        `Scores`, a dict of name to `Score` in the order of `metrics`, which
+        `print` shows as a table.
 
     Raises:
         ValueError: If an argument does not fit, or a side has no examples.
@@ -213,7 +106,7 @@ def evaluate(
     if known:
         _check_known(known, extractor, metrics, save_statistics)
         dataset, split = dataset or known.dataset, split or known.split
-    else:
+    elif not isinstance(real, _Side):
         real = _read("real", real, n, *options)
     if isinstance(fake, keras.Model):
         n = n if known else min(n, len(real.features))
@@ -231,7 +124,7 @@ def evaluate(
         _statistics(real.features, protocol).save(save_statistics)
     fake = _read("generated", fake, n, *options)
     protocol = dataclasses.replace(protocol, n_fake=len(fake.features))
-    scores = {}
+    scores = Scores()
 
     def add(name, value, std=None, protocol=protocol):
         scores[name] = Score(name, float(value), protocol, std)
@@ -336,6 +229,18 @@ def sample_batches(model, n, seed):
 class _Side:
     features: np.ndarray
     values: np.ndarray  # of the first examples
+
+
+def read_real(real, extractor, n, example_kind):
+    """What `evaluate` takes in the place of `real`, made once for many calls.
+
+    Args:
+        real, n, example_kind: See `evaluate`.
+        extractor: `Extractor`.
+    """
+    if isinstance(real, Statistics):
+        return real
+    return _read("real", real, n, extractor, example_kind == "image", 0)
 
 
 def read_features(name, source, extractor, n=None, may_be_images=True):

@@ -12,7 +12,7 @@ import numpy as np
 from keras_gans.checks import check_integer
 from keras_gans.metrics import extractors
 from keras_gans.metrics.pixels import structural_similarity
-from keras_gans.metrics.scores import Protocol, Score
+from keras_gans.metrics.score import Protocol, Score, Scores
 from keras_gans.pixels import read_uint8
 from keras_gans.resizing import bicubic
 
@@ -158,7 +158,7 @@ def evaluate_upscaling(
         split: String, for the protocol.
 
     Returns:
-        `(scores, rows)`: a dict of name to `Score`, `"PSNR"`, `"SSIM"`,
+        `(scores, rows)`: `Scores`, of `"PSNR"`, `"SSIM"`,
         `"sharpness"`, `"sharpness of truth"` and with an extractor
         `"perceptual"`, each the mean over the images; and for each image a
         dict of the same names to floats.
@@ -214,10 +214,13 @@ def evaluate_upscaling(
         split=split,
         resize=f"x{scale} {resample}, border of {crop} left out",
     )
-    scores = {
-        name: Score(name, float(np.mean([row[name] for row in rows])), protocol)
+    scores = Scores(
+        (
+            name,
+            Score(name, float(np.mean([row[name] for row in rows])), protocol),
+        )
         for name in rows[0]
-    }
+    )
     if extractor is not None:
         scores["perceptual"] = dataclasses.replace(
             scores["perceptual"],

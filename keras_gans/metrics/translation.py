@@ -7,7 +7,8 @@ import keras
 import numpy as np
 
 from keras_gans.metrics import distances, extractors, pixels
-from keras_gans.metrics.scores import Protocol, Score, whole
+from keras_gans.metrics.score import Protocol, Score, Scores
+from keras_gans.metrics.scores import whole
 from keras_gans.pixels import read_uint8
 
 
@@ -43,12 +44,12 @@ def evaluate_translation(
         seed: Integer, see `translate`.
 
     Returns:
-        Dict of name to `Score`: of pairs `"L1"`, `mean_absolute_error`, and
-        `"SSIM"`, both averaged over the images; of a model that knows the way
-        back `"cycle"`, the mean absolute error of images that went there and
-        back; with an extractor `"FID"` and `"KID"` between the results and
-        the images of the other domain, and `"KID of inputs"`, what the images
-        have before they are translated.
+        `Scores`, a dict of name to `Score`: of pairs `"L1"`,
+        `mean_absolute_error`, and `"SSIM"`, both averaged over the images; of
+        a model that knows the way back `"cycle"`, the mean absolute error of
+        images that went there and back; with an extractor `"FID"` and `"KID"`
+        between the results and the images of the other domain, and `"KID of
+        inputs"`, what the images have before they are translated.
     """
     sides = [[], []]
     count = 0
@@ -76,7 +77,7 @@ def evaluate_translation(
         dataset=dataset,
         split=split,
     )
-    scores = {}
+    scores = Scores()
 
     def add(name, value, std=None, protocol=protocol):
         scores[name] = Score(name, float(value), protocol, std)

@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 
 from keras_gans import backend
-from keras_gans.callbacks import StopOnNonFinite
+from keras_gans.callbacks.non_finite import StopOnNonFinite
 from keras_gans.models.data_checks import check_data, check_weights
 from keras_gans.models.data_watch import DataWatch
 
@@ -230,7 +230,7 @@ class CheckedTrainer:
 
     def _check_data(self, x, y, batch_size, parts):
         x, batch = check_data(
-            x, y, batch_size, replicas=self._num_devices(), parts=parts
+            x, y, batch_size, replicas=self.num_devices(), parts=parts
         )
         self.check_classes(getattr(x, "_keras_gans_classes", None))
         if batch is not None:
@@ -258,7 +258,8 @@ class CheckedTrainer:
         # A generator was looked into, and comes back as a new one.
         return data if checked is x else checked
 
-    def _num_devices(self):
+    def num_devices(self):
+        """How many devices share a batch."""
         distribution = keras.distribution.distribution()
         if distribution is not None:
             mesh = distribution.device_mesh

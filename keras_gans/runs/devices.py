@@ -1,7 +1,6 @@
 """Where a run trains: on which devices, with which of the workers."""
 
 import contextlib
-import json
 import os
 import re
 from typing import NamedTuple
@@ -144,23 +143,6 @@ def _join(jax, workers):
             "--num-processes N and --process-id I on every worker, or Slurm "
             f"or Open MPI to start them. Received: {words}"
         ) from None
-
-
-def is_chief(model):
-    """Whether this process is the one of several workers that writes."""
-    if not backend.is_multi_worker(model):
-        return True
-    if keras.backend.backend() == "jax":
-        import jax
-
-        return jax.process_index() == 0
-    config = json.loads(os.environ.get("TF_CONFIG", "{}"))
-    task = config.get("task", {"type": "worker", "index": 0})
-    return task["type"] == "chief" or (
-        task["type"] == "worker"
-        and task["index"] == 0
-        and "chief" not in config.get("cluster", {})
-    )
 
 
 # What TensorFlow calls its exceptions, and JAX writes into the one it has.

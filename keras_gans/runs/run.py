@@ -9,9 +9,12 @@ import keras
 import numpy as np
 
 from keras_gans import backend, metrics, pictures, writing
+from keras_gans.event_files import EventFile
 from keras_gans.runs import folder as files
-from keras_gans.runs.devices import is_chief, together
+from keras_gans.runs import plan, report_page
+from keras_gans.runs.devices import together
 from keras_gans.runs.lock import lock
+from keras_gans.runs.progress import SILENT, Progress
 from keras_gans.runs.recipe import check_recipe, count_steps
 from keras_gans.tasks.shared import data_name
 
@@ -29,8 +32,12 @@ def train(
     verbose=1,
     report=print,
     about=None,
+    tensorboard=False,
+    dry_run=False,
 ):
     """Trains a model as the recipe says and writes a run folder.
+
+    What it is about to do is said first.
 
     Args:
         model: A compiled model of the package, built under the strategy's
@@ -41,23 +48,37 @@ def train(
         folder: Path of the run folder.
         data_dir: Where TFDS sets lie, see `datasets.load`.
         resume: Boolean, go on from the folder's checkpoint.
-        verbose: 0 for silence, 1 for Keras's progress bar, 2 for lines.
+        verbose: 0 for silence but for troubles, 1 for a bar, 2 for lines.
         report: Function that prints a line.
-        about: Dict for `run.json`, see `folder.write_run`; `None` for none.
+        about: Dict for `run.json`, see `folder.write_run`, and for the report
+            with the `licence` of the data, a string, and `uses`, commands
+            with `{preset}` for the best checkpoint; `None` for none.
+        tensorboard: Boolean, write events into `folder/tensorboard`.
+        dry_run: Boolean, say what would be done, try a few steps and the
+            scores, and write nothing.
 
     Returns:
         Dict of the last row of the log; `None` on a worker that is not the
-        chief.
+        chief, and of a dry run.
 
     Raises:
         BlockingIOError: If another training is at work in the folder.
         FileExistsError: If the folder holds another run and not `resume`.
         FloatingPointError: If a loss became NaN or infinite.
         ConnectionError: If another worker has ended.
+        ImportError: Without TensorBoard, if it is asked for.
         OSError: If the disk is full. The last checkpoint is whole.
     """
     recipe = check_recipe(recipe, model.task)
-    chief = is_chief(model)
+    chief = backend.is_chief(model)
+    if dry_run:
+        run = Run(model, recipe, folder, data_dir, report)
+        with together(model):
+            said = [*plan.describe(run), *plan.rehearse(run)]
+        for line in plan.lines(said) if chief else ():
+            report(line)
+        return None
+    events = None
     with lock(folder) if chief else contextlib.nullcontext():
         if not resume and files.holds_run(folder):
             raise FileExistsError(
@@ -66,15 +87,27 @@ def train(
             )
         if chief:
             files.clean(folder)
+            if tensorboard:  # First, for its package may be missing.
+                events = EventFile(pathlib.Path(folder) / "tensorboard")
             if about is not None:
                 files.write_run(folder, recipe, about)
-        run = Run(model, recipe, folder, data_dir, report)
+        run = Run(
+            *(model, recipe, folder, data_dir, report),
+            verbose=verbose if chief else SILENT,
+            about=about,
+            events=events,
+        )
         step = run.restore() if resume else 0
+        if chief and verbose != SILENT:
+            for line in plan.lines(plan.describe(run, step)):
+                report(line)
         with together(model):
-            run.fit(step, verbose if chief else 0)
+            run.fit(step)
         if chief:
             with backend.alone():
                 run.finish()  # Again, if it died between there and here.
+            if events is not None:
+                events.close()
             return run.rows[-1]
         return None
 
@@ -88,9 +121,22 @@ class Run(keras.callbacks.Callback):
         folder: See `train`.
         data_dir: See `train`.
         report: See `train`.
+        verbose: See `train`.
+        about: See `train`.
+        events: `EventFile`, or `None` for none.
     """
 
-    def __init__(self, model, recipe, folder, data_dir, report):
+    def __init__(
+        self,
+        model,
+        recipe,
+        folder,
+        data_dir,
+        report,
+        verbose=SILENT,
+        about=None,
+        events=None,
+    ):
         super().__init__()
         self.gan = model
         self.task = task = model.task
@@ -106,23 +152,36 @@ class Run(keras.callbacks.Callback):
         )
         self.rows = []
         self.best = None
-        self.is_chief = is_chief(model)
+        self.is_chief = backend.is_chief(model)
         self.watchers = {}
-        one_pass = int(self.load("train").cardinality())
+        self.one_pass = int(self.load("train").cardinality())
         self.total_steps = count_steps(recipe, self.load)
-        self.steps_per_epoch = one_pass * -(-MIN_STEPS // one_pass)
+        self.steps_per_epoch = self.one_pass * -(-MIN_STEPS // self.one_pass)
+        self.unit = f"{model.example_kind.removesuffix('s')}s"
+        self.progress = Progress(
+            self.total_steps, recipe["batch_size"], self.unit, verbose, report
+        )
+        self.events = events
         with backend.alone():
             extractor = task.extractor(model, judged)
             if self.is_chief:
                 self.reference = task.reference(
                     model, judged, extractor, self.load
                 )
-                self.watchers = task.watchers(self.reference, report)
+                self.watchers = task.watchers(self.reference, self.progress.say)
+                self.facts = plan.facts(self, about)
         rng = np.random.default_rng(recipe["seed"])
         self.sample_seed = int(rng.integers(2**31))
 
-    def fit(self, step, verbose):
+    def fit(self, step):
         """Trains from a step to the end."""
+        self.progress.start(step)
+        try:
+            self._fit(step)
+        finally:
+            self.progress.close()
+
+    def _fit(self, step):
         total, size = self.total_steps, self.steps_per_epoch
         if step >= total:
             self.report(f"The run is complete: {step} of {total} steps.")
@@ -139,8 +198,8 @@ class Run(keras.callbacks.Callback):
                 epochs=step // size + epochs,
                 # They look first: the run's checkpoint holds what they have
                 # seen.
-                callbacks=[*self.watchers.values(), self],
-                verbose=verbose,
+                callbacks=[self.progress, *self.watchers.values(), self],
+                verbose=0,
             )
             step += epochs * steps
 
@@ -192,11 +251,16 @@ class Run(keras.callbacks.Callback):
             self.folder / "samples" / f"step_{step:08d}.png", picture
         )
         key = self.ranking.key
-        if self.best is None or key(row) <= key(self.best):
+        is_best = self.best is None or key(row) <= key(self.best)
+        self.progress.evaluated(row, is_best)
+        if is_best:
             columns = self.ranking.columns
             self.best = {"step": step, **{c: row[c] for c in columns}}
             self._save_preset("best", row)
         self._write_log()
+        if self.events is not None:
+            numbers = {k: v for k, v in row.items() if k != "step"}
+            self.events.write(step, numbers, {"samples": picture})
         # Last: whatever is lost before this line is made again by a resumed
         # run.
         self._save_checkpoint(step)
@@ -207,10 +271,16 @@ class Run(keras.callbacks.Callback):
 
     def best_scores(self, row):
         """What `best` goes by, of a row of the log, with its protocol."""
-        name, version = self.ranking.measured_on, "1"
-        if name is None:
-            extractor = self.reference.extractor
+        return list(self.scores_in(row, self.ranking).values())
+
+    def scores_in(self, row, ranking):
+        """Those of a row of the log that a ranking has: a dict by column."""
+        extractor = self.reference.extractor
+        name, version = ranking.measured_on, "1"
+        if name is None and extractor is not None:
             name, version = extractor.name, extractor.version
+        if name is None or not set(ranking.columns) <= set(row):
+            return {}
         protocol = metrics.Protocol(
             extractor=name,
             version=version,
@@ -220,8 +290,8 @@ class Run(keras.callbacks.Callback):
             split="train",
         )
         # As `metrics.evaluate` names them.
-        pairs = zip(self.ranking.names, self.ranking.columns, strict=True)
-        return [metrics.Score(n, row[column], protocol) for n, column in pairs]
+        pairs = zip(ranking.columns, ranking.names, strict=True)
+        return {c: metrics.Score(n, row[c], protocol) for c, n in pairs}
 
     def _write_log(self):
         files.write_log(self.folder, self.rows)
@@ -231,6 +301,27 @@ class Run(keras.callbacks.Callback):
             {k: [r[k] for r in self.rows] for k in losses},
         )
         writing.write_image(self.folder / "losses.png", plot)
+        self._write_report()
+
+    def _write_report(self):
+        columns = {}
+        for ranking in self.task.best_by.values():
+            scores = self.scores_in(self.rows[-1], ranking)
+            for column, score in scores.items():
+                columns.setdefault(column, (score, ranking.high))
+        # A run may plan anew how long it is, as tools/timed_run.py does.
+        total = self.recipe.get("steps", self.total_steps)
+        report_page.write(
+            self.folder,
+            {**self.facts, "recipe": self.recipe, "total": total},
+            columns,
+            self.rows,
+            self.best,
+            {
+                name: list(watcher.findings.values())
+                for name, watcher in self.watchers.items()
+            },
+        )
 
     def _save_preset(self, name, row):
         self.gan.save_to_preset(
@@ -244,6 +335,7 @@ class Run(keras.callbacks.Callback):
 
     def finish(self):
         """Writes what a run ends with."""
+        self._write_report()
         self._save_preset("last", self.rows[-1])
         paths = sorted((self.folder / "samples").glob("step_*.png"))
         pictures.save_gif(paths, self.folder / "samples.gif")

@@ -101,6 +101,11 @@ def picture(model, reference, seed):
     return draw_fillings(model, images, masks)
 
 
+def draw(model, n, seed, labels, inputs):
+    images = shared.images_to_draw(model, n, labels, inputs)
+    return draw_fillings(model, images, masks_of(model, len(images), seed))
+
+
 def draw_fillings(model, images, masks):
     """A picture of rows: image with a hole, what is made of it, truth.
 
@@ -214,6 +219,7 @@ TASK = Task(
     reference=reference,
     scores=scores,
     picture=picture,
+    draw=draw,
     evaluate=evaluate,
     export_arguments=shared.no_direction,
     batch=batch,

@@ -39,7 +39,7 @@ def load(model, recipe, split, data_dir=None, whole=False, **kwargs):
     loader, own = datasets.load, {"labels": recipe.get("labels", False)}
     if "semi_supervised" in recipe and not whole:
         loader, own = datasets.load_semi_supervised, recipe["semi_supervised"]
-        own = {"num_classes": _num_classes(model) or None, **own}
+        own = {"num_classes": num_classes(model) or None, **own}
     data = loader(
         recipe["dataset"],
         recipe["batch_size"],
@@ -125,6 +125,15 @@ def picture(model, reference, seed):
     return draw_samples(model, seed, reference.real)
 
 
+def draw(model, n, seed, labels, inputs):
+    if inputs is not None and model.example_shape != (2,):
+        raise ValueError(
+            f"inputs must be None: a {type(model).__name__} {TASK.does}. "
+            f"Received: inputs of shape {np.shape(inputs)}"
+        )
+    return draw_samples(model, seed, inputs, n, labels)
+
+
 def draw_samples(
     model,
     seed,
@@ -157,7 +166,7 @@ def draw_samples(
         )
 
     if model.example_kind == "image":
-        classes = _num_classes(model)
+        classes = num_classes(model)
         columns = classes if labels is None and 1 < classes <= 16 else None
         if columns:
             n = -(-n // columns) * columns
@@ -171,7 +180,7 @@ def draw_samples(
     return pictures.line_plot(range(curves.shape[1]), lines)
 
 
-def _num_classes(model):
+def num_classes(model):
     """0 for a model that takes no labels."""
     return getattr(model, "num_classes", None) or 0
 
@@ -289,7 +298,7 @@ def evaluate(model, recipe, options):
 def batch(model, n, seed=0):
     rng = np.random.default_rng(seed)
     x = shared.smooth(rng, (n, *model.example_shape))
-    classes = _num_classes(model)
+    classes = num_classes(model)
     if not classes:
         return (x,)
     return x, rng.integers(0, classes, n).astype("int32")
@@ -350,6 +359,8 @@ TASK = Task(
     watchers=watchers,
     scores=scores,
     picture=picture,
+    draw=draw,
+    num_classes=num_classes,
     summary=summary,
     check_evaluation=_data_and_features,
     evaluate=evaluate,

@@ -10,6 +10,7 @@ from keras_gans import metrics, presets, schedules
 from keras_gans.checks import UsageError
 from keras_gans.datasets.checks import SplitError
 from keras_gans.names import CLASSIFIERS, EXTRACTORS
+from keras_gans.pixels import read_uint8
 from keras_gans.presets.files import short
 from keras_gans.tasks.task import Ranking
 
@@ -168,6 +169,30 @@ def say_what_is_lost(data, model, name):
 def data_name(dataset):
     """What a protocol calls a recipe's data set: of a path its end."""
     return pathlib.PurePath(dataset).name
+
+
+# ---- pictures --------------------------------------------------------------
+
+
+def images_to_draw(model, n, labels, inputs):
+    """The first `n` of the images that a model makes its own of, as uint8.
+
+    Raises:
+        ValueError: Where there are none, or labels.
+    """
+    name = type(model).__name__
+    if labels is not None:
+        raise ValueError(
+            f"labels are of models that draw samples, and a {name} "
+            f"{model.task.does}. Received: labels={short(labels)}"
+        )
+    if np.ndim(inputs) != 4:
+        raise ValueError(
+            "inputs must be images (n, height, width, channels) for a "
+            f"{name}, which {model.task.does}. Received: inputs of shape "
+            f"{np.shape(inputs)}"
+        )
+    return read_uint8("inputs", np.asarray(inputs[:n]))
 
 
 # ---- what ranks checkpoints -----------------------------------------------

@@ -105,9 +105,14 @@ class Task:
         watchers: Function of `(reference, report)`. Dict of name to callback,
             which look at the model before the run writes its checkpoint; it
             holds their `history` and `findings`.
+        num_classes: Function of `(model)`. How many classes it is told apart;
+            0 for a model that takes no labels.
         scores: Function of `(model, reference, seed)`. Dict of a column of
             the log to float.
         picture: Function of `(model, reference, seed)`. `PIL.Image.Image`.
+        draw: Function of `(model, n, seed, labels, inputs)`, for models of
+            users: a picture as well, see `callbacks.SampleGrid`; a
+            `ValueError` for what does not suit the model.
         summary: Function of `(recipe, row)`. Lines to print when a run has
             ended with this row of the log.
         check_evaluation: Function of `(recipe, options)`. Raises a
@@ -146,6 +151,7 @@ class Task:
     reference: Callable
     scores: Callable
     picture: Callable
+    draw: Callable
     evaluate: Callable
     batch: Callable
     inputs: Callable
@@ -154,6 +160,7 @@ class Task:
     headline: Callable
     brief: Callable
     export_arguments: Callable
+    num_classes: Callable = lambda model: 0
     prepare: Callable = lambda model, recipe: None
     watchers: Callable = lambda reference, report: {}
     check_evaluation: Callable = lambda recipe, options: None

@@ -119,6 +119,11 @@ def picture(model, reference, seed):
     return draw_translations(model, reference.inputs, truth, seed)
 
 
+def draw(model, n, seed, labels, inputs):
+    images = shared.images_to_draw(model, n, labels, inputs)
+    return draw_translations(model, images, seed=seed, n=n)
+
+
 def draw_translations(
     model, inputs, truth=None, seed=None, n=shared.SAMPLES // 4
 ):
@@ -279,6 +284,7 @@ TASK = Task(
     reference=reference,
     scores=scores,
     picture=picture,
+    draw=draw,
     evaluate=evaluate,
     export_arguments=export_arguments,
     batch=batch,

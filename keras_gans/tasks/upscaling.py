@@ -153,12 +153,30 @@ def scores(model, reference, seed):
 
 def picture(model, reference, seed):
     """Rows of bicubic, what the model makes, and the truth, two in a row."""
-    inputs, n = reference.inputs[: shared.SAMPLES // 4], model.scale
-    real = to_uint8(reference.real[: len(inputs)])
+    inputs = reference.inputs[: shared.SAMPLES // 4]
+    return draw_enlarged(model, inputs, to_uint8(reference.real[: len(inputs)]))
+
+
+def draw(model, n, seed, labels, inputs):
+    return draw_enlarged(model, shared.images_to_draw(model, n, labels, inputs))
+
+
+def draw_enlarged(model, inputs, truth=None):
+    """A picture of rows: bicubic, what the model makes, and truth.
+
+    Args:
+        model: A model with `upscale`.
+        inputs: uint8 images `(n, height, width, channels)`.
+        truth: uint8 images that belong to them, or `None`.
+
+    Returns:
+        `PIL.Image.Image`, two such groups side by side.
+    """
     made = np.stack([model.upscale(x) for x in inputs])
-    plain = resizing.bicubic(inputs, [n * s for s in inputs.shape[1:3]])
-    tiles = np.stack([plain, made, real], axis=1)
-    return pictures.image_grid(tiles.reshape(-1, *real.shape[1:]), 6)
+    plain = resizing.bicubic(inputs, made.shape[1:3])
+    columns = [plain, made, *([] if truth is None else [truth])]
+    tiles = np.stack(columns, axis=1).reshape(-1, *made.shape[1:])
+    return pictures.image_grid(tiles, 2 * len(columns))
 
 
 # ---- evaluation -----------------------------------------------------------
@@ -256,6 +274,7 @@ TASK = Task(
     reference=reference,
     scores=scores,
     picture=picture,
+    draw=draw,
     evaluate=evaluate,
     export_arguments=shared.no_direction,
     batch=batch,

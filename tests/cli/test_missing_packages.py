@@ -15,6 +15,7 @@ import keras_gans
 from keras_gans import cli, pictures, presets, pytorch_files
 from keras_gans.cli import list_info
 from keras_gans.datasets import tfds
+from keras_gans.event_files import EventFile
 from keras_gans.metrics import inception_weights
 from keras_gans.names import BACKENDS, PACKAGES
 
@@ -71,6 +72,14 @@ def data_set(tmp_path):
     tfds.find_builder("mnist", tmp_path, download=False)
 
 
+def events(tmp_path):
+    EventFile(tmp_path / "logs")
+
+
+def notebook(tmp_path):
+    keras_gans.callbacks.SampleGrid(show=True)
+
+
 @pytest.mark.parametrize(
     "package, door, brings",
     [
@@ -80,6 +89,8 @@ def data_set(tmp_path):
         ("huggingface_hub", hub, "pip install 'keras-gans[hub]'"),
         ("tensorflow", graph, "pip install tensorflow"),
         ("tensorflow_datasets", data_set, "pip install tensorflow-datasets"),
+        ("tensorboard", events, "pip install 'keras-gans[tensorboard]'"),
+        ("IPython", notebook, "pip install 'keras-gans[tutorials]'"),
     ],
 )
 def test_a_package(package, door, brings, tmp_path, monkeypatch):
@@ -108,6 +119,7 @@ def test_no_other_package_is_imported():
     found -= {*sys.stdlib_module_names, "keras_gans"}
     required = {"keras", "h5py", "numpy", "PIL"}
     tested = {"av", "torch", "huggingface_hub", "tensorflow_datasets"}
+    tested |= {"tensorboard", "IPython"}
     # absl comes with grain.
     of_backends = {"tensorflow", "jax", "torch", "grain", "absl"}
     assert found == required | tested | of_backends
@@ -123,7 +135,10 @@ def test_every_extra_is_one():
     named = set(re.findall(r"install\(\"(\w+)\"\)", text))
     named |= set(re.findall(r"install\('(\w+)'\)", text))
     named |= set(re.findall(r"optional\.load\(\s*\S+,\s*\"(\w+)\"", text))
-    assert named == {"jax", "torch", "convert", "hub", "export", "video"}
+    assert named == {
+        *("jax", "torch", "convert", "hub", "export", "video"),
+        *("tensorboard", "tutorials"),
+    }
     assert named <= set(parser["options.extras_require"])
     for extra in re.findall(r"keras-gans\[(\w+)\]", text):
         assert extra in named

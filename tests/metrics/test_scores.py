@@ -45,6 +45,23 @@ def test_score_prints_its_protocol():
 
 
 @pytest.mark.neutral
+def test_scores_print_as_a_table():
+    other = metrics.Score("<KID>", 0.00123, PROTOCOL, std=0.0004)
+    table = metrics.Scores(FID=score(3.2149), KID=other)
+    protocol = "mnist_classifier v1, 10,000/10,000, mnist test"
+    assert str(table).splitlines() == [
+        "score  value    std     protocol",
+        f"FID    3.215            {protocol}",
+        f"<KID>  0.00123  0.0004  {protocol}",
+    ]
+    page = table._repr_html_()
+    assert page.count("<tr>") == 3 and "<td>&lt;KID&gt;</td>" in page
+    # And a dict as any other.
+    assert isinstance(table, dict) and dict(table) == table
+    assert float(table["FID"]) == 3.2149
+
+
+@pytest.mark.neutral
 def test_scores_of_one_protocol_compare():
     low, high = score(1.0), score(2.5)
     assert low < high and high > low and low <= high and high >= low

@@ -143,12 +143,16 @@ def test_training_health_is_in_the_checkpoint(uninterrupted):
 @pytest.mark.slow
 def test_a_finding_is_reported(tiny, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(
-        "keras_gans.callbacks._diagnose", lambda history: {"won": "Oh no."}
+        "keras_gans.callbacks.training_health._diagnose",
+        lambda history: {"won": "Oh no."},
     )
     arguments = ["train", str(tiny / "preset"), "--out", str(tmp_path / "run")]
     assert cli.main([*arguments, "--steps", "2", "--quiet"]) == 0
     printed = capsys.readouterr().out
     assert "Training health, step 2: Oh no.\n" in printed
+    # And nothing of what it is about, and how it gets on.
+    assert "parameters:" not in printed and "step 2 of 2" not in printed
+    assert "Oh no." in (tmp_path / "run" / "report.html").read_text()
     # The recipe's 450 are of 603 steps: what is said is what is written.
     assert "decay_steps 1 instead of 450" in printed
     recipe = json.loads((tmp_path / "run" / "run.json").read_text())["recipe"]
