@@ -19,6 +19,9 @@ class Labels:
     takes_labels = False
     # Whether both networks see labels.
     is_conditional = False
+    # What the classes are called, by their number: a tuple of strings, of the
+    # folder that `fit` was given or of the preset.
+    class_names = None
 
     def check_num_classes(self, num_classes, networks):
         """Makes the model conditional, if there are classes.
@@ -86,6 +89,12 @@ class Labels:
         if self.is_conditional:
             labels = Part("y", kind="label", num_classes=self.num_classes)
         return examples, labels
+
+    def keep_class_names(self, names):
+        if self.num_classes is not None and len(names or ()) == (
+            self.num_classes
+        ):
+            self.class_names = tuple(map(str, names))
 
     def check_classes(self, names):
         if not self.is_conditional or names is None:

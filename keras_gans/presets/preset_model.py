@@ -5,7 +5,14 @@ from typing import TypeVar
 import keras
 
 import keras_gans
-from keras_gans.presets import index, loading, parts, saving, uninitialized
+from keras_gans.presets import (
+    grammar,
+    index,
+    loading,
+    parts,
+    saving,
+    uninitialized,
+)
 
 Model = TypeVar("Model")
 
@@ -50,6 +57,26 @@ class PresetModel:
         return keras_gans.tasks.get(self.task_name)
 
     @classmethod
+    def shape_arguments(cls, image_shape):
+        """The constructor's arguments for images of a shape.
+
+        Args:
+            image_shape: `(height, width, channels)`.
+
+        Returns:
+            Dict, for what the constructor of the class, or the nearest of its
+            bases' that does, calls `image_shape` or `example_shape`.
+        """
+        for base in cls.__mro__:
+            for name in ("image_shape", "example_shape"):
+                if name in grammar.keywords(base):
+                    return {name: tuple(image_shape)}
+        raise TypeError(
+            f"{cls.__name__} must have a class method shape_arguments: its "
+            "constructor takes neither image_shape nor example_shape"
+        )
+
+    @classmethod
     def from_config(cls, config):
         with uninitialized.networks():
             config = {key: _made(value) for key, value in config.items()}
@@ -68,6 +95,9 @@ class PresetModel:
             load_weights: `False` for freshly initialised weights.
             **kwargs: Arguments of the model that override the preset's, and
                 `custom_objects`, a dict of your own classes that it may use.
+                With `image_shape` or `num_classes` the networks are made for
+                others; what weights fit are the preset's, and a warning names
+                the layers that start anew, see `presets.reshaping`.
 
         Returns:
             An instance of the preset's class, `cls` or a subclass of it.

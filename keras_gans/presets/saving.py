@@ -105,6 +105,8 @@ def save(
         del details["task"]
     if weights:
         details["dtype"] = dtype or model.inference_network.variable_dtype
+    if getattr(model, "class_names", None):
+        details["classes"] = list(model.class_names)
     merge(details, metadata, reserved=("files", "task", "dtype", *details))
 
     with writing.temporary(path) as part:
