@@ -129,6 +129,17 @@ def integers(text):
         ) from None
 
 
+def class_labels(text):
+    """Integers, or names of classes, which the preset may have."""
+    parts = [part.strip() for part in text.split(",")]
+    if not all(parts):
+        raise argparse.ArgumentTypeError(
+            "must be integers, or names of classes, with commas between, not "
+            f"{text!r}"
+        )
+    return [int(p) if p.lstrip("-").isdecimal() else p for p in parts]
+
+
 def two_names(text):
     names = text.split(",")
     if len(names) != 2 or not all(names):
@@ -224,9 +235,9 @@ def labels_of(model, labels, n):
     """`n` labels of those that the user named in turn, or `None`."""
     import numpy as np
 
-    if labels is not None:
-        labels = np.resize(labels, n)
     try:
+        if labels is not None:
+            labels = np.resize(model.numbers_of(labels), n)
         model.check_labels(labels, n)
     except ValueError as error:
         raise UsageError(str(error)) from None

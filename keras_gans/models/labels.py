@@ -19,9 +19,6 @@ class Labels:
     takes_labels = False
     # Whether both networks see labels.
     is_conditional = False
-    # What the classes are called, by their number: a tuple of strings, of the
-    # folder that `fit` was given or of the preset.
-    class_names = None
 
     def check_num_classes(self, num_classes, networks):
         """Makes the model conditional, if there are classes.
@@ -106,11 +103,34 @@ class Labels:
                 f"num_classes={self.num_classes}"
             )
 
+    def numbers_of(self, labels):
+        """Labels in which names of classes are their numbers.
+
+        Args:
+            labels: An integer or a name, or a sequence of them.
+        """
+        names = self.class_names or ()
+
+        def number(label):
+            if not isinstance(label, str) or label in names:
+                return names.index(label) if label in names else label
+            known = f"one of {', '.join(names)}" if names else "integers"
+            raise ValueError(
+                f"labels must be {known}. Received: labels={label!r:.100}"
+            )
+
+        if isinstance(labels, str):
+            return number(labels)
+        if isinstance(labels, (list, tuple)):
+            return [number(label) for label in labels]
+        return labels
+
     def check_labels(self, labels, n):
         """The labels of `generate` as an array `(n,)`, or an error."""
         if self.is_conditional:
             if labels is None:
                 labels = np.arange(n) % self.num_classes
+            labels = self.numbers_of(labels)
             return check_labels_of(labels, n, self.num_classes)
         if labels is not None:
             raise ValueError(

@@ -264,7 +264,8 @@ class SamplingModel(Latents, Labels, AdversarialModel):
 
         Args:
             n: Integer, the number of samples.
-            labels: For conditional models: an integer, or `n` integers; by
+            labels: For conditional models: an integer, or `n` integers, or
+                names of classes where they have some (`class_names`); by
                 default the classes in turn. Otherwise `None`.
             seed: Integer or `None` for other samples in every call.
             batch_size: Integer, the number of samples made at once. By default

@@ -248,13 +248,6 @@ class CheckedTrainer:
             names: The names of a folder's classes, or `None`.
         """
 
-    def keep_class_names(self, names):
-        """Remembers what the classes of the data are called.
-
-        Args:
-            names: The names of a folder's classes, or `None`.
-        """
-
     def _check_validation_data(self, data, batch_size):
         x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
         try:

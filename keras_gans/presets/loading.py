@@ -174,7 +174,7 @@ def from_preset(preset, load_weights=True, **kwargs):
 
 def _name_classes(model, names):
     """Gives a model the names of its classes, if it has some."""
-    if isinstance(names, list) and hasattr(model, "keep_class_names"):
+    if isinstance(names, list):
         model.keep_class_names([files.short(name, 100) for name in names])
 
 

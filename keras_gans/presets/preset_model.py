@@ -46,10 +46,21 @@ class PresetModel:
             dataset, weights).
         task_name: String, the kind of model, see `keras_gans.tasks`; `None`
             for one of no kind.
+        class_names: Of models that draw by labels: what the classes are
+            called, by their number, a tuple of strings; `None` if they have
+            no names. A folder that `fit` is given says it, and a preset.
     """
 
     presets = _Presets()
     task_name = None
+    class_names = None
+
+    def keep_class_names(self, names):
+        """Sets `class_names`, of models that have as many classes.
+
+        Args:
+            names: Sequence of strings, or `None`.
+        """
 
     @property
     def task(self):

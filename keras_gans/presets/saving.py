@@ -105,7 +105,7 @@ def save(
         del details["task"]
     if weights:
         details["dtype"] = dtype or model.inference_network.variable_dtype
-    if getattr(model, "class_names", None):
+    if model.class_names:
         details["classes"] = list(model.class_names)
     merge(details, metadata, reserved=("files", "task", "dtype", *details))
 
