@@ -59,11 +59,8 @@ def train(
     recipe = check_recipe(recipe, model.task)
     chief = is_chief(model)
     with lock(folder) if chief else contextlib.nullcontext():
-        if not resume and files.holds_run(folder):
-            raise FileExistsError(
-                f"{folder} holds a run already: resume it (--resume), or "
-                "choose another folder (--out)."
-            )
+        if not resume:
+            files.check_new(folder)
         if chief:
             files.clean(folder)
             if about is not None:
