@@ -14,6 +14,7 @@ from keras_gans.cli import arguments
 from keras_gans.cli.start import LARGEST
 from keras_gans.models.starting import STEPS
 from keras_gans.presets.grammar import keywords
+from keras_gans.presets.parts import networks_of
 from keras_gans.presets.reshaping import reshape
 from keras_gans.presets.transfer import sentences, transfer
 from keras_gans.runs.recipe import match_schedules
@@ -186,12 +187,12 @@ def _count_classes(args, cls, base, data, found):
             if getattr(keras_gans, own).knows_classes
         ]
         raise UsageError(
-            f"the networks of a {cls.__name__} take no labels; those of "
+            f"the networks of {cls.__name__} take no labels; those of "
             f"{', '.join(able)} do"
         )
     if found.num_classes < 2:
         raise UsageError(
-            f"a {cls.__name__} learns from classes, and {data} has "
+            f"{cls.__name__} learns from classes, and {data} has "
             f"{'one' if found.num_classes else 'none'}: every image must lie "
             f"in a sub-folder that is its class, as {data}/cat/1.png"
         )
@@ -228,7 +229,7 @@ def _settings(args, cls, base):
     for name, value in args.set or ():
         if name not in allowed:
             raise UsageError(
-                f"--set takes, of a {cls.__name__}, {', '.join(allowed)}. "
+                f"--set takes, of {cls.__name__}, {', '.join(allowed)}. "
                 f"Received: {name}"
             )
         if name.endswith("_loss") and isinstance(value, str):
@@ -248,7 +249,9 @@ def _names_of_arguments(cls, base):
         if owner.__module__.startswith("keras_gans."):
             names |= dict.fromkeys(keywords(owner))
     if base is not None:
-        names = {name: None for name in names if name in base.get_config()}
+        names = {name: None for name in names if name in vars(base)}
+        for network in networks_of(base).values():
+            names = {n: None for n in names if n not in network.get_config()}
         if getattr(base, "num_classes", None) or cls.knows_classes:
             names["num_classes"] = None
     networks = {n for names in cls.players.values() for n in names}
@@ -280,8 +283,8 @@ def _augmentation(args, cls):
         if able:
             instead = ", but color, translation and cutout"
         raise UsageError(
-            f"--augment {args.augment} is nothing that a {cls.__name__} "
-            f"takes{instead}"
+            f"--augment {args.augment} is nothing that {cls.__name__} takes"
+            f"{instead}"
         )
     return made
 

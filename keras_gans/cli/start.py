@@ -92,11 +92,21 @@ def check(args):
             f"{args.preset} is a class, which learns from your pictures: name "
             "their folder, --data FOLDER"
         )
-    path = pathlib.Path(args.data or "").expanduser()
+    for name in ("data", "data_b"):
+        _check_path(name.replace("_", "-"), getattr(args, name))
+
+
+def _check_path(option, data):
+    """Raises an error for a path at which there is nothing, or one picture."""
+    if data is None:
+        return
+    path = pathlib.Path(data).expanduser()
+    if (data[0] in "./~" or data[-1] == "/") and not path.exists():
+        raise FileNotFoundError(f"--{option} must exist. Received: {data}")
     if path.is_file() and path.suffix != ".npz":
         raise UsageError(
-            "--data must be a folder of images, an .npz file or the name of a "
-            f"data set. Received: {args.data}, a file"
+            f"--{option} must be a folder of images, an .npz file or the name "
+            f"of a data set. Received: {data}, a file"
         )
 
 
