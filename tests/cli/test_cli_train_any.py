@@ -94,6 +94,7 @@ def test_every_class_says_where_to_begin(name):
     assert recipe["batch_size"] % model.batch_divisor == 0
 
 
+@pytest.mark.slow
 def test_a_class_on_a_folder(train, tmp_path, capsys):
     assert train("dcgan", "--data", "two", *TINY, *SHORT) == 0
     out = capsys.readouterr().out
@@ -121,6 +122,7 @@ def test_a_class_on_a_folder(train, tmp_path, capsys):
     assert "has the mirror False" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_few_images_make_small_batches(train, capsys):
     words = ["--data", "two", "--image-size", "16x8", "--channels", "1"]
     words += ["--mirror", "--augment", "color,cutout", "--steps", "1"]
@@ -135,6 +137,7 @@ def test_few_images_make_small_batches(train, capsys):
     assert presets.recipe("runs/dcgan/last")["mirror"] is True
 
 
+@pytest.mark.slow
 def test_classes_have_the_names_of_their_folders(train, tmp_path, capsys):
     words = ["--data", "two", "--set", "filters=4", "embedding_dim=4"]
     assert train("conditional_gan", *words) == 2
@@ -159,6 +162,7 @@ def test_classes_have_the_names_of_their_folders(train, tmp_path, capsys):
     assert keras_gans.from_preset("again").class_names == gan.class_names
 
 
+@pytest.mark.slow
 def test_classes_where_they_are_asked_for(train):
     words = ["--data", "two", "--set", "latent_dim=4", "filters=4"]
     assert train("stylegan2", *words, *SHORT, "--labels") == 0
@@ -254,6 +258,7 @@ def test_what_options_may_say(words, message, capsys):
 # ---- presets on other data, and their weights -----------------------------
 
 
+@pytest.mark.slow
 def test_a_preset_says_what_it_does_to_pictures(train, preset, capsys):
     words = ["tiny", "--data", "two", "--labels", "--channels", "3", *SHORT]
     assert train(*words) == 0
@@ -275,6 +280,7 @@ def fine_tune(train):
     return run
 
 
+@pytest.mark.slow
 def test_fine_tuning_keeps_what_fits_and_names_the_rest(
     fine_tune, preset, capsys
 ):
@@ -303,6 +309,7 @@ def final(folder):
     return weights_of(gan)
 
 
+@pytest.mark.slow
 def test_a_fine_tuned_run_that_is_killed_at_once_goes_on_exactly(
     fine_tune, tmp_path, preset, monkeypatch
 ):
