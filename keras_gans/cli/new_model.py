@@ -65,6 +65,7 @@ def make(args, class_name, seed):
             shape = _shape(args, task, found)
             options, recipe = cls.starting_point(shape)
             recipe = _with_data(recipe, args, task, seed)
+            said = [_introduction(cls, shape, found)]
             model = cls(
                 **{
                     **options,
@@ -80,6 +81,12 @@ def make(args, class_name, seed):
             if shape is not None:  # It suits images of the preset's size.
                 recipe.pop("extractor", None)
             model, said = reshape(base, shape, **classes, **given)
+            if source is None:
+                said.insert(
+                    0,
+                    f"A new {cls.__name__} with the arguments and the recipe "
+                    f"of {args.preset}; all of its weights start anew.",
+                )
     except (TypeError, ValueError) as error:
         raise UsageError(_in_options(error)) from None
     if classes:
@@ -143,6 +150,16 @@ def _with_data(recipe, args, task, seed):
         if getattr(args, name) is not None and place is not None:
             place[option.key] = getattr(args, name)
     return recipe
+
+
+def _introduction(cls, shape, found):
+    height, width, channels = shape
+    size = "the size of all images, " if (height, width) == found.size else ""
+    return (
+        f"A new {cls.__name__} for images of {height}x{width}, {size}in "
+        f"{'grey' if channels == 1 else 'colour'}"
+        f"{' with transparency' * (channels == 4)}."
+    )
 
 
 # ---- what the data say ----------------------------------------------------

@@ -255,7 +255,9 @@ def _changes(model, found):
         if None not in size:
             changes.append(f"cut to crops of {size[0]}x{size[1]}")
     elif found.sizes and found.sizes != {size}:
-        changes.append(f"resized and cut to {size[0]}x{size[1]}")
+        height, width = size
+        cut = any(h * width != w * height for h, w in found.sizes)
+        changes.append(f"resized{' and cut' * cut} to {height}x{width}")
     if channels == 1 and found.channels != 1:
         changes.append("made grey")
     elif channels != 1 and found.channels == 1:

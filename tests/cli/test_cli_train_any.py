@@ -98,6 +98,7 @@ def test_every_class_says_where_to_begin(name):
 def test_a_class_on_a_folder(train, tmp_path, capsys):
     assert train("dcgan", "--data", "two", *TINY, *SHORT) == 0
     out = capsys.readouterr().out
+    assert "new DCGAN for images of 8x8, the size of all images, in" in out
     assert "two: 24 images of 8x8 in colour." in out
     assert "Of so few images" in out and "--augment color,tran" in out
     assert 'keras_gans.DCGAN.from_preset("runs/dcgan/best")' in out
@@ -267,7 +268,7 @@ def test_a_preset_says_what_it_does_to_pictures(train, preset, capsys):
     # Its own recipe, and no weights.
     assert presets.recipe("runs/tiny/start")["epochs"] == 2
     out = capsys.readouterr().out
-    assert "go on from the weights" not in out
+    assert "of tiny; all of its weights start anew." in out
     assert train(*words[:4], "--out", "grey", "--channels", "1", *SHORT) == 0
     assert "2 classes (cats, dogs), made grey." in capsys.readouterr().out
 

@@ -12,7 +12,6 @@ import keras_gans
 from keras_gans.models.dcgan import DCGANDiscriminator, DCGANGenerator
 from keras_gans.models.r3gan import R3GANDiscriminator, R3GANGenerator
 
-
 # Of what weights do, `test_transfer.py` knows more, on every backend.
 pytestmark = pytest.mark.neutral
 
