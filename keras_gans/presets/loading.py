@@ -68,8 +68,9 @@ def load(preset, cls=None, load_weights=True, custom_objects=None, **kwargs):
     shape = {name: kwargs.pop(name) for name in ARGUMENTS if name in kwargs}
     if shape:
         source = load(folder, cls, load_weights, custom_objects)
-        with keras.saving.custom_object_scope(custom_objects or {}):
-            model, said = reshape(source, **shape, **kwargs)
+        model, said = reshape(
+            source, **shape, custom_objects=custom_objects, **kwargs
+        )
         if load_weights:
             said += sentences(transfer(source, model))
         if said:

@@ -6,6 +6,8 @@ of what the preset's networks are beside that, as their width, all is kept that
 such networks can have.
 """
 
+import functools
+
 import keras
 
 from keras_gans.presets.parts import networks_of, place
@@ -24,13 +26,20 @@ _OF_SHAPE = (
 )
 
 
-def reshape(model, image_shape=None, num_classes=None, **kwargs):
+def reshape(
+    model,
+    image_shape=None,
+    num_classes=None,
+    custom_objects=None,
+    **kwargs,
+):
     """A new model of a model's class and arguments, with fresh weights.
 
     Args:
         model: A model of the package.
         image_shape: `(height, width, channels)`, or `None` for its own.
         num_classes: Integer, or `None` for its own.
+        custom_objects: Dict of names to classes and functions of the user's.
         **kwargs: More arguments of the class that override its own. Networks
             that are given are taken as they are.
 
@@ -76,7 +85,11 @@ def reshape(model, image_shape=None, num_classes=None, **kwargs):
         for name, value in {**config, **changed, **kwargs}.items()
         if value is not None or name not in config
     }
-    defaults = _default_networks(cls, shape, plain)
+    # Of this thread alone, while networks are tried in another one.
+    scope = functools.partial(
+        keras.saving.custom_object_scope, custom_objects or {}
+    )
+    defaults = _default_networks(cls, shape, plain, scope)
     sentences = []
     made = model.get_config()
     for name, network in networks.items():
@@ -84,7 +97,7 @@ def reshape(model, image_shape=None, num_classes=None, **kwargs):
             continue
         known = {"num_classes": classes, "image_shape": list(shape)}
         known["example_shape"] = known["image_shape"]
-        suited, left = _suited(network, defaults.get(name), known)
+        suited, left = _suited(network, defaults.get(name), known, scope)
         made = place(made, name, suited)
         if left:
             sentences.append(
@@ -92,10 +105,11 @@ def reshape(model, image_shape=None, num_classes=None, **kwargs):
             )
     made.update(changed)
     made.update(kwargs)
-    return cls.from_config(made), sentences
+    with scope():
+        return cls.from_config(made), sentences
 
 
-def _default_networks(cls, shape, arguments):
+def _default_networks(cls, shape, arguments, scope):
     """The networks that a class has for a shape: configs without weights.
 
     Returns:
@@ -110,7 +124,8 @@ def _default_networks(cls, shape, arguments):
         arguments.pop("num_classes", None)
 
     def build():
-        model = cls.from_config({**arguments, **cls.shape_arguments(shape)})
+        with scope():
+            model = cls.from_config({**arguments, **cls.shape_arguments(shape)})
         return {
             name: (type(network), network.get_config())
             for name, network in networks_of(model).items()
@@ -119,7 +134,7 @@ def _default_networks(cls, shape, arguments):
     return without_memory(build)
 
 
-def _suited(network, default, known):
+def _suited(network, default, known, scope):
     """The config of a network as it is to be, and what is not as it was.
 
     Args:
@@ -127,6 +142,7 @@ def _suited(network, default, known):
         default: `(class, config)` of the one that the model's class makes, or
             `None`.
         known: Dict, arguments that say the shape.
+        scope: Function, the scope of the user's own classes.
 
     Returns:
         `(config, left)`: a serialized network, and a list of strings.
@@ -141,11 +157,11 @@ def _suited(network, default, known):
         if key in own
     }
     wanted = {**own, **shaped}
-    if not _can_be(type(network), wanted):
+    if not _can_be(type(network), wanted, scope):
         wanted = values if type(network) is cls else shaped
         for key in (key for key in own if key not in shaped):
             trials = ({**wanted, key: v} for v in _alike(own[key]))
-            fitting = (t for t in trials if _can_be(type(network), t))
+            fitting = (t for t in trials if _can_be(type(network), t, scope))
             wanted = next(fitting, wanted)
     left = [
         f"{key}={value!r} became {wanted[key]!r}"
@@ -167,10 +183,15 @@ def _alike(value):
         yield from ([value[0]] * i + value for i in range(1, 5))
 
 
-def _can_be(cls, config):
+def _can_be(cls, config, scope):
     """Whether there is such a network."""
+
+    def build():
+        with scope():
+            cls.from_config(dict(config))
+
     try:
-        without_memory(lambda: cls.from_config(dict(config)))
+        without_memory(build)
     except (TypeError, ValueError):
         return False
     return True
