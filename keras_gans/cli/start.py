@@ -168,10 +168,18 @@ def find(args, folder, resumes):
             "begin with --strategy none --steps 1, and train "
             f"{start} on all of them"
         )
-    with lock(folder):
+    files.check_new(folder)
+    new = _make(args)
+    with lock(folder):  # From here on there is a folder.
         files.check_new(folder)
-        has_weights, sentences = _make(args, start)
-    return presets.locate(str(start)), has_weights, sentences
+        presets.save(
+            new.model,
+            start,
+            weights=new.has_weights,
+            recipe=new.recipe,
+            metadata={"start": _given(args)},
+        )
+    return presets.locate(str(start)), new.has_weights, new.sentences
 
 
 def _given(args):
@@ -197,25 +205,16 @@ def _check_same(args, folder, start):
             )
 
 
-def _make(args, start):
-    """Writes the preset; see `find`."""
+def _make(args):
+    """The `new_model.New` that is asked for."""
     # From here on with Keras, on the backend of the run.
     import keras
 
-    from keras_gans import presets
     from keras_gans.cli import new_model
 
     seed = args.seed or 0
     keras.utils.set_random_seed(seed)
-    new = new_model.make(args, class_of(args.preset), seed)
-    presets.save(
-        new.model,
-        start,
-        weights=new.has_weights,
-        recipe=new.recipe,
-        metadata={"start": _given(args)},
-    )
-    return new.has_weights, new.sentences
+    return new_model.make(args, class_of(args.preset), seed)
 
 
 # ---- what is said ---------------------------------------------------------

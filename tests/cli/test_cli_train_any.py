@@ -232,12 +232,15 @@ def test_classes_where_they_are_asked_for(train):
         ),
     ],
 )
-def test_mistakes_are_one_sentence(words, code, message, train, capsys):
+def test_mistakes_are_one_sentence(
+    words, code, message, train, capsys, tmp_path
+):
     # Whatever is not refused would be a short run.
     assert train(*words, *([] if "tiny" in words else SHORT)) == code
     error = capsys.readouterr().err
     assert message in error
     assert error.startswith("keras-gans: ") and error.count("\n") == 1
+    assert not (tmp_path / "runs").exists()
 
 
 @pytest.mark.parametrize(
