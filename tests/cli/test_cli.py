@@ -51,7 +51,14 @@ def subprocess_run(*arguments, **kwargs):
 @pytest.mark.neutral
 @pytest.mark.parametrize(
     "arguments",
-    [["list"], ["--help"], ["--version"], ["info", "gan_ring"]],
+    [
+        ["list"],
+        ["--help"],
+        ["--version"],
+        ["info", "gan_ring"],
+        ["train", "dcgna", "--data", "x"],
+        ["train", "dcgan"],
+    ],
 )
 def test_answers_at_once_and_without_a_framework(arguments):
     code = (
