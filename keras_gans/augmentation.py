@@ -21,6 +21,7 @@ from keras import ops
 
 from keras_gans import backend
 from keras_gans.checks import check_integer
+from keras_gans.names import AUGMENTATIONS
 
 _PI = math.pi
 
@@ -77,7 +78,7 @@ class DiffAugment(Augmentation):
         Training", 2020.
     """
 
-    policies = ("color", "translation", "cutout")
+    policies = AUGMENTATIONS
 
     def __init__(self, policy="color,translation,cutout", **kwargs):
         names = [name.strip() for name in str(policy).split(",")]

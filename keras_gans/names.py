@@ -36,6 +36,9 @@ DEFAULT_EXTRACTORS = {
     **dict.fromkeys(TOYS, "points"),
 }
 
+# Of `augmentation.DiffAugment`.
+AUGMENTATIONS = ("color", "translation", "cutout")
+
 # The preset of `keras-gans upscale`.
 UPSCALER = "srresnet_x4_bsds500_large"
 # The side of its tiles, in pixels of the input. With as much around it as the

@@ -47,3 +47,16 @@ def class_named(name):
 def task_of(name):
     """The name of a class's task; `None` for a base or an unknown class."""
     return CLASSES.get(name, (None, None))[1]
+
+
+def classes_by_name():
+    """What can be trained without a preset: lower-case name to class name.
+
+    A class is called as its module is, as `wgan_gp`; a base, which is of no
+    kind, has no such name.
+    """
+    return {
+        module.rpartition(".")[2]: name
+        for name, (module, task) in CLASSES.items()
+        if task is not None
+    }

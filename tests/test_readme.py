@@ -17,7 +17,7 @@ from cases import tiny_gan
 from PIL import Image
 
 import keras_gans
-from keras_gans import datasets, presets
+from keras_gans import datasets, presets, registry
 from keras_gans.models.srgan import SRGANDiscriminator
 
 pytestmark = pytest.mark.neutral
@@ -240,7 +240,8 @@ def test_commands_are_taken(words):
     if parts[0] == "runs":  # Of a command before it.
         assert ["train", parts[1]] in [c[:2] for c in commands()]
         return
-    assert preset in presets.names()
+    classes = registry.classes_by_name() if words[0] == "train" else ()
+    assert preset in [*presets.names(), *classes]
     if words[0] == "train":
         assert cli.train._folder(args) == pathlib.Path("runs", preset)
 

@@ -1,6 +1,9 @@
 """What recipes of several families share: optimizers, and small networks."""
 
 from keras_gans.models.gan import GANDiscriminator, GANGenerator
+from keras_gans.models.starting import decaying, falling, rates
+
+__all__ = ["decaying", "falling", "rates", "toy_networks"]
 
 TRAINED_FROM_ARRAYS = (
     "These weights were made by `fit` from arrays, with the rates set anew "
@@ -13,60 +16,6 @@ TRAINED_WITHIN_A_TIME = (
     "the rates fell by earlier guesses of how many steps there would be."
 )
 MIRRORED = " Half of the images were mirrored, which the command does not do."
-
-
-def decaying(optimizer, learning_rate, steps, **config):
-    """An optimizer of a recipe whose rate falls to zero in a line."""
-    schedule = {
-        "class_name": "PolynomialDecay",
-        "config": {
-            "initial_learning_rate": learning_rate,
-            "end_learning_rate": 0.0,
-            "decay_steps": steps,
-        },
-    }
-    return {
-        "class_name": optimizer,
-        "config": {"learning_rate": schedule, **config},
-    }
-
-
-def rates(steps, generator, discriminator, discriminator_steps=1):
-    """Adam for both players, at rates that fall to zero with the run.
-
-    Args:
-        steps: Integer, the run's.
-        generator: Float, the rate that the generator begins with.
-        discriminator: Float, the discriminator's.
-        discriminator_steps: Integer, its updates in each step.
-    """
-    updates = steps * discriminator_steps
-    return {
-        "steps": steps,
-        "generator_optimizer": decaying(
-            "Adam", generator, steps, beta_1=0.0, beta_2=0.9
-        ),
-        "discriminator_optimizer": decaying(
-            "Adam", discriminator, updates, beta_1=0.0, beta_2=0.9
-        ),
-    }
-
-
-def falling(learning_rate, steps, beta_1=0.5):
-    """Adam whose rate falls in the second half, as in CycleGAN."""
-    return {
-        "class_name": "Adam",
-        "config": {
-            "learning_rate": {
-                "class_name": "LinearDecay",
-                "config": {
-                    "initial_learning_rate": learning_rate,
-                    "decay_steps": steps,
-                },
-            },
-            "beta_1": beta_1,
-        },
-    }
 
 
 def toy_networks():

@@ -7,7 +7,7 @@ import pathlib
 import typing
 
 from keras_gans.checks import UsageError
-from keras_gans.names import BACKENDS, METRICS
+from keras_gans.names import AUGMENTATIONS, BACKENDS, METRICS
 
 
 class Example(typing.NamedTuple):
@@ -68,12 +68,19 @@ def examples(rooms, task, kind):
     ]
 
 
-def add_preset(parser):
-    """Which preset, and on which backend."""
+def add_preset(parser, also="", **kwargs):
+    """Which preset, and on which backend.
+
+    Args:
+        parser: The command's.
+        also: String, what else it may be.
+        **kwargs: More for `add_argument`.
+    """
     parser.add_argument(
         "preset",
         type=text,
-        help="name, folder, hf://org/name or https:// address",
+        help=f"name, folder, hf://org/name or https:// address{also}",
+        **kwargs,
     )
     add_backend(parser)
 
@@ -164,6 +171,69 @@ def integers(text):
         ) from None
 
 
+def class_labels(text):
+    """Integers, or names of classes, which the preset may have."""
+    parts = [part.strip() for part in text.split(",")]
+    if not all(parts):
+        raise argparse.ArgumentTypeError(
+            "must be integers, or names of classes, with commas between, not "
+            f"{text!r}"
+        )
+    return [int(p) if p.lstrip("-").isdecimal() else p for p in parts]
+
+
+def image_size(text):
+    """`(height, width)`, of `64` or `48x64`."""
+    sides = text.lower().split("x")
+    sides = sides * 2 if len(sides) == 1 else sides
+    if len(sides) != 2 or not all(
+        side.isdecimal() and 1 <= int(side) <= 2**14 for side in sides
+    ):
+        raise argparse.ArgumentTypeError(
+            f"must be a side in pixels, as 64, or HEIGHTxWIDTH, not {text!r}"
+        )
+    return [int(side) for side in sides]
+
+
+def setting(text):
+    """`[name, value]` of `NAME=VALUE`: numbers, true, false, none, words, or
+    several with commas between."""
+    name, equals, value = text.partition("=")
+    name = name.strip().replace("-", "_")
+    if not equals or not name.isidentifier() or not value.strip():
+        raise argparse.ArgumentTypeError(
+            f"must be NAME=VALUE, as filters=32, not {text!r}"
+        )
+    values = [_value(part.strip()) for part in value.split(",")]
+    return [name, values if len(values) > 1 else values[0]]
+
+
+def _value(text):
+    words = {"true": True, "false": False, "none": None}
+    if text.lower() in words:
+        return words[text.lower()]
+    for kind in (int, float):
+        try:
+            value = kind(text)
+        except ValueError:
+            continue
+        if math.isfinite(value):
+            return value
+    return text
+
+
+def augmentation(text):
+    """What `DiffAugment` takes, or `"ada"`."""
+    names = text.lower().split(",")
+    if names != ["ada"] and (
+        set(names) - set(AUGMENTATIONS) or len(set(names)) < len(names)
+    ):
+        raise argparse.ArgumentTypeError(
+            f"must be of {','.join(AUGMENTATIONS)}, or ada, not {text!r}"
+        )
+    return ",".join(names)
+
+
 def two_names(text):
     names = text.split(",")
     if len(names) != 2 or not all(names):
@@ -185,8 +255,13 @@ def metrics(text):
 # ---- presets --------------------------------------------------------------
 
 
-def check_preset(preset):
-    """Raises a `UsageError` for a name that is none, with one that is."""
+def check_preset(preset, classes=()):
+    """Raises a `UsageError` for a name that is none, with one that is.
+
+    Args:
+        preset: String, as the user named it.
+        classes: Names that may stand in place of a preset's.
+    """
     from keras_gans import presets
 
     names = presets.names()
@@ -199,9 +274,10 @@ def check_preset(preset):
         if not any((folder / sign).is_file() for sign in signs):
             raise UsageError(f"there is no preset in the folder {preset}")
         return
-    close = difflib.get_close_matches(preset, names, n=1)
+    close = difflib.get_close_matches(preset, [*classes, *names], n=1)
     hint = f"did you mean {close[0]}?" if close else "see keras-gans list."
-    raise UsageError(f"there is no preset or folder {preset!r}: {hint}")
+    kinds = "preset, class or folder" if classes else "preset or folder"
+    raise UsageError(f"there is no {kinds} {preset!r}: {hint}")
 
 
 def given_sources(args):
@@ -259,9 +335,9 @@ def labels_of(model, labels, n):
     """`n` labels of those that the user named in turn, or `None`."""
     import numpy as np
 
-    if labels is not None:
-        labels = np.resize(labels, n)
     try:
+        if labels is not None:
+            labels = np.resize(model.numbers_of(labels), n)
         model.check_labels(labels, n)
     except ValueError as error:
         raise UsageError(str(error)) from None

@@ -9,9 +9,9 @@ from keras_gans.cli.arguments import (
     add_out,
     add_preset,
     check_picture,
+    class_labels,
     file_name,
     integer,
-    integers,
     labels_of,
     load_images,
     number,
@@ -51,7 +51,9 @@ def add(commands):
     )
     parser.add_argument("--seed", type=integer(0), help="for the same samples")
     parser.add_argument(
-        "--labels", type=integers, help="classes in turn, as 7 or 0,1,2"
+        "--labels",
+        type=class_labels,
+        help="classes in turn, as 7 or 0,1,2 or their names",
     )
     parser.add_argument(
         "--truncation", type=positive, help="see keras-gans generate"

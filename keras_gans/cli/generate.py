@@ -9,9 +9,9 @@ from keras_gans.cli.arguments import (
     Example,
     add_command,
     add_preset,
+    class_labels,
     file_name,
     integer,
-    integers,
     labels_of,
     load,
     path,
@@ -34,7 +34,9 @@ def add(commands):
     )
     parser.add_argument("--seed", type=integer(0), help="for the same samples")
     parser.add_argument(
-        "--labels", type=integers, help="classes in turn, as 7 or 0,1,2"
+        "--labels",
+        type=class_labels,
+        help="classes in turn, as 7 or 0,1,2 or their names",
     )
     parser.add_argument(
         "--truncation",

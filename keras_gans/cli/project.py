@@ -9,9 +9,9 @@ from keras_gans.cli.arguments import (
     add_out,
     add_preset,
     check_picture,
+    class_labels,
     file_name,
     integer,
-    integers,
     labels_of,
     load_images,
     path,
@@ -41,7 +41,7 @@ def add(commands):
     )
     parser.add_argument(
         "--labels",
-        type=integers,
+        type=class_labels,
         help="class of the image, or of several in turn; all are tried",
     )
     parser.add_argument(

@@ -5,8 +5,10 @@ import functools
 import os
 import pathlib
 import sys
+import tempfile
 
 from keras_gans.checks import UsageError
+from keras_gans.cli import start
 from keras_gans.cli.arguments import (
     add_command,
     add_preset,
@@ -15,7 +17,6 @@ from keras_gans.cli.arguments import (
     file_name,
     given_sources,
     integer,
-    locate,
     path,
     refusal,
     refuse_options,
@@ -28,9 +29,13 @@ from keras_gans.runs import folder as files
 
 def add(commands):
     parser = add_command(
-        commands, "train", _train, "Train a preset from its recipe."
+        commands, "train", _train, "Train a preset from its recipe, or a class."
     )
-    add_preset(parser)
+    add_preset(
+        parser,
+        "; or a class, as dcgan, to train on your pictures (--data)",
+        nargs="?",
+    )
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--steps", type=integer(1), help="generator updates")
     length.add_argument(
@@ -66,6 +71,12 @@ def add(commands):
         "--batch-size", type=integer(1), help="global batch size"
     )
     parser.add_argument(
+        "--mirror",
+        action="store_const",
+        const=True,
+        help="show half of the images mirrored",
+    )
+    parser.add_argument(
         "--seed", type=integer(0), help="seed of everything (recipe's)"
     )
     parser.add_argument(
@@ -81,6 +92,7 @@ def add(commands):
         default="auto",
         help="how to use several devices (auto: all local GPUs)",
     )
+    start.add_options(parser)
     workers = parser.add_argument_group("several processes on JAX")
     workers.add_argument(
         "--coordinator",
@@ -124,14 +136,25 @@ def _how_to_go_on(args):
 
 
 def _train(args):
+    if not args.dry_run:
+        return _follow(args)
+    with tempfile.TemporaryDirectory() as place:
+        return _follow(args, pathlib.Path(place) / start.START)
+
+
+def _follow(args, place=None):
+    """Trains; a new model is kept in `place`, by default in the folder."""
+    start.check(args)
     folder = _folder(args)
     # Without --resume it is refused, when Keras is there.
     args.holds_another = files.holds_run(folder)
 
     from keras_gans import presets
 
-    preset = locate(args.preset, weights=False)
     stored = _read_run(folder, args) if args.resume else None
+    preset, has_weights, said = start.find(
+        args, folder, stored is not None, place
+    )
     before = dict(stored or presets.recipe(preset, given_sources(args)))
     if stored:
         before.setdefault("best_by", "swd")  # Runs of before there was one.
@@ -151,9 +174,9 @@ def _train(args):
     recipe = runs.check_recipe(recipe, task)
     try:
         model, recipe, sentences = _make_model(
-            preset, recipe, before, args, folder
+            preset, has_weights, recipe, before, args, folder
         )
-        for sentence in sentences if runs.is_chief(model) else ():
+        for sentence in [*said, *sentences] if runs.is_chief(model) else ():
             print(sentence)
         row = runs.train(
             model,
@@ -251,11 +274,12 @@ def _put(recipe, key, given, stored, default):
     recipe[key] = given
 
 
-def _make_model(preset, recipe, before, args, folder):
+def _make_model(preset, has_weights, recipe, before, args, folder):
     """The model, compiled, with the weights that training starts from.
 
     Args:
         preset: See `presets.load`.
+        has_weights: Boolean, whether training starts from those of the preset.
         recipe: Dict, the run's, with what the user gave.
         before: Dict, without.
         args: The command's arguments.
@@ -286,7 +310,8 @@ def _make_model(preset, recipe, before, args, folder):
         args.coordinator, args.num_processes, args.process_id
     )
     with runs.strategy_scope(args.strategy, workers):
-        model = presets.load(preset, load_weights=False, **own)
+        model = presets.load(preset, load_weights=has_weights, **own)
+        described = start.describe(args, model, recipe)
         recipe, sentences = match_schedules(
             recipe, {"seed": 0, **before}, count, model.batch_divisor
         )
@@ -294,4 +319,4 @@ def _make_model(preset, recipe, before, args, folder):
             model.task.prepare(model, recipe)
         model.compile(**model.task.compile_arguments(model, recipe))
     recipe.setdefault("best_by", model.task.default_best_by(model, recipe))
-    return model, recipe, sentences
+    return model, recipe, [*described, *sentences]

@@ -8,9 +8,9 @@ from keras_gans.cli.arguments import (
     add_command,
     add_out,
     add_preset,
+    class_labels,
     file_name,
     integer,
-    integers,
     labels_of,
     load_images,
     positive,
@@ -42,7 +42,7 @@ def add(commands):
     )
     parser.add_argument("--seed", type=integer(0), help="for the same film")
     parser.add_argument(
-        "--labels", type=integers, help="the class of the film, as 7 (0)"
+        "--labels", type=class_labels, help="the class of the film, as 7 (0)"
     )
     parser.add_argument(
         "--truncation", type=positive, help="see keras-gans generate"

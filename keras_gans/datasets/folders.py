@@ -189,7 +189,7 @@ class Folder:
         greys, self.size, pixels, unusable = [True] * views, None, 0, set()
         for example in self.examples[::every]:
             try:
-                heads = [self._head(file, several) for file in example]
+                heads = [head(file, several) for file in example]
                 found = self._size(example, [size for size, _ in heads])
                 if self.goal is None and found[0] * found[1] > HUGE:
                     raise Unusable(
@@ -273,26 +273,6 @@ class Folder:
         problems.extend(found)
         return False
 
-    def _head(self, file, several):
-        """Returns the size of an image and whether it is grey.
-
-        Adds to `several` the name of a file of which one picture is read.
-        """
-        try:
-            with Image.open(file) as image:
-                if image.mode == "F":
-                    image_files.standard(image)
-                if image_files.has_more(image):
-                    several.append(file)
-                size = image.size[::-1]
-                # A PNG would be decoded in search of its orientation.
-                if image.format != "PNG" or "exif" in image.info:
-                    turned = image.getexif().get(0x0112, 1) >= 5
-                    size = size[::-1] if turned else size
-                return size, image_files.is_grey(image)
-        except Exception as error:
-            raise _unreadable(file, error) from None
-
     def _open(self, example):
         """Returns the images of an example, as Pillow has them."""
         images = []
@@ -364,6 +344,27 @@ class Folder:
         if problems:
             self.reported.update(problems)
             warnings.warn(f"Left out: {_listed(problems)}", stacklevel=2)
+
+
+def head(file, several):
+    """Returns the size of an image and whether it is grey.
+
+    Adds to `several` the name of a file of which one picture is read.
+    """
+    try:
+        with Image.open(file) as image:
+            if image.mode == "F":
+                image_files.standard(image)
+            if image_files.has_more(image):
+                several.append(file)
+            size = image.size[::-1]
+            # A PNG would be decoded in search of its orientation.
+            if image.format != "PNG" or "exif" in image.info:
+                turned = image.getexif().get(0x0112, 1) >= 5
+                size = size[::-1] if turned else size
+            return size, image_files.is_grey(image)
+    except Exception as error:
+        raise _unreadable(file, error) from None
 
 
 def _scale(x, channels):

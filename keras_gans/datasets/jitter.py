@@ -1,4 +1,4 @@
-"""The random crops and mirrors of pix2pix and CycleGAN."""
+"""Random crops and mirrors, as pix2pix and CycleGAN have them, and mirrors."""
 
 import numpy as np
 
@@ -30,3 +30,23 @@ def _crop(image, row, column, mirrored, size):
     )
     image = image[top : top + size[0], left : left + size[1]]
     return image[:, ::-1] if mirrored < 0.5 else image
+
+
+def mirrored(data, order):
+    """Mirrors half of the examples, left to right, at random.
+
+    All images of an example are treated alike. What is drawn depends on the
+    example's place in the pass, and not on the images.
+    """
+    # Labels stay.
+    are_images = [len(shape) == 3 for shape, _ in data.specs]
+
+    def read(number, places):
+        turned = order.draws(number, (data.size,))[places] < 0.5
+        turned = turned[:, None, None, None]
+        return tuple(
+            np.where(turned, x[:, :, ::-1], x) if is_image else x
+            for x, is_image in zip(data.read(number, places), are_images)
+        )
+
+    return data._replace(read=read)

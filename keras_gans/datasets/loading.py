@@ -11,7 +11,8 @@ from keras_gans.datasets.batches import make_batches
 from keras_gans.datasets.checks import integer, split_error
 from keras_gans.datasets.folders import open_folder
 from keras_gans.datasets.images import Fit, check_channels, check_image_size
-from keras_gans.datasets.sources import Order
+from keras_gans.datasets.jitter import mirrored
+from keras_gans.datasets.sources import MIRROR_A, Order
 from keras_gans.datasets.tfds import find_builder, open_tfds
 
 
@@ -23,6 +24,7 @@ def load(
     labels=False,
     image_size=None,
     channels=None,
+    mirror=False,
     shuffle=True,
     seed=0,
     repeat=False,
@@ -81,6 +83,8 @@ def load(
         image_size: int or (height, width). `None` keeps the images' own.
         channels: 1, 3 or 4. `None` keeps the source's own; a folder's is 1
             when all images are grey and 3 otherwise.
+        mirror: bool, whether half of the images are mirrored, left to right;
+            each pass draws anew which, as a function of `(seed, e)` alone.
         shuffle: bool, whether each pass has an order of its own.
         seed: int, 0 or more.
         repeat: bool. `False` is one pass, and iterating again makes the next
@@ -124,6 +128,13 @@ def load(
     data = open_source(
         source, order, labels, split, fit, strict, places, example_kind
     )
+    if mirror:
+        if data.image_size is None:
+            raise ValueError(
+                "`mirror` must be False for a source that is not images. "
+                f"Received: {mirror=}, source={source!r:.100}"
+            )
+        data = mirrored(data, Order(True, order.seed, MIRROR_A))
     return make_batches(data, batch_size, repeat, skip, drop_remainder)
 
 

@@ -19,8 +19,8 @@ from keras_gans.datasets.images import (
     check_both_channels,
     check_image_size,
 )
-from keras_gans.datasets.jitter import jittered
-from keras_gans.datasets.sources import JITTER_A, ORDER_A, Order
+from keras_gans.datasets.jitter import jittered, mirrored
+from keras_gans.datasets.sources import JITTER_A, MIRROR_A, ORDER_A, Order
 from keras_gans.image_files import find_images
 
 
@@ -31,6 +31,7 @@ def load_pairs(
     sides=None,
     direction="ab",
     augment=False,
+    mirror=False,
     split="train",
     image_size=None,
     channels=None,
@@ -71,6 +72,8 @@ def load_pairs(
             to 286/256 of their size, cut back to it at a random place, and
             mirrored half of the time. Both images of a pair undergo the same;
             each pass draws anew.
+        mirror: bool, whether pairs are mirrored half of the time, and not cut.
+            With `augment` they are, whatever this says.
         split: str, the sub-folder to use (inside of each of two folders), if
             there is one, or a part of it: `"train[:90%]"`, see `load`.
         image_size: int or (height, width). `None` keeps the images' own.
@@ -140,6 +143,8 @@ def load_pairs(
         )
     if augment:
         data = jittered(data, Order(True, seed, JITTER_A))
+    elif mirror:
+        data = mirrored(data, Order(True, seed, MIRROR_A))
     if direction == "ba":
         read = data.read
         data = data._replace(

@@ -5,8 +5,9 @@ import numpy as np
 from keras_gans.datasets.batches import make_batches
 from keras_gans.datasets.checks import integer
 from keras_gans.datasets.images import Fit, check_channels, check_image_size
+from keras_gans.datasets.jitter import mirrored
 from keras_gans.datasets.loading import open_source
-from keras_gans.datasets.sources import Order, Source
+from keras_gans.datasets.sources import MIRROR_A, Order, Source
 
 UNKNOWN = -1  # The label of an example that has none.
 
@@ -27,6 +28,7 @@ def load_semi_supervised(
     split="train",
     image_size=None,
     channels=None,
+    mirror=False,
     shuffle=True,
     seed=0,
     repeat=False,
@@ -70,6 +72,7 @@ def load_semi_supervised(
         split: str, see `load`.
         image_size: int or (height, width), see `load`.
         channels: 1, 3, 4 or `None`, see `load`.
+        mirror: bool, see `load`.
         shuffle: bool, whether each pass, and each round of the labelled ones,
             has an order of its own.
         seed: int, 0 or more.
@@ -121,6 +124,8 @@ def load_semi_supervised(
             f"Received: {batch_size=}"
         )
     data = _mixed(data, chosen, batch_size, labelled, shuffle, seed)
+    if mirror:
+        data = mirrored(data, Order(True, seed, MIRROR_A))
     return make_batches(data, batch_size, repeat, skip, drop_remainder)
 
 

@@ -14,6 +14,8 @@ import numpy as np
 
 # What is drawn independently within a pass of two sides, see `Order`.
 ORDER_A, ORDER_B, JITTER_A, JITTER_B = range(4)
+# From 4 to 6 are those of `semi_supervised` and `stacked`.
+MIRROR_A, MIRROR_B = 7, 8
 
 
 class Source(NamedTuple):

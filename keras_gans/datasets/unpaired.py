@@ -11,11 +11,13 @@ from keras_gans.datasets.images import (
     check_both_channels,
     check_image_size,
 )
-from keras_gans.datasets.jitter import jittered
+from keras_gans.datasets.jitter import jittered, mirrored
 from keras_gans.datasets.loading import open_source
 from keras_gans.datasets.sources import (
     JITTER_A,
     JITTER_B,
+    MIRROR_A,
+    MIRROR_B,
     ORDER_A,
     ORDER_B,
     Order,
@@ -29,6 +31,7 @@ def load_unpaired(
     batch_size=1,
     *,
     augment=False,
+    mirror=False,
     split="train",
     image_size=None,
     channels=None,
@@ -72,6 +75,8 @@ def load_unpaired(
         augment: bool, whether to jitter as the papers do: each image is
             scaled to 286/256 of its size, cut back to it at a random place,
             and mirrored half of the time, anew in each pass.
+        mirror: bool, whether images are mirrored half of the time, and not
+            cut. With `augment` they are, whatever this says.
         split: str, the split of both sides, or a tuple of two. As in `load`
             a folder without splits is all `"train"`, and `"train[:90%]"` with
             `"train[90%:]"` holds out a tenth of it. With `source_b=None`,
@@ -153,6 +158,11 @@ def load_unpaired(
         sides = [
             jittered(data, Order(True, seed, stream))
             for data, stream in zip(sides, (JITTER_A, JITTER_B))
+        ]
+    elif mirror:
+        sides = [
+            mirrored(data, Order(True, seed, stream))
+            for data, stream in zip(sides, (MIRROR_A, MIRROR_B))
         ]
     data = _side_by_side(*sides)
     return make_batches(data, batch_size, repeat, skip, drop_remainder)

@@ -32,6 +32,7 @@ from keras_gans.layers import (
     logits_layer,
 )
 from keras_gans.models.conditional_gan import ConditionalGAN
+from keras_gans.models.starting import decaying, for_both
 
 # ---- networks -------------------------------------------------------------
 
@@ -177,6 +178,15 @@ class ACGAN(ConditionalGAN):
             **kwargs,
         )
         self.class_loss_weight = class_loss_weight
+
+    @classmethod
+    def starting_point(cls, image_shape):
+        adam = decaying("Adam", 2e-4, beta_1=0.5)
+        recipe = {
+            "batch_size": 64,
+            **for_both(adam),
+        }
+        return {"filters": 32, "ema_momentum": 0.999}, recipe
 
     def discriminator_inputs(self, examples, inputs):
         return examples

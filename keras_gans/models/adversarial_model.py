@@ -15,11 +15,14 @@ from keras_gans.models.optimizers import (
     finalize_averages,
 )
 from keras_gans.models.players import Players, checked_networks, map_networks
+from keras_gans.models.starting import Starting
 from keras_gans.models.trainer import CheckedTrainer
 from keras_gans.presets.preset_model import PresetModel
 
 
-class AdversarialModel(Players, CheckedTrainer, PresetModel, keras.Model):
+class AdversarialModel(
+    Players, CheckedTrainer, Starting, PresetModel, keras.Model
+):
     """Base class of every GAN: networks that train against each other.
 
     A variant writes one `train_step(self, data)` in `keras.ops`, in the order

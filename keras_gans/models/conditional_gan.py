@@ -37,6 +37,7 @@ from keras_gans.layers import (
     output_dtype,
 )
 from keras_gans.models.gan import GAN
+from keras_gans.models.starting import STEPS, rates
 
 # ---- networks -------------------------------------------------------------
 
@@ -204,6 +205,8 @@ class ConditionalGAN(GAN):
         Miyato and Koyama, "cGANs with Projection Discriminator", 2018.
     """
 
+    knows_classes = needs_classes = True
+
     def __init__(
         self,
         generator=None,
@@ -240,3 +243,17 @@ class ConditionalGAN(GAN):
             discriminator_loss=discriminator_loss,
             **kwargs,
         )
+
+    @classmethod
+    def starting_point(cls, image_shape):
+        # As Miyato and Koyama train, at two time scales.
+        arguments = {
+            "latent_dim": 128,
+            "filters": 32,
+            "projection": True,
+            "spectral_normalization": True,
+            "generator_loss": losses.hinge_generator_loss,
+            "discriminator_loss": losses.hinge_discriminator_loss,
+            "ema_momentum": 0.998,
+        }
+        return arguments, {"batch_size": 64, **rates(STEPS, 2e-4, 4e-4)}

@@ -32,6 +32,7 @@ from keras_gans.layers import (
     output_dtype,
 )
 from keras_gans.models.pix2pix import PatchGANDiscriminator, initial_weights
+from keras_gans.models.starting import falling, for_both
 from keras_gans.models.translation import (
     ImageTranslationModel,
     l1_distance,
@@ -250,6 +251,16 @@ class CycleGAN(ImageTranslationModel):
         self.pool_b = ImagePool(pool_size, image_shape, other)
         self.generator_loss = generator_loss
         self.discriminator_loss = discriminator_loss
+
+    @classmethod
+    def starting_point(cls, image_shape):
+        adam = falling(2e-4)
+        recipe = {
+            "unpaired": {"augment": True},
+            "batch_size": 2,
+            **for_both(adam),
+        }
+        return {"filters": 16, "num_residual_blocks": 4}, recipe
 
     @property
     def generator(self):

@@ -27,6 +27,7 @@ from keras_gans.layers import (
     logits_layer,
 )
 from keras_gans.models.gan import GAN, packed_shape
+from keras_gans.models.starting import STEPS, rates
 
 # ---- networks -------------------------------------------------------------
 
@@ -176,3 +177,15 @@ class DCGAN(GAN):
             discriminator_loss=discriminator_loss,
             **kwargs,
         )
+
+    @classmethod
+    def starting_point(cls, image_shape):
+        # SNGAN with two time scales: it does not need to be watched.
+        arguments = {
+            "filters": 32,
+            "spectral_normalization": True,
+            "generator_loss": losses.hinge_generator_loss,
+            "discriminator_loss": losses.hinge_discriminator_loss,
+            "ema_momentum": 0.998,
+        }
+        return arguments, {"batch_size": 64, **rates(STEPS, 2e-4, 4e-4)}

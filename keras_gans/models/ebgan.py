@@ -42,6 +42,7 @@ from keras_gans.checks import check_example_shape, check_weight
 from keras_gans.layers import output_dtype
 from keras_gans.models.gan import GANGenerator
 from keras_gans.models.sampling import SamplingModel
+from keras_gans.models.starting import decaying, for_both
 
 # ---- networks -------------------------------------------------------------
 
@@ -225,6 +226,15 @@ class EBGAN(SamplingModel):
         self.balance_rate = balance_rate
         if balance is not None:
             self.equilibrium = _Equilibrium(name="equilibrium")
+
+    @classmethod
+    def starting_point(cls, image_shape):
+        adam = decaying("Adam", 1e-3, beta_1=0.5)
+        recipe = {
+            "batch_size": 64,
+            **for_both(adam),
+        }
+        return {"ema_momentum": 0.999}, recipe
 
     def default_optimizers(self):
         return (

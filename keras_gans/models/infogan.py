@@ -44,6 +44,7 @@ from keras_gans.models.data_checks import check_labels_of
 from keras_gans.models.dcgan import DCGANGenerator
 from keras_gans.models.gan import GAN
 from keras_gans.models.inference import compiled
+from keras_gans.models.starting import STEPS, decaying
 
 # ---- networks -------------------------------------------------------------
 
@@ -202,6 +203,21 @@ class InfoGAN(GAN):
             **kwargs,
         )
         self.info_weight = info_weight
+
+    @classmethod
+    def starting_point(cls, image_shape):
+        arguments = {
+            "filters": 32,
+            "label_smoothing": 0.1,
+            "ema_momentum": 0.999,
+        }
+        recipe = {
+            "batch_size": 64,
+            "steps": STEPS,
+            "generator_optimizer": decaying("Adam", 1e-3, beta_1=0.5),
+            "discriminator_optimizer": decaying("Adam", 2e-4, beta_1=0.5),
+        }
+        return arguments, recipe
 
     def default_optimizers(self):
         return (

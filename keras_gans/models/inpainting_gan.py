@@ -40,6 +40,7 @@ from keras_gans.layers import (
     output_dtype,
 )
 from keras_gans.models.inpainting import InpaintingModel, composed, made_of
+from keras_gans.models.starting import falling, for_both
 
 # ---- networks -------------------------------------------------------------
 
@@ -269,6 +270,16 @@ class InpaintingGAN(InpaintingModel):
         self.hole_weight = hole_weight
         self.valid_weight = valid_weight
         self.adversarial_weight = adversarial_weight
+
+    @classmethod
+    def starting_point(cls, image_shape):
+        adam = falling(5e-4)
+        recipe = {
+            "crops": {},
+            "batch_size": 16,
+            **for_both(adam),
+        }
+        return {"ema_momentum": 0.999}, recipe
 
     def default_optimizers(self):
         return (

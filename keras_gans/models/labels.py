@@ -91,6 +91,12 @@ class Labels:
             labels = Part("y", kind="label", num_classes=self.num_classes)
         return examples, labels
 
+    def keep_class_names(self, names):
+        if self.num_classes is not None and len(names or ()) == (
+            self.num_classes
+        ):
+            self.class_names = tuple(map(str, names))
+
     def check_classes(self, names):
         if not self.is_conditional or names is None:
             return
@@ -101,11 +107,34 @@ class Labels:
                 f"num_classes={self.num_classes}"
             )
 
+    def numbers_of(self, labels):
+        """Labels in which names of classes are their numbers.
+
+        Args:
+            labels: An integer or a name, or a sequence of them.
+        """
+        names = self.class_names or ()
+
+        def number(label):
+            if not isinstance(label, str) or label in names:
+                return names.index(label) if label in names else label
+            known = f"one of {', '.join(names)}" if names else "integers"
+            raise ValueError(
+                f"labels must be {known}. Received: labels={label!r:.100}"
+            )
+
+        if isinstance(labels, str):
+            return number(labels)
+        if isinstance(labels, (list, tuple)):
+            return [number(label) for label in labels]
+        return labels
+
     def check_labels(self, labels, n):
         """The labels of `generate` as an array `(n,)`, or an error."""
         if self.is_conditional:
             if labels is None:
                 labels = np.arange(n) % self.num_classes
+            labels = self.numbers_of(labels)
             return check_labels_of(labels, n, self.num_classes)
         if labels is not None:
             raise ValueError(

@@ -42,6 +42,7 @@ from keras_gans.layers import (
     image_normalization,
     output_dtype,
 )
+from keras_gans.models.starting import falling, for_both
 from keras_gans.models.translation import (
     ImageTranslationModel,
     l1_distance,
@@ -332,6 +333,27 @@ class Pix2Pix(ImageTranslationModel):
         self.l1_weight = l1_weight
         self.generator_loss = generator_loss
         self.discriminator_loss = discriminator_loss
+
+    @classmethod
+    def shape_arguments(cls, image_shape):
+        arguments = super().shape_arguments(image_shape)
+        return {**arguments, "output_channels": image_shape[-1]}
+
+    @classmethod
+    def starting_point(cls, image_shape):
+        # Patches of the half of small images, see the paper's section 4.4.
+        arguments = {
+            "filters": 32,
+            "normalization": "instance",
+            "patch_size": 34 if min(image_shape[:2]) < 128 else 70,
+        }
+        adam = falling(2e-4)
+        recipe = {
+            "pairs": {"augment": True},
+            "batch_size": 4,
+            **for_both(adam),
+        }
+        return arguments, recipe
 
     def default_optimizers(self):
         return (

@@ -31,6 +31,7 @@ from keras_gans import losses
 from keras_gans.checks import check_integer
 from keras_gans.layers import listed, output_dtype, resolution_widths
 from keras_gans.models.gan import GAN, packed_shape
+from keras_gans.models.starting import decaying, for_both, widths
 
 # ---- networks -------------------------------------------------------------
 
@@ -333,6 +334,20 @@ class R3GAN(GAN):
             discriminator_loss=discriminator_loss,
             **kwargs,
         )
+
+    @classmethod
+    def starting_point(cls, image_shape):
+        arguments = {
+            "filters": widths(image_shape, 24, 192),
+            "penalty_fraction": 0.25,
+            "ema_momentum": 0.999,
+        }
+        adam = decaying("Adam", 4e-4, beta_1=0.0, beta_2=0.99)
+        recipe = {
+            "batch_size": 32,
+            **for_both(adam),
+        }
+        return arguments, recipe
 
     def default_optimizers(self):
         return tuple(

@@ -54,7 +54,8 @@ class SamplingModel(Latents, Labels, AdversarialModel):
             (floats as they are). `None` for what the generator's attribute
             `example_kind` says; without one, three axes are an image.
         seed: Integer or `None`, of the latents and all noise of training.
-        augment: `None` or one of the class attribute `augmentations`, of all
+        augment: `None` or one of the class attribute `augmentations`, which
+            models have whose step asks for `augmented` examples: of all
             images that the discriminator sees in training.
         num_classes: Integer for a conditional model, or `None`. The generator
             then takes `[latents, labels]`, and the discriminator
@@ -63,8 +64,6 @@ class SamplingModel(Latents, Labels, AdversarialModel):
     """
 
     task_name = "sampling"
-    # What may be `augment`: of models whose step asks for `augmented` examples.
-    augmentations = ()
     # Set by name, by the base class: for editors.
     generator: keras.Model
     discriminator: keras.Model
@@ -134,6 +133,11 @@ class SamplingModel(Latents, Labels, AdversarialModel):
         self.ema_generator = None
         if ema_momentum is not None:
             self.ema_generator = copy_of(self.generator, self.symbolic_inputs())
+
+    @classmethod
+    def starting_point(cls, image_shape):
+        arguments, recipe = super().starting_point(image_shape)
+        return {**arguments, "ema_momentum": 0.999}, recipe
 
     # ---- networks ---------------------------------------------------------
 
@@ -260,7 +264,8 @@ class SamplingModel(Latents, Labels, AdversarialModel):
 
         Args:
             n: Integer, the number of samples.
-            labels: For conditional models: an integer, or `n` integers; by
+            labels: For conditional models: an integer, or `n` integers, or
+                names of classes where they have some (`class_names`); by
                 default the classes in turn. Otherwise `None`.
             seed: Integer or `None` for other samples in every call.
             batch_size: Integer, the number of samples made at once. By default

@@ -72,6 +72,7 @@ class CheckedTrainer:
         self._assert_compile_called("fit")
         self._check_weights(kwargs)
         x = self._check_data(x, y, batch_size, self.batch_divisor)
+        self.keep_class_names(getattr(x, "_keras_gans_classes", None))
         if kwargs.get("validation_data") is not None:
             data = self._check_validation_data(
                 kwargs["validation_data"],

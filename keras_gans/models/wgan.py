@@ -31,6 +31,7 @@ from keras_gans.losses import (
 )
 from keras_gans.models.dcgan import DCGANDiscriminator, DCGANGenerator
 from keras_gans.models.sampling import SamplingModel
+from keras_gans.models.starting import STEPS, decaying
 
 
 @keras.saving.register_keras_serializable("keras_gans")
@@ -98,6 +99,20 @@ class WGAN(SamplingModel):
         )
         self.discriminator_steps = discriminator_steps
         self.clip_value = clip_value
+
+    @classmethod
+    def starting_point(cls, image_shape):
+        # The paper's 5e-5 and 0.01 are for runs of a day.
+        arguments = {"filters": 32, "clip_value": 0.05, "ema_momentum": 0.999}
+        recipe = {
+            "batch_size": 5 * 32,
+            "steps": STEPS,
+            "generator_optimizer": decaying("RMSprop", 5e-4, rho=0.99),
+            "discriminator_optimizer": decaying(
+                "RMSprop", 5e-4, 5 * STEPS, rho=0.99
+            ),
+        }
+        return arguments, recipe
 
     def default_optimizers(self):
         # The authors' framework decays by 0.99 and adds 1e-8 to the root of

@@ -21,12 +21,14 @@ from keras_gans.presets.parts import (
     networks_of,
     place,
 )
+from keras_gans.presets.reshaping import ARGUMENTS, reshape
 from keras_gans.presets.shapes import (
     check_shapes,
     check_work,
     declare,
     read_shapes,
 )
+from keras_gans.presets.transfer import sentences, transfer
 from keras_gans.presets.trust import rebuild
 from keras_gans.presets.uninitialized import weights_follow
 
@@ -45,7 +47,10 @@ def load(preset, cls=None, load_weights=True, custom_objects=None, **kwargs):
         custom_objects: Dict of names to classes and functions of your own
             that the preset may use. Registered ones are not used without it.
         **kwargs: Arguments of the model that override the preset's. A network
-            that is given keeps its own weights.
+            that is given keeps its own weights. With `image_shape` or
+            `num_classes` the networks are made for others: see `reshaping`,
+            and `transfer` for what becomes of the weights. A warning names
+            what is not the preset's.
 
     Returns:
         An instance of the preset's class.
@@ -60,6 +65,17 @@ def load(preset, cls=None, load_weights=True, custom_objects=None, **kwargs):
     """
     keras_gans.import_models()
     folder = locate(preset, weights=load_weights)
+    shape = {name: kwargs.pop(name) for name in ARGUMENTS if name in kwargs}
+    if shape:
+        source = load(folder, cls, load_weights, custom_objects)
+        model, said = reshape(
+            source, **shape, custom_objects=custom_objects, **kwargs
+        )
+        if load_weights:
+            said += sentences(transfer(source, model))
+        if said:
+            warnings.warn(" ".join(said), stacklevel=3)
+        return model
     has_weights = (folder.path / files.WEIGHTS).exists()
     metadata = {"files": {}}
     if (folder.path / files.METADATA).exists() or has_weights:
@@ -118,9 +134,11 @@ def load(preset, cls=None, load_weights=True, custom_objects=None, **kwargs):
 
     def make():
         try:
-            return keras.saving.deserialize_keras_object(
+            model = keras.saving.deserialize_keras_object(
                 task, custom_objects=custom_objects, safe_mode=True
             )
+            _name_classes(model, metadata.get("classes"))
+            return model
         except Exception as error:
             if kwargs:  # Which may be why.
                 raise
@@ -153,6 +171,12 @@ def from_preset(preset, load_weights=True, **kwargs):
         An instance of the preset's class.
     """
     return load(preset, load_weights=load_weights, **kwargs)
+
+
+def _name_classes(model, names):
+    """Gives a model the names of its classes, if it has some."""
+    if isinstance(names, list):
+        model.keep_class_names([files.short(name, 100) for name in names])
 
 
 def _check_task(task, path, cls, custom_objects):

@@ -5,7 +5,14 @@ from typing import TypeVar
 import keras
 
 import keras_gans
-from keras_gans.presets import index, loading, parts, saving, uninitialized
+from keras_gans.presets import (
+    grammar,
+    index,
+    loading,
+    parts,
+    saving,
+    uninitialized,
+)
 
 Model = TypeVar("Model")
 
@@ -39,10 +46,21 @@ class PresetModel:
             dataset, weights, what an example is, score).
         task_name: String, the kind of model, see `keras_gans.tasks`; `None`
             for one of no kind.
+        class_names: Of models that draw by labels: what the classes are
+            called, by their number, a tuple of strings; `None` if they have
+            no names. A folder that `fit` is given says it, and a preset.
     """
 
     presets = _Presets()
     task_name = None
+    class_names = None
+
+    def keep_class_names(self, names):
+        """Sets `class_names`, of models that have as many classes.
+
+        Args:
+            names: Sequence of strings, or `None`.
+        """
 
     @property
     def task(self):
@@ -68,6 +86,26 @@ class PresetModel:
         }
 
     @classmethod
+    def shape_arguments(cls, image_shape):
+        """The constructor's arguments for images of a shape.
+
+        Args:
+            image_shape: `(height, width, channels)`.
+
+        Returns:
+            Dict, for what the constructor of the class, or the nearest of its
+            bases' that does, calls `image_shape` or `example_shape`.
+        """
+        for base in cls.__mro__:
+            for name in ("image_shape", "example_shape"):
+                if name in grammar.keywords(base):
+                    return {name: tuple(image_shape)}
+        raise TypeError(
+            f"{cls.__name__} must have a class method shape_arguments: its "
+            "constructor takes neither image_shape nor example_shape"
+        )
+
+    @classmethod
     def from_config(cls, config):
         with uninitialized.networks():
             config = {key: _made(value) for key, value in config.items()}
@@ -86,6 +124,9 @@ class PresetModel:
             load_weights: `False` for freshly initialised weights.
             **kwargs: Arguments of the model that override the preset's, and
                 `custom_objects`, a dict of your own classes that it may use.
+                With `image_shape` or `num_classes` the networks are made for
+                others; what weights fit are the preset's, and a warning names
+                the layers that start anew, see `presets.reshaping`.
 
         Returns:
             An instance of the preset's class, `cls` or a subclass of it.

@@ -13,6 +13,7 @@ _TYPES = {
     ),
     **dict.fromkeys(("pairs", "unpaired", "high_res", "semi_supervised"), dict),
     "labels": bool,
+    "mirror": bool,
 }
 # A name of TFDS, or words of a path below this folder. Neither of a community
 # (`huggingface:...`), whose code TFDS would run, nor with arguments of TFDS.

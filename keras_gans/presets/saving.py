@@ -106,6 +106,8 @@ def save(
         del details["task"]
     if weights:
         details["dtype"] = dtype or model.inference_network.variable_dtype
+    if model.class_names:
+        details["classes"] = list(model.class_names)
     merge(details, metadata, reserved=("files", "task", "dtype", *details))
 
     with writing.temporary(path) as part:

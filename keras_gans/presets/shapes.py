@@ -149,10 +149,6 @@ class Declared:
 def declare(folder, config, task, network, custom_objects):
     """Builds a preset's networks without memory for their weights.
 
-    Inside of the scope, variables have a shape and no value. A thread of its
-    own, because Keras keeps what it would initialise later, and the counters
-    of layer names, per thread: nothing of this is left behind.
-
     Returns:
         A `Declared`.
     """
@@ -169,58 +165,68 @@ def declare(folder, config, task, network, custom_objects):
             ) from error
 
     def declared():
-        with keras.StatelessScope(initialize_variables=False):
-            inference = build(folder.path / files.CONFIG, config)
-            if not isinstance(inference, keras.Model):
-                raise ValueError(
-                    f"{folder.path / files.CONFIG} must describe a "
-                    "keras.Model. Received: class_name="
-                    f"{config.get('class_name')!r}"
-                )
-            arguments = place(copy.deepcopy(task["config"]), network, inference)
-            averages = [k for k in arguments if k.endswith("ema_momentum")]
-            copies = any(arguments[k] is not None for k in averages)
-            # They would copy values.
-            arguments.update(dict.fromkeys(averages))
-            cls = keras.saving.get_registered_object(
-                task.get("registered_name") or task["class_name"],
-                custom_objects,
+        inference = build(folder.path / files.CONFIG, config)
+        if not isinstance(inference, keras.Model):
+            raise ValueError(
+                f"{folder.path / files.CONFIG} must describe a "
+                "keras.Model. Received: class_name="
+                f"{config.get('class_name')!r}"
             )
-            try:
-                with keras.saving.custom_object_scope(custom_objects):
-                    model = cls.from_config(arguments)
-            except Exception as error:
-                raise ValueError(
-                    f"{folder.path / files.TASK} must describe a model that "
-                    f"can be built. Received: {files.short(error)}"
-                ) from error
-            networks = networks_of(model)
-            if network not in networks:
-                raise ValueError(
-                    f"{folder.path / files.METADATA} must have as network one "
-                    f"of {', '.join(networks)}. Received: "
-                    f"network={files.short(network)}"
-                )
-            for name, value in networks.items():
-                _check_examples(folder, name, value)
-            inside = [v for n in networks.values() for v in n.variables]
-            known = {id(v) for v in inside}
-            others = [v for v in model.variables if id(v) not in known]
-            return Declared(
-                {
-                    name: [tuple(v.shape) for v in value.weights]
-                    for name, value in networks.items()
-                },
-                sum(map(_num_bytes, inside)) * (2 if copies else 1),
-                sum(map(_num_bytes, others)),
-                "orthogonal" in str((config, task)).lower(),
+        arguments = place(copy.deepcopy(task["config"]), network, inference)
+        averages = [k for k in arguments if k.endswith("ema_momentum")]
+        copies = any(arguments[k] is not None for k in averages)
+        # They would copy values.
+        arguments.update(dict.fromkeys(averages))
+        cls = keras.saving.get_registered_object(
+            task.get("registered_name") or task["class_name"],
+            custom_objects,
+        )
+        try:
+            with keras.saving.custom_object_scope(custom_objects):
+                model = cls.from_config(arguments)
+        except Exception as error:
+            raise ValueError(
+                f"{folder.path / files.TASK} must describe a model that "
+                f"can be built. Received: {files.short(error)}"
+            ) from error
+        networks = networks_of(model)
+        if network not in networks:
+            raise ValueError(
+                f"{folder.path / files.METADATA} must have as network one "
+                f"of {', '.join(networks)}. Received: "
+                f"network={files.short(network)}"
             )
+        for name, value in networks.items():
+            _check_examples(folder, name, value)
+        inside = [v for n in networks.values() for v in n.variables]
+        known = {id(v) for v in inside}
+        others = [v for v in model.variables if id(v) not in known]
+        return Declared(
+            {
+                name: [tuple(v.shape) for v in value.weights]
+                for name, value in networks.items()
+            },
+            sum(map(_num_bytes, inside)) * (2 if copies else 1),
+            sum(map(_num_bytes, others)),
+            "orthogonal" in str((config, task)).lower(),
+        )
 
+    return without_memory(declared)
+
+
+def without_memory(function):
+    """What a function returns whose variables have a shape and no value.
+
+    In a thread of its own, because Keras keeps what it would initialise
+    later, and the counters of layer names, per thread: nothing of this is
+    left behind. A model in there must have no averages, which copy values.
+    """
     outcome = []
 
     def run():
         try:
-            outcome.append(declared())
+            with keras.StatelessScope(initialize_variables=False):
+                outcome.append(function())
         except BaseException as error:
             outcome.append(error)
 

@@ -24,6 +24,15 @@ def holds_run(folder):
     return log.exists() or find_checkpoint(folder) is not None
 
 
+def check_new(folder):
+    """Raises a `FileExistsError` if a run in this folder would be lost."""
+    if holds_run(folder):
+        raise FileExistsError(
+            f"{folder} holds a run already: resume it (--resume), or "
+            "choose another folder (--out)."
+        )
+
+
 def clean(folder):
     """Removes what a run that was killed had not completed, or not removed."""
     folder = pathlib.Path(folder)

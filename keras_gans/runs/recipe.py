@@ -21,7 +21,8 @@ def check_recipe(recipe, task):
             Of models that draw samples: `labels` (`True` for conditional
             models), or `semi_supervised`, a dict of arguments of
             `datasets.load_semi_supervised`. Of these and those that translate
-            images: `extractor` (the name of one, for `"kid"` and for
+            images: `mirror` (`True` shows half of the images in training
+            mirrored), `extractor` (the name of one, for `"kid"` and for
             `keras-gans evaluate`). Of those that translate `pairs` or
             `unpaired`: a dict of arguments of `datasets.load_pairs` (`sides`,
             `direction`, `augment`) or `load_unpaired` (`augment`), and of

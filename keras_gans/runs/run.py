@@ -80,11 +80,8 @@ def train(
         return None
     events = None
     with lock(folder) if chief else contextlib.nullcontext():
-        if not resume and files.holds_run(folder):
-            raise FileExistsError(
-                f"{folder} holds a run already: resume it (--resume), or "
-                "choose another folder (--out)."
-            )
+        if not resume:
+            files.check_new(folder)
         if chief:
             files.clean(folder)
             if tensorboard:  # First, for its package may be missing.

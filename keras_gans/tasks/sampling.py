@@ -37,6 +37,8 @@ def check(recipe):
 def load(model, recipe, split, data_dir=None, whole=False, **kwargs):
     """The batches of a recipe; `whole` for all that it learns from, once."""
     loader, own = datasets.load, {"labels": recipe.get("labels", False)}
+    # Scores are of images as they are.
+    mirror = recipe.get("mirror", False) and not whole
     if "semi_supervised" in recipe and not whole:
         loader, own = datasets.load_semi_supervised, recipe["semi_supervised"]
         own = {"num_classes": num_classes(model) or None, **own}
@@ -46,6 +48,7 @@ def load(model, recipe, split, data_dir=None, whole=False, **kwargs):
         split=split,
         seed=recipe["seed"],
         data_dir=data_dir,
+        mirror=mirror,
         **_fit(model),
         **{**own, **kwargs},
     )
@@ -344,13 +347,15 @@ TASK = Task(
     name="sampling",
     command="generate",
     does="draws samples",
-    recipe_keys=frozenset({"labels", "semi_supervised", "extractor"}),
+    recipe_keys=frozenset({"labels", "semi_supervised", "extractor", "mirror"}),
+    train_options={"mirror": shared.MIRROR},
     evaluate_options={
         "statistics": Option(SAMPLING_ALONE),
         "save_statistics": Option(SAMPLING_ALONE),
     },
     best_by={"kid": shared.KID, "modes": MODES, "swd": shared.SWD},
     check=check,
+    look=shared.look,
     load=load,
     compile_arguments=shared.player_optimizers,
     default_best_by=default_best_by,

@@ -8,11 +8,12 @@ import numpy as np
 
 from keras_gans import metrics, presets, schedules
 from keras_gans.checks import UsageError
+from keras_gans.datasets import looking
 from keras_gans.datasets.checks import SplitError
 from keras_gans.names import CLASSIFIERS, EXTRACTORS
 from keras_gans.pixels import read_uint8
 from keras_gans.presets.files import short
-from keras_gans.tasks.task import Ranking
+from keras_gans.tasks.task import Option, Ranking
 
 SAMPLES = 64  # in a picture of a run
 
@@ -28,6 +29,14 @@ UPDATES = {
 
 KID = Ranking(("kid",), ("KID",))
 SWD = Ranking(("swd",), ("SWD",), "values")
+
+
+# Of kinds whose images may be mirrored in training.
+MIRROR = Option(
+    "is of models that draw samples or translate, not of a {model}",
+    "mirror",
+    default=False,
+)
 
 
 # ---- recipes --------------------------------------------------------------
@@ -137,6 +146,11 @@ def check_extractor(recipe):
             f"extractor must be one of {', '.join(EXTRACTORS)}. "
             f"Received: extractor={recipe['extractor']!r}"
         )
+
+
+def look(recipe, data_dir=None):
+    """What the data of a recipe hold, see `datasets.looking`."""
+    return looking.look(recipe["dataset"], data_dir=data_dir)
 
 
 def say_what_is_lost(data, model, name):

@@ -87,6 +87,12 @@ class Task:
         evaluate_options: Dict of name to `Option`, of `keras-gans evaluate`.
         check: Function of `(recipe)`. Raises a `ValueError` for what no
             recipe of this kind may hold.
+        look: Function of `(recipe, data_dir=None)`. What the data of a recipe
+            hold, a `datasets.looking.Look`; `None` where they are no images.
+        default_size: Integer, the side of the crops that a new model learns
+            from where nobody says it; `None` where they are whole images.
+        new_arguments: Function of `(cls, recipe)`. What a class's constructor
+            needs to know of a recipe.
         load: Function of `(model, recipe, split, data_dir=None, **kwargs)`.
             The batches, as of `datasets.load`; what is in `kwargs` goes before
             what is in the recipe.
@@ -160,7 +166,10 @@ class Task:
     headline: Callable
     brief: Callable
     export_arguments: Callable
+    look: Callable
     num_classes: Callable = lambda model: 0
+    default_size: int | None = None
+    new_arguments: Callable = lambda cls, recipe: {}
     prepare: Callable = lambda model, recipe: None
     watchers: Callable = lambda reference, report: {}
     check_evaluation: Callable = lambda recipe, options: None

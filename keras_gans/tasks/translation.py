@@ -4,6 +4,7 @@ import numpy as np
 
 from keras_gans import datasets, metrics, pictures
 from keras_gans.checks import UsageError
+from keras_gans.datasets import looking
 from keras_gans.metrics.translation import distinct
 from keras_gans.names import DEFAULT_EXTRACTORS
 from keras_gans.pixels import from_uint8, to_uint8
@@ -35,6 +36,16 @@ def check(recipe):
         )
 
 
+def look(recipe, data_dir=None):
+    """What the first of both sides holds."""
+    if "pairs" in recipe:
+        names = recipe["pairs"].get("sides")
+        return looking.sides(recipe["dataset"], names)
+    # A TFDS set, or a folder, may have both sides.
+    split = "train" if recipe.get("dataset_b") else "trainA"
+    return looking.look(recipe["dataset"], split, data_dir)
+
+
 def load(model, recipe, split, data_dir=None, **kwargs):
     """The batches `(images_a, images_b)` of a recipe.
 
@@ -64,6 +75,7 @@ def load(model, recipe, split, data_dir=None, **kwargs):
         "image_size": model.image_shape[:2],
         "channels": channels,
         "seed": recipe["seed"],
+        "mirror": recipe.get("mirror", False),
         **own,
         **kwargs,
     }
@@ -86,7 +98,9 @@ def extractor(model, recipe):
 
 def reference(model, recipe, extractor, load):
     batches, count = [], 0
-    for batch in load("train", augment=False, drop_remainder=False):
+    for batch in load(
+        "train", augment=False, mirror=False, drop_remainder=False
+    ):
         batches.append([np.asarray(x) for x in batch])
         count += len(batches[-1][0])
         if count >= SCORED:
@@ -194,6 +208,7 @@ def evaluate(model, recipe, options):
             split,
             options.data_dir,
             augment=False,
+            mirror=False,
             shuffle=False,
             drop_remainder=False,
         ),
@@ -263,9 +278,12 @@ TASK = Task(
     name="translation",
     command="translate",
     does="translates images",
-    recipe_keys=frozenset({"extractor", "dataset_b", *DATA_ARGUMENTS}),
+    recipe_keys=frozenset(
+        {"extractor", "dataset_b", "mirror", *DATA_ARGUMENTS}
+    ),
     best_by={"kid": shared.KID, "swd": shared.SWD},
     train_options={
+        "mirror": shared.MIRROR,
         "data_b": Option(
             "is of a CycleGAN, which {preset} is not", "dataset_b"
         ),
@@ -277,6 +295,7 @@ TASK = Task(
         "direction": Option("is of models that translate, not of a {model}"),
     },
     check=check,
+    look=look,
     load=load,
     compile_arguments=shared.player_optimizers,
     default_best_by=shared.kid_or_swd,

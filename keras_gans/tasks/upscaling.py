@@ -73,6 +73,27 @@ def _channels(model):
     return model.inference_network.input_shape[-1]
 
 
+def new_arguments(cls, recipe):
+    """The generator that a new model of the second phase starts from."""
+    preset = recipe.get("generator")
+    if "discriminator" not in cls.players:
+        _refuse_generator(cls.__name__, preset)
+        return {}
+    if preset is None:
+        raise UsageError(
+            f"an {cls.__name__} starts from the generator of a model that was "
+            "trained on pixels: --generator runs/srresnet/best, or a preset"
+        )
+    return {"generator": preset}
+
+
+def _refuse_generator(kind, preset):
+    """Raises a `UsageError` for a generator of a model of the first phase."""
+    if preset is not None:
+        refusal = GENERATOR.refusal.format(preset=preset, model=kind)
+        raise UsageError(f"--generator {refusal}")
+
+
 def prepare(model, recipe):
     """Gives a model of the second phase the first's generator."""
     preset = recipe.get("generator")
@@ -80,8 +101,7 @@ def prepare(model, recipe):
         return
     kind = type(model).__name__
     if not _is_adversarial(model):
-        refusal = GENERATOR.refusal.format(preset=preset, model=kind)
-        raise UsageError(f"--generator {refusal}")
+        _refuse_generator(kind, preset)
     try:
         start = presets.load(preset).inference_network
     except NoWeights:
@@ -266,6 +286,9 @@ TASK = Task(
         "low_res": Option("is of models that enlarge, not of a {model}")
     },
     check=check,
+    look=shared.look,
+    default_size=96,
+    new_arguments=new_arguments,
     load=load,
     prepare=prepare,
     compile_arguments=compile_arguments,

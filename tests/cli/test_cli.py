@@ -51,7 +51,14 @@ def subprocess_run(*arguments, **kwargs):
 @pytest.mark.neutral
 @pytest.mark.parametrize(
     "arguments",
-    [["list"], ["--help"], ["--version"], ["info", "gan_ring"]],
+    [
+        ["list"],
+        ["--help"],
+        ["--version"],
+        ["info", "gan_ring"],
+        ["train", "dcgna", "--data", "x"],
+        ["train", "dcgan"],
+    ],
 )
 def test_answers_at_once_and_without_a_framework(arguments):
     code = (
@@ -116,6 +123,7 @@ def test_generate_separate_labels_and_array(preset, tmp_path):
         (["generate", "dcgan_mnits"], 2, "did you mean dcgan_mnist"),
         (["info", "nothing_like_it"], 2, "keras-gans list"),
         (["generate", "PRESET", "--labels", "7"], 2, "between 0 and 2"),
+        (["generate", "PRESET", "--labels", "cat"], 2, "must be integers"),
         (["generate", "PRESET", "-o", "x.what"], 2, "picture's suffix"),
         (["evaluate", "dcgan_fashion_mnist"], 2, "--extractor"),
         (["evaluate", "gan_ring", "--split", "test"], 2, "no split"),
@@ -169,7 +177,7 @@ def test_errors_are_one_sentence(
         (["generate", "dcgan_mnist", "-n", "0"], "1 or more"),
         (["generate", "dcgan_mnist", "-n", "many"], "integer of 1 or more"),
         (["generate", "dcgan_mnist", "--seed", "-1"], "0 or more"),
-        (["generate", "dcgan_mnist", "--labels", "a"], "integers"),
+        (["generate", "dcgan_mnist", "--labels", "a,"], "integers, or names"),
         (["generate", "dcgan_mnist", "--truncation", "0"], "above 0"),
         (["generate", "dcgan_mnist", "--truncation", "nan"], "above 0"),
         (["train", "gan_ring", "--steps", "1", "--epochs", "1"], "--steps"),

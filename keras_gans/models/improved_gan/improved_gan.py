@@ -90,6 +90,8 @@ class ImprovedGAN(SamplingModel):
         "pass y, or a dataset of pairs (datasets.load_semi_supervised)"
     )
 
+    knows_classes = True
+
     def __init__(
         self,
         generator=None,

@@ -19,6 +19,7 @@ from keras_gans.models.progressive_gan.networks import (
     halved,
 )
 from keras_gans.models.sampling import SamplingModel
+from keras_gans.models.starting import STEPS, widths
 
 
 @keras.saving.register_keras_serializable("keras_gans")
@@ -132,6 +133,19 @@ class ProgressiveGAN(SamplingModel):
         self.gp_weight = gp_weight
         self.drift_weight = drift_weight
         self.progress = _Progress(name="progress")
+
+    @classmethod
+    def starting_point(cls, image_shape):
+        # Each stage but the first fades in for as long as it is trained.
+        batch_size, filters = 16, widths(image_shape, 32, 128)
+        images = batch_size * STEPS // (2 * len(filters) - 1)
+        arguments = {
+            "latent_dim": 128,
+            "filters": filters,
+            "fade_images": images,
+            "stable_images": images,
+        }
+        return arguments, {"batch_size": batch_size, "steps": STEPS}
 
     def default_optimizers(self):
         return tuple(

@@ -13,6 +13,7 @@ from keras_gans.models.srgan.networks import (
     SRResNetGenerator,
 )
 from keras_gans.models.srgan.srresnet import SRResNet, check_generator
+from keras_gans.models.starting import decaying, for_both
 from keras_gans.models.upscaling import Upscaling
 
 
@@ -101,6 +102,16 @@ class SRGAN(Upscaling, AdversarialModel):
         self.adversarial_weight = adversarial_weight
         self.generator_loss = generator_loss
         self.discriminator_loss = discriminator_loss
+
+    @classmethod
+    def starting_point(cls, image_shape):
+        adam = decaying("Adam", 1e-4)
+        recipe = {
+            "high_res": {"crop_size": list(image_shape[:2]), "augment": True},
+            "batch_size": 8,
+            **for_both(adam),
+        }
+        return {}, recipe
 
     def symbolic_inputs(self):
         height, width, channels = self.image_shape

@@ -6,6 +6,7 @@ from keras_gans import backend
 from keras_gans.models.data_checks import Part
 from keras_gans.models.players import check_built
 from keras_gans.models.srgan.networks import SRResNetGenerator
+from keras_gans.models.starting import STEPS, Starting, decaying
 from keras_gans.models.trainer import CheckedTrainer
 from keras_gans.models.upscaling import Upscaling
 from keras_gans.presets.preset_model import PresetModel
@@ -24,7 +25,7 @@ def check_generator(generator):
 
 
 @keras.saving.register_keras_serializable("keras_gans")
-class SRResNet(CheckedTrainer, Upscaling, PresetModel, keras.Model):
+class SRResNet(CheckedTrainer, Upscaling, Starting, PresetModel, keras.Model):
     """Super-resolution by the error of the pixels: SRGAN's first phase.
 
     A model as any other of Keras: it is compiled with a loss and an
@@ -77,6 +78,21 @@ class SRResNet(CheckedTrainer, Upscaling, PresetModel, keras.Model):
         check_generator(generator)
         self.generator = generator
         self.built = True
+
+    @classmethod
+    def shape_arguments(cls, image_shape):
+        return {"channels": image_shape[-1]}
+
+    @classmethod
+    def starting_point(cls, image_shape):
+        recipe = {
+            "high_res": {"crop_size": list(image_shape[:2]), "augment": True},
+            "batch_size": 16,
+            "steps": STEPS,
+            "generator_optimizer": decaying("Adam", 5e-4),
+            "loss": "mean_absolute_error",
+        }
+        return {"filters": 32, "num_residual_blocks": 8}, recipe
 
     @property
     def inference_network(self):

@@ -7,6 +7,7 @@ from keras import layers, ops
 from keras_gans import backend
 from keras_gans.checks import check_weight
 from keras_gans.models.gan import GAN, packed_shape
+from keras_gans.models.starting import STEPS, widths
 from keras_gans.models.stylegan2.networks import (
     StyleGAN2Discriminator,
     StyleGAN2Generator,
@@ -68,6 +69,8 @@ class StyleGAN2(Styles, GAN):
         Data", 2020.
     """
 
+    knows_classes = True
+
     def __init__(
         self,
         generator=None,
@@ -127,6 +130,15 @@ class StyleGAN2(Styles, GAN):
         self.path_length_weight = path_length_weight
         if path_length_weight:
             self.path_length = PathLength(name="path_length")
+
+    @classmethod
+    def starting_point(cls, image_shape):
+        # Without the length of paths: it costs a third of a step.
+        arguments = {
+            "latent_dim": 256,
+            "filters": widths(image_shape, 32, 128),
+        }
+        return arguments, {"batch_size": 16, "steps": STEPS}
 
     def default_optimizers(self):
         return tuple(
