@@ -11,8 +11,10 @@ import warnings
 import keras
 
 import keras_gans
+from keras_gans import registry
 from keras_gans.checks import NoWeights
 from keras_gans.presets import files
+from keras_gans.presets.grammar import keywords
 from keras_gans.presets.index import locate
 from keras_gans.presets.parts import (
     attribute,
@@ -97,9 +99,10 @@ def load(preset, cls=None, load_weights=True, custom_objects=None, **kwargs):
         custom_objects[keras.saving.get_registered_name(value)] = value
     config = rebuild(config, folder.path / files.CONFIG, custom_objects)
     task = rebuild(task, folder.path / files.TASK, custom_objects)
-    _check_task(task, folder.path / files.TASK, cls, custom_objects)
+    found = _check_task(task, folder.path / files.TASK, cls, custom_objects)
     network = str(metadata.get("network", "generator"))
-    valid = {*task["config"], attribute(network)} - {"name"}
+    valid = {*task["config"], attribute(network), *_of_bases(found)}
+    valid -= {"name", *ARGUMENTS}
     valid = [*sorted(valid), "name"]
     for name in kwargs:
         if name not in valid:
@@ -199,6 +202,19 @@ def _check_task(task, path, cls, custom_objects):
             "keras_gans.from_preset(...). "
             f"Received: {cls.__name__}.from_preset(...)"
         )
+    return found
+
+
+def _of_bases(cls):
+    """Arguments that no config needs to have, as `augment`: of the bases, for
+    a class's own are its networks' as well."""
+    return {
+        name
+        for base in cls.__mro__
+        if base.__module__.startswith("keras_gans.")
+        and registry.task_of(base.__name__) is None
+        for name in keywords(base)
+    }
 
 
 def _load_weights(model, folder, network, groups, given):

@@ -1,6 +1,6 @@
 """`keras-gans walk`, `edit` and `project`."""
 
-import builtins
+import sys
 
 import keras
 import numpy as np
@@ -85,14 +85,7 @@ def test_walk_as_mp4(preset, tmp_path):
 
 
 def test_without_the_extra(preset, tmp_path, monkeypatch, capsys):
-    whole = builtins.__import__
-
-    def without(name, *args, **kwargs):
-        if name == "av":
-            raise ModuleNotFoundError("No module named 'av'", name="av")
-        return whole(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setitem(sys.modules, "av", None)
     out = tmp_path / "walk.mp4"
     options = ("--points", 2, "--steps", 1)
     assert run("walk", preset, *options, "-o", out) == 1

@@ -142,3 +142,14 @@ def test_what_cannot_be(make, arguments, words, stored):
     load = stored(make())
     with pytest.raises(ValueError, match=words):
         load(**arguments)
+
+
+def test_what_a_config_may_leave_out_is_an_argument(stored):
+    load = stored(tiny_gan())
+    assert load()[0].augment is None
+    augment = keras_gans.augmentation.DiffAugment("translation")
+    made, said = load(augment=augment, packing=1)
+    assert made.augment is augment and not said
+    # Of its own networks' arguments it takes none: they are there.
+    with pytest.raises(ValueError, match=r"augment.*Received: filters=2"):
+        load(filters=2)

@@ -1,10 +1,12 @@
 """Trainings that are told to end: what they say, and what they leave."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
 
+import keras
 import pytest
 
 from keras_gans import cli, writing
@@ -13,6 +15,7 @@ from keras_gans.runs import folder as files
 pytestmark = pytest.mark.neutral
 
 HEX = "0123456789abcdef" * 2
+VERSIONS = {"backend": keras.backend.backend()}
 RESUME, LOG = ["--resume"], ["run.json", "log.csv"]
 CHECKPOINT = ["log.csv", "checkpoints/step_00001206/state.json"]
 
@@ -41,9 +44,10 @@ def test_an_interrupt_says_how_to_go_on(
     def interrupt(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("keras_gans.cli.train.locate", interrupt)
+    monkeypatch.setattr("keras_gans.cli.start.find", interrupt)
+    run = {"preset": "gan_ring", "recipe": {}, "versions": VERSIONS}
     for name in there:
-        writing.write(tmp_path / name, "")
+        writing.write(tmp_path / name, json.dumps(run))
     command = ["train", "gan_ring", "--out", str(tmp_path), *options]
     assert cli.main(command) == 130
     message = capsys.readouterr().err
@@ -55,7 +59,7 @@ def test_other_commands_have_nothing_to_go_on_with(monkeypatch, capsys):
     def interrupt(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("keras_gans.presets.names", interrupt)
+    monkeypatch.setattr("keras_gans.cli.list_info.print_table", interrupt)
     assert cli.main(["list"]) == 130
     assert capsys.readouterr().err == "keras-gans: interrupted\n"
 
