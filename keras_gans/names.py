@@ -56,3 +56,7 @@ EXPORT_FORMATS = {
     "litert": "litert",
 }
 EXPORT_SUFFIXES = {"saved_model": "", "onnx": ".onnx", "litert": ".tflite"}
+
+# The size of a folder's images is taken up to here, above which a CPU takes
+# days.
+LARGEST = 128

@@ -2,6 +2,7 @@
 
 import ast
 import configparser
+import graphlib
 import importlib.util
 import inspect
 import os
@@ -212,3 +213,33 @@ def test_nothing_heavy_is_imported_to_list():
         "heavy = {'keras', 'numpy', 'h5py', 'PIL', 'tensorflow'}\n"
         "assert not heavy & set(sys.modules)"
     )
+
+
+def test_no_circle_of_imports():
+    """Imports within functions count as well."""
+    modules = {}
+    for path in PACKAGE.rglob("*.py"):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        modules[".".join(parts).removesuffix(".__init__")] = path
+    graph = {
+        name: {
+            imported
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            for imported in imported_by(node, modules)
+        }
+        - {name}
+        for name, path in modules.items()
+    }
+    graphlib.TopologicalSorter(graph).prepare()  # Raises a `CycleError`.
+
+
+def imported_by(node, modules):
+    """Those of some modules that a statement imports."""
+    names = []
+    if isinstance(node, ast.Import):
+        names = [alias.name for alias in node.names]
+    elif isinstance(node, ast.ImportFrom):
+        for alias in node.names:
+            name = f"{node.module}.{alias.name}"
+            names.append(name if name in modules else node.module)
+    return modules.keys() & set(names)

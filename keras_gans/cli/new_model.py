@@ -11,8 +11,8 @@ import keras_gans
 from keras_gans import augmentation, losses, presets, tasks
 from keras_gans.checks import UsageError
 from keras_gans.cli import arguments
-from keras_gans.cli.start import LARGEST
 from keras_gans.models.starting import STEPS
+from keras_gans.names import LARGEST
 from keras_gans.presets.grammar import keywords
 from keras_gans.presets.parts import networks_of
 from keras_gans.presets.reshaping import reshape

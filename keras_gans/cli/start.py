@@ -13,14 +13,13 @@ import warnings
 from keras_gans import registry
 from keras_gans.checks import UsageError
 from keras_gans.cli import arguments
+from keras_gans.names import LARGEST
 from keras_gans.runs import folder as files
 from keras_gans.runs.lock import lock
 
 START = "start"
 # Fewer images than this a discriminator learns by heart in a run.
 FEW = 2000
-# A folder's own size is taken up to here, above which a CPU takes days.
-LARGEST = 128
 # The options that make another model of a class or a preset.
 OPTIONS = ("image_size", "channels", "set", "labels", "start_from", "augment")
 
