@@ -183,7 +183,7 @@ def test_it_trains_from_the_command_line_with_the_tools_recipe(tree):
     )  # fmt: skip
     assert 'keras_gans.LSGAN.from_preset("run/best")' in out
     assert (tree / "run" / "samples.gif").is_file()
-    info = run(tree, "-m", "keras_gans.cli", "info", "run/best")
+    info = run(tree, "-m", "keras_gans.cli", "info", "run/best", "--json")
     assert '"task": "sampling"' in info
 
 
