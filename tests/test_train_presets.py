@@ -34,6 +34,12 @@ RECIPE = {
 
 
 @pytest.fixture(autouse=True)
+def same_backend(monkeypatch):
+    """`main` sets one where there is none, for all that comes later."""
+    monkeypatch.setenv("KERAS_BACKEND", keras.backend.backend())
+
+
+@pytest.fixture(autouse=True)
 def tools(monkeypatch):
     """Of a checkout, and loaders that are what they were."""
     if not (ROOT / "tools").is_dir():
@@ -263,7 +269,6 @@ def test_all_train_at_once_and_one_that_fails_is_named(
         "import sys\nprint(sys.argv)\nsys.exit('two' in sys.argv)"
     )
     monkeypatch.setattr(train_presets, "__file__", str(script))
-    monkeypatch.setenv("KERAS_BACKEND", keras.backend.backend())
     arguments = ["--minutes", "1", "--out", str(tmp_path / "runs")]
     assert train_presets.main(["one", "two", *arguments]) == 1
     log = tmp_path / "runs" / "two.log"
