@@ -5,7 +5,6 @@ It is made a preset, `start/` in the run's folder. From there on everything goes
 the way of presets: a run that is killed finds there what it began with.
 """
 
-import contextlib
 import copy
 import pathlib
 import warnings
@@ -145,14 +144,13 @@ def _name_of(preset):
 # ---- the preset -----------------------------------------------------------
 
 
-def find(args, folder, resumes, place=None):
+def find(args, folder, resumes):
     """The preset that a run begins with.
 
     Args:
         args: The command's arguments, after `check`.
         folder: Path of the run.
         resumes: Boolean, whether there is a run to be resumed.
-        place: Path of a folder for a new preset, or `None` for the run's.
 
     Returns:
         `(preset, has_weights, sentences)`: a `presets.Folder`, whether the
@@ -176,22 +174,18 @@ def find(args, folder, resumes, place=None):
             f"{start} on all of them"
         )
     _check_data(args)
-    if place is None:
-        files.check_new(folder)
+    files.check_new(folder)
     new = _make(args)
-    place = place or start
-    # From here on there is a folder.
-    with lock(folder) if place == start else contextlib.nullcontext():
-        if place == start:
-            files.check_new(folder)
+    with lock(folder):  # From here on there is a folder.
+        files.check_new(folder)
         presets.save(
             new.model,
-            place,
+            start,
             weights=new.has_weights,
             recipe=new.recipe,
             metadata={"start": _given(args)},
         )
-    return presets.locate(str(place)), new.has_weights, new.sentences
+    return presets.locate(str(start)), new.has_weights, new.sentences
 
 
 def _given(args):

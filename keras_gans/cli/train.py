@@ -139,11 +139,12 @@ def _train(args):
     if not args.dry_run:
         return _follow(args)
     with tempfile.TemporaryDirectory() as place:
-        return _follow(args, pathlib.Path(place) / start.START)
+        return _follow(args, pathlib.Path(place))
 
 
 def _follow(args, place=None):
-    """Trains; a new model is kept in `place`, by default in the folder."""
+    """Trains; what a new run begins with is kept in `place`, by default in the
+    run's folder."""
     start.check(args)
     folder = _folder(args)
     # Without --resume it is refused, when Keras is there.
@@ -153,7 +154,7 @@ def _follow(args, place=None):
 
     stored = _read_run(folder, args) if args.resume else None
     preset, has_weights, said = start.find(
-        args, folder, stored is not None, place
+        args, folder if stored else place or folder, stored is not None
     )
     before = dict(stored or presets.recipe(preset, given_sources(args)))
     if stored:

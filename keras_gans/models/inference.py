@@ -8,7 +8,7 @@ from keras_gans import backend
 
 # Of a batch of examples: how many, and bytes of them as floats, at most. An
 # accelerator wants to be filled. On a CPU a perceptron is twice as fast with
-# 1024 as with 128, while convolutions gain nothing and take their memory.
+# 1024 as with 128, while convolutions gain little and take their memory.
 ACCELERATED, CPU = (1024, 2**25), (128, 2**23)
 SMALL_LAYERS = (1024, 2**24)
 

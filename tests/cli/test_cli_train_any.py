@@ -95,6 +95,27 @@ def test_every_class_says_where_to_begin(name):
 
 
 @pytest.mark.slow
+def test_a_dry_run_of_a_class_leaves_nothing(train, tmp_path, capsys):
+    before = sorted(tmp_path.iterdir())
+    assert train("dcgan", "--data", "two", *TINY, *SHORT, "--dry-run") == 0
+    assert "DCGAN; parameters: generator" in capsys.readouterr().out
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.slow
+def test_a_class_is_resumed_without_its_data(train, tmp_path, capsys):
+    """As the report and `info` say how to go on."""
+    assert train("dcgan", "--data", "two", *TINY, *SHORT) == 0
+    assert train("dcgan", "--resume", "--steps", 3) == 0
+    assert "\n3 steps; the last samples:" in capsys.readouterr().out
+    log = (tmp_path / "runs/dcgan/log.csv").read_text().splitlines()
+    assert [line.split(",")[0] for line in log[1:]] == ["2", "3"]
+    # Where there is nothing to resume, the folder of pictures is asked for.
+    assert train("dcgan", "--resume", "--out", "other") in (1, 2)
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.slow
 def test_a_class_on_a_folder(train, tmp_path, capsys):
     assert train("dcgan", "--data", "two", *TINY, *SHORT) == 0
     out = capsys.readouterr().out
