@@ -102,6 +102,7 @@ def test_contents(wheel):
     assert wheel.stat().st_size < 99e6
 
 
+@pytest.mark.slow
 def test_is_not_the_checkout(installed):
     where = installed("-c", "import keras_gans; print(keras_gans.__file__)")
     assert pathlib.Path(where).is_relative_to(installed.site)

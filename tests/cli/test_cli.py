@@ -353,6 +353,7 @@ def test_evaluate_a_run(digits, tmp_path, capsys):
     assert [s["name"] for s in scores][:3] == ["FID", "KID", "precision"]
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_evaluate_data_without_a_test_split(digits, tmp_path, capsys):
     data = tmp_path / "more.npz"

@@ -57,6 +57,7 @@ def run(*arguments):
     return cli.main(["inpaint", *map(str, arguments)])
 
 
+@pytest.mark.slow
 def test_a_file_with_a_painted_mask(presets, photos, tmp_path, capsys):
     out, mask = tmp_path / "new" / "out.png", tmp_path / "masks" / "a.png"
     command = [presets / "tiny", photos / "a.png", "--mask", mask, "-o", out]
@@ -72,6 +73,7 @@ def test_a_file_with_a_painted_mask(presets, photos, tmp_path, capsys):
     assert "--force" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_mask_may_be_what_is_opaque(presets, photos, tmp_path):
     hole = opened(tmp_path / "masks" / "a.png") > 127
     # Painted in black on a transparent layer.
@@ -115,6 +117,7 @@ def test_a_folder_with_masks_of_the_same_names(
     assert "no picture with the name of more/b.png" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_preset_that_draws_samples_is_searched(presets, photos, tmp_path):
     image, mask = photos / "more/b.png", tmp_path / "masks/more/b.png"
     for out in ("1.png", "2.png"):
@@ -134,6 +137,7 @@ def test_a_preset_that_draws_samples_is_searched(presets, photos, tmp_path):
     np.testing.assert_array_equal(made[..., :3], expected)
 
 
+@pytest.mark.slow
 def test_mistakes(presets, photos, tmp_path, capsys):
     out, mask = tmp_path / "out.png", tmp_path / "masks" / "a.png"
     given = [photos / "a.png", "--mask", mask, "-o", out]

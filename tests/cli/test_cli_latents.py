@@ -106,6 +106,7 @@ def test_edit_is_a_row_a_sample(preset, gan, tmp_path, capsys):
         np.testing.assert_array_equal(picture, pictures.image_grid(images))
 
 
+@pytest.mark.slow
 def test_project_is_side_by_side(preset, gan, tmp_path, capsys):
     folder = tmp_path / "images"
     folder.mkdir()

@@ -74,6 +74,7 @@ def train(tmp_path, pictures, preset, monkeypatch):
 # ---- what begins a run ----------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", registry.classes_by_name())
 def test_every_class_says_where_to_begin(name):
     """Its networks can be made, and its recipe followed."""

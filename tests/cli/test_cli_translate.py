@@ -74,6 +74,7 @@ def test_a_folder_with_a_damaged_file(preset, photos, tmp_path, capsys):
     assert opened(out / "more/b.png").shape == (8, 8, 4)
 
 
+@pytest.mark.slow
 def test_nothing_is_overwritten_without_force(preset, photos, tmp_path, capsys):
     out = tmp_path / "out.png"
     out.write_text("mine")

@@ -76,6 +76,7 @@ def test_every_layer_is_that_of_the_port(port, network):
         assert error < 1e-4, (name, error)
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_names_of_the_graph(built):
     """Some of each kind of block, as torch-fidelity's converter has them."""

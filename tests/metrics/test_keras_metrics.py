@@ -75,6 +75,7 @@ def test_kernel_distance_is_the_mean_over_batches(extractor):
     assert result == pytest.approx(np.mean(estimates), rel=1e-3)
 
 
+@pytest.mark.slow
 def test_evaluate(extractor):
     """Within the compiled step, and as if it were eager."""
     rng = np.random.default_rng(0)

@@ -282,6 +282,7 @@ def test_few_labels_are_enough_for_blobs(trained):
     assert (trained.classify(x) == truth).mean() > 0.95
 
 
+@pytest.mark.slow
 def test_error_is_of_labelled_examples(trained):
     x, y = points()
     # Others than the truth, so that there are errors.
@@ -355,6 +356,7 @@ def test_losses_without_classes():
     assert float(found) == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_historical_averaging_by_hand():
     """The mean is of all steps, this one's weights included."""

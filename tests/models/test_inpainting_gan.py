@@ -244,6 +244,7 @@ def known(**kwargs):
     )
 
 
+@pytest.mark.slow
 def test_losses_by_hand():
     model = known()
     model.compile(keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1))

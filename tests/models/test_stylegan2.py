@@ -45,6 +45,7 @@ def test_the_defaults_are_the_papers():
         assert settings["learning_rate"] == pytest.approx(0.0025)
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_signals_keep_their_size_at_the_start():
     generator = StyleGAN2Generator((32, 32, 3), 64, filters=32)
@@ -167,6 +168,7 @@ def test_labels():
     assert model.get_config()["num_classes"] == NUM_CLASSES
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_a_config_keeps_the_whole_batch():
     for fraction in (1.0, 0.25):

@@ -202,6 +202,7 @@ def twin(model, **kwargs):
     return gan
 
 
+@pytest.mark.slow
 def test_without_unrolled_steps_it_is_the_plain_gan():
     one = tiny(unrolled_steps=0, seed=3)
     other = twin(

@@ -188,6 +188,7 @@ def half_precision_networks():
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [keras_gans.WGANGP, keras_gans.GAN])
 def test_the_penalty_of_half_precision_networks_is_in_float32(
     make, dtype_policy, monkeypatch

@@ -65,6 +65,7 @@ def as_json(value):
     return json.loads(json.dumps(keras.saving.serialize_keras_object(value)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LAYERS)
 def test_what_keras_writes_is_kept(name):
     config = as_json(made(name))

@@ -168,6 +168,7 @@ def test_built_in_presets(name):
         assert np.isfinite(weight).all()
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_all_that_is_registered_is_known_in_a_fresh_process():
     """Whatever a preset names, and whatever was imported before."""

@@ -74,6 +74,7 @@ def test_best_is_the_lowest_of_the_chosen_score(run, pixels):
     assert (last["step"], last["best_by"][0]["value"]) == (30, 0.2)
 
 
+@pytest.mark.slow
 def test_best_by_swd(run):
     by_swd = run(best_by="swd")
     best = end_epochs(by_swd, SCORES)

@@ -131,6 +131,7 @@ def test_ends_and_goes_on(tool, tiny, uninterrupted, tmp_path, monkeypatch):
     assert "--resume goes on from step" in third
 
 
+@pytest.mark.slow
 def test_training_health_is_in_the_checkpoint(uninterrupted):
     (checkpoint,) = (uninterrupted / "checkpoints").iterdir()
     state = json.loads((checkpoint / "state.json").read_text())

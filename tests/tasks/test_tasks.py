@@ -77,6 +77,7 @@ def test_random_examples_suit_the_model(model):
     assert outputs.shape == (6, *model.example_shape)
 
 
+@pytest.mark.slow
 def test_samples_are_always_the_same(model):
     samples = model.task.samples(model)
     kind = example_kinds.get(model.example_kind)
