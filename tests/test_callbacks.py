@@ -105,6 +105,7 @@ def test_the_copy_is_exact(monkeypatch):
     assert_equal(weights_of(model), weights_of(good))
 
 
+@pytest.mark.slow
 def test_a_learning_rate_that_explodes():
     model = points_gan(seed=1)
     model.compile(keras.optimizers.SGD(1e30), keras.optimizers.SGD(1e30))
@@ -113,6 +114,7 @@ def test_a_learning_rate_that_explodes():
     assert all(np.isfinite(w).all() for w in weights_of(model))
 
 
+@pytest.mark.slow
 def test_steps_are_counted_over_epochs():
     class Poison(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch, logs=None):
@@ -140,6 +142,7 @@ def test_nan_within_an_execution_of_several_steps():
     assert all(np.isfinite(w).all() for w in weights_of(model))
 
 
+@pytest.mark.slow
 def test_weights_that_are_not_finite_to_begin_with():
     model = compiled()
     variable = model.generator.trainable_variables[-1]

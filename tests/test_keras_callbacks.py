@@ -279,6 +279,7 @@ def refused(model, callback, words):
     assert_equal(weights_of(model), before)
 
 
+@pytest.mark.slow
 def test_two_players_and_scaled_losses(dtype_policy):
     dtype_policy("mixed_float16")
     model = points_gan()

@@ -30,6 +30,7 @@ def test_rooms_go_by_them():
     assert toys.NAMES is names.TOYS
 
 
+@pytest.mark.slow
 def test_each_is_the_name_of_something():
     for name in names.CLASSIFIERS:
         assert (presets.zoo_path() / name).is_dir()

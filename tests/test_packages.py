@@ -215,6 +215,7 @@ def test_nothing_heavy_is_imported_to_list():
     )
 
 
+@pytest.mark.slow
 def test_no_circle_of_imports():
     """Imports within functions count as well."""
     modules = {}

@@ -262,6 +262,7 @@ def test_dropout_and_float16_are_looked_at(dtype_policy):
     assert_equal(before, after)
 
 
+@pytest.mark.slow
 def test_a_look_in_the_middle_of_an_epoch():
     spreads = []
 
@@ -304,6 +305,7 @@ def test_labels_are_needed_where_there_are_some():
         TrainingHealth(x[:1])
 
 
+@pytest.mark.slow
 def test_a_model_that_cannot_be_looked_at_is_trained():
     class Own(keras_gans.GAN):
         def draw_inputs(self, n, labels=None, seed=None):
@@ -325,6 +327,7 @@ def test_a_model_that_cannot_be_looked_at_is_trained():
     ]
 
 
+@pytest.mark.slow
 def test_a_model_without_latents_cannot_be_looked_at():
     health = Health(np.zeros((4, 16, 16, 1)))
     health.set_model(tiny_pix2pix())

@@ -45,6 +45,7 @@ def test_logs_keep_their_rank_with_one_worker():
     assert all(value.shape == () for value in logs.values())
 
 
+@pytest.mark.slow
 def test_adam_of_one_kernel_is_keras_adam():
     rng = np.random.default_rng(0)
     start = [rng.normal(size=s).astype("float32") for s in ((3, 4), (5,))]

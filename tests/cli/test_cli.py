@@ -48,6 +48,7 @@ def subprocess_run(*arguments, **kwargs):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 @pytest.mark.parametrize(
     "arguments",
@@ -90,6 +91,7 @@ def test_answers_at_once_and_without_a_framework(arguments):
             assert name in done.stdout
 
 
+@pytest.mark.slow
 def test_generate_grid_is_the_models_samples(preset, tmp_path):
     out = tmp_path / "new" / "digits.png"
     assert run("generate", preset, "-n", 6, "--seed", 3, "-o", out) == 0

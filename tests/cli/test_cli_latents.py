@@ -50,6 +50,7 @@ def frames_of(path):
     return frames, times
 
 
+@pytest.mark.slow
 def test_walk_is_interpolate(preset, gan, tmp_path, capsys):
     out = tmp_path / "new" / "walk.gif"
     options = ("--points", 3, "--steps", 4, "--seed", 1, "--labels", 2)

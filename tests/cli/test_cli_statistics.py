@@ -17,6 +17,7 @@ def evaluate(preset, out, *arguments):
     return [metrics.Score.from_json(score) for score in report["scores"]]
 
 
+@pytest.mark.slow
 def test_written_and_read(tmp_path, capsys):
     path, out = tmp_path / "ring.npz", tmp_path / "scores.json"
     (wanted,) = evaluate(

@@ -193,6 +193,7 @@ def test_classes_where_they_are_asked_for(train):
     assert gan.num_classes == 2 and gan.class_names == ("cats", "dogs")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words, code, message",
     [

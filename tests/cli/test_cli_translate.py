@@ -91,6 +91,7 @@ def test_nothing_is_overwritten_without_force(preset, photos, tmp_path, capsys):
     assert "outside of" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_mistakes(preset, photos, tmp_path, capsys):
     out = tmp_path / "out.png"
     assert run(preset, tmp_path / "no.png", "-o", out) == 1

@@ -69,6 +69,7 @@ def test_a_file(run, preset, photos, tmp_path, capsys):
     assert (opened(again) != opened(out)).any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("given", [False, True])
 def test_evaluate(preset, tmp_path, capsys, monkeypatch, given):
     monkeypatch.chdir(tmp_path)

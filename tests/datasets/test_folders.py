@@ -136,6 +136,7 @@ def test_unreadable_files_are_named_in_one_message(folder):
         datasets.load(folder, 1, strict=True)
 
 
+@pytest.mark.slow
 def test_parts_of_a_folder(folder):
     def values(split):
         dataset = datasets.load(folder, 1, split=split, shuffle=False)

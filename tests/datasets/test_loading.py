@@ -82,6 +82,7 @@ def test_no_shuffle(numbered):
     assert np.concatenate([y for _, y in batches]).tolist() == list(range(48))
 
 
+@pytest.mark.slow
 def test_a_split_that_is_not_there_has_an_error_of_its_own(folder, tmp_path):
     """Which is caught to go on with another one."""
     np.savez(tmp_path / "x.npz", x_train=X)

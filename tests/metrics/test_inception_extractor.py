@@ -83,6 +83,7 @@ def test_legacy(network, dtype_policy):
     )
 
 
+@pytest.mark.slow
 def test_clean(network):
     from PIL import Image
 

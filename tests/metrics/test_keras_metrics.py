@@ -98,6 +98,7 @@ def test_evaluate(extractor):
         assert logs[0][name] == pytest.approx(logs[1][name], rel=1e-3)
 
 
+@pytest.mark.slow
 def test_rounding_is_as_documented():
     """10,000 examples of 64 features like those of the classifier."""
     rng = np.random.default_rng(0)
@@ -122,6 +123,7 @@ def test_rounding_is_as_documented():
     assert abs(result - expected) < max(0.01, 0.01 * expected)
 
 
+@pytest.mark.slow
 def test_config_by_name():
     for cls in (metrics.FrechetDistance, metrics.KernelDistance):
         metric = cls("mnist_classifier", name="distance")

@@ -215,6 +215,7 @@ def test_sliced_distance_is_of_the_first_examples(monkeypatch):
     )
 
 
+@pytest.mark.slow
 def test_of_a_model():
     """As many samples as real images, with the classes in turn."""
     gan = tiny_conditional_gan()

@@ -180,6 +180,7 @@ def test_mixed_float16_leaves_optimizers_alone_if_told_to(dtype_policy):
 # ---- the average generator ------------------------------------------------
 
 
+@pytest.mark.slow
 def test_ema_generator_by_hand():
     model = compiled(tiny_gan(ema_momentum=0.3, seed=0))
     rng = np.random.default_rng(0)
@@ -263,6 +264,7 @@ def test_jit_compile():
         assert_equal(weights, weights_jitted, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_train_and_test_on_batch():
     model = compiled(points_gan(seed=0))
     before = weights_of(model)
@@ -636,6 +638,7 @@ def test_generators_lose_no_batch():
     assert seen == [0, 1, 2] and count.steps == 3
 
 
+@pytest.mark.slow
 def test_py_datasets():
     class Batches(keras.utils.PyDataset):
         def __init__(self, n):
@@ -653,6 +656,7 @@ def test_py_datasets():
     refuses("x must not be empty", Batches(0), model=model)
 
 
+@pytest.mark.slow
 def test_tf_data_is_checked(tf):
     def dataset(x):
         return tf.data.Dataset.from_tensor_slices(x).batch(4)

@@ -80,6 +80,7 @@ def constant(value, n=1):
     return np.full((n, 8, 8, 1), value, "float32")
 
 
+@pytest.mark.slow
 def test_losses_by_hand():
     logs = known(cycle_weight=10.0, identity_weight=5.0).train_on_batch(
         constant(0.1), constant(0.2), return_dict=True
@@ -127,6 +128,7 @@ def test_discriminators_see_the_history():
 # ---- use ------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_both_directions():
     model = tiny_cyclegan()

@@ -82,6 +82,7 @@ def test_values_that_cannot_be_in_a_later_batch():
     assert np.isfinite(model.evaluate(images(), verbose=0)).all()
 
 
+@pytest.mark.slow
 def test_labels_of_a_later_batch():
     model = compiled(conditional_gan())
     refused(

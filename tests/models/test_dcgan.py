@@ -9,6 +9,7 @@ from keras_gans.models.dcgan import DCGANDiscriminator, DCGANGenerator
 CASE = Case(keras_gans.DCGAN, tiny_dcgan)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("image_shape", [(8, 16, 3), (16, 8, 5)])
 def test_trains_any_channels_and_rectangles(image_shape):
     model = tiny_dcgan(image_shape=image_shape)

@@ -212,6 +212,7 @@ def autoencoder(code, reconstruction):
     return keras.Model(x, [reconstruction(made), made])
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_any_encoder_and_decoder():
     encoder = keras.Sequential(

@@ -31,6 +31,7 @@ def small(example_kind=None, **kwargs):
     return model
 
 
+@pytest.mark.slow
 def test_a_field_trains_generates_and_saves_as_floats(tmp_path):
     model = small("field")
     assert model.example_kind == "field"

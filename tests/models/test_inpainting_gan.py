@@ -144,6 +144,7 @@ def test_replicas_draw_what_one_device_draws(monkeypatch):
         np.testing.assert_array_equal(draw(3), whole[3 * i : 3 * i + 3])
 
 
+@pytest.mark.slow
 def test_masks_are_drawn_anew_in_every_step():
     seen = []
 
@@ -303,6 +304,7 @@ def test_it_learns_and_the_average_follows():
 # ---- inpaint --------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_any_size_and_known_pixels_stay():
     model = tiny_inpainting_gan()

@@ -43,6 +43,7 @@ def compiled(discriminator, make=keras_gans.GAN, **kwargs):
     model.compile()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "make", [keras_gans.GAN, keras_gans.WGAN, keras_gans.WGANGP]
 )

@@ -194,6 +194,7 @@ def test_the_generator_runs_once_per_step():
     assert len(calls) - count == count
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_l1_pulls_towards_the_truth():
     x = np.full((8, 8, 8, 1), 0.25, "float32")

@@ -32,6 +32,7 @@ def optimizers_state(model):
     ]
 
 
+@pytest.mark.slow
 def test_every_player_trains_its_own_networks():
     model = build()
     assert tuple(model.optimizers) == PLAYERS

@@ -26,6 +26,7 @@ def test_project_recovers_latents():
     )
 
 
+@pytest.mark.slow
 def test_project_finds_the_label():
     kernel, table = normal(3, 5), 3 * normal(NUM_CLASSES, 5, seed=1)
     gan = linear_gan(kernel, table)
@@ -43,6 +44,7 @@ def test_project_finds_the_label():
     assert (wrong.distances[[0, 2, 3]] > found.distances[[0, 2, 3]]).all()
 
 
+@pytest.mark.slow
 def test_project_in_batches(monkeypatch):
     """Of one shape: the last one is filled up, and what fills it left out."""
     kernel = normal(4, 6)

@@ -46,6 +46,7 @@ def test_groups(group_size, kind):
     assert groups == {4}  # Sixteen channels inside, four each.
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_signals_keep_their_size_at_the_start():
     generator = R3GANGenerator((32, 32, 3), filters=32)

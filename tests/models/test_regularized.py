@@ -81,6 +81,7 @@ def losses_of(weights, monkeypatch):
     return number(model.train_step(tensor(*points()))["d_loss"])
 
 
+@pytest.mark.slow
 def test_r2_is_in_the_discriminators_loss(monkeypatch):
     base = losses_of({}, monkeypatch)
     model = quadratic_gan()
@@ -186,6 +187,7 @@ def test_the_generator_learns_from_the_best(fraction, learned):
 # ---- packing --------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_packs_are_neighbours_along_the_last_axis():
     model = tiny_dcgan(packing=2)
     assert model.discriminator.input_shape == (None, 8, 8, 2)

@@ -24,6 +24,7 @@ def test_the_papers_sizes():
     assert ResNetDiscriminator().count_params() == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "shape", [(32, 32, 3), (28, 28, 1), (64, 64, 3), (16, 32, 1), (8, 8, 1)]
 )

@@ -46,6 +46,7 @@ def colors():
 # ---- networks -------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_the_generator_is_the_papers():
     generator = SRResNetGenerator()
@@ -138,6 +139,7 @@ def test_prelu_is_that_of_keras():
     np.testing.assert_allclose(to_numpy(layer(x)), to_numpy(plain(x)))
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_the_discriminator_is_the_papers():
     discriminator = SRGANDiscriminator()
@@ -205,6 +207,7 @@ def test_arguments(make, words):
 # ---- the losses -----------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_losses_by_hand():
     model = tiny_srgan(content_weight=0.006, adversarial_weight=1e-3, seed=0)
     model.compile(adam(1e-12), adam(1e-12))
@@ -379,6 +382,7 @@ def test_srgan_starts_from_srresnet(tmp_path, colors):
         )
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_srresnet_round_trips(tmp_path, colors):
     colors.save_to_preset(tmp_path / "preset")
@@ -407,6 +411,7 @@ def test_a_compiled_srresnet_trains_on_after_loading(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_training_stops_when_the_loss_is_no_number():
     model = keras_gans.SRResNet(scale=2, filters=2, num_residual_blocks=1)
     model.compile(keras.optimizers.SGD(0.0))

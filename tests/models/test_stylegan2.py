@@ -58,6 +58,7 @@ def test_signals_keep_their_size_at_the_start():
     assert 0.05 < logits.std() < 5.0
 
 
+@pytest.mark.slow
 def test_truncation_moves_styles_to_their_mean():
     model = tiny_stylegan2()
     average = np.linspace(-1, 1, LATENT_DIM).astype("float32")
@@ -77,6 +78,7 @@ def test_truncation_moves_styles_to_their_mean():
     )
 
 
+@pytest.mark.slow
 def test_what_is_made_of_styles_is_what_the_network_makes():
     model = tiny_stylegan2()
     rng = np.random.default_rng(5)

@@ -104,6 +104,7 @@ def test_edit_moves_styles(gan):
         )
 
 
+@pytest.mark.slow
 def test_project_finds_styles(gan):
     points = gan.generate(2, seed=5)
     latents = np.random.default_rng(5).standard_normal((2, 3))

@@ -40,6 +40,7 @@ def gan():
 # ---- the seams ------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "normalization",
     ["instance", pytest.param("batch", marks=pytest.mark.neutral)],
@@ -57,6 +58,7 @@ def test_tiles_have_no_seams(normalization):
     assert np.ptp(whole) > 20
 
 
+@pytest.mark.slow
 def test_the_reach_is_far_enough_and_not_much_farther(gan):
     network = gan.generator_ab
     twin, kept = keep_statistics(network)
@@ -85,6 +87,7 @@ def test_statistics_are_those_of_the_image(gan, monkeypatch):
     assert levels(own, whole[:16, :16]) > 10
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_large_images_are_taken_in_tiles(gan, monkeypatch):
     monkeypatch.setattr(translation, "WHOLE", 30 * 30)
@@ -102,6 +105,7 @@ def test_large_images_are_taken_in_tiles(gan, monkeypatch):
     np.testing.assert_array_equal(gan.translate(small), whole)
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_tiles_follow_the_weights_and_leave_no_trace(gan, tmp_path):
     image = picture(40, 40)

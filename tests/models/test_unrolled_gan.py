@@ -231,6 +231,7 @@ def regularized_discriminator():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "clipping", [{"clipnorm": 0.1}, {"global_clipnorm": 0.1}, {}]
 )

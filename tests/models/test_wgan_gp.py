@@ -66,6 +66,7 @@ def test_alpha_is_uniform_one_per_example_and_drawn_anew(seen):
         assert np.abs(shares - 0.25).max() < 0.04
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 @needs_values
 def test_alpha_of_images_has_the_rank_of_images(seen):
@@ -111,6 +112,7 @@ def test_loss_by_hand(seen):
     assert float(logs["d_loss"]) == pytest.approx(expected, rel=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_a_weight_of_zero_is_no_penalty():
     history = fit_points(gp_weight=0.0)
@@ -223,6 +225,7 @@ def test_the_penalty_of_half_precision_networks_is_in_float32(
     assert set(dtypes) == {"float16", "float32"}
 
 
+@pytest.mark.slow
 def test_what_layers_add_to_the_loss_is_of_the_data():
     networks = half_precision_networks()
     networks["discriminator"] = keras.Sequential(

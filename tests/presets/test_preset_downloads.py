@@ -29,6 +29,7 @@ from keras_gans.presets import fetching
 pytestmark = pytest.mark.neutral
 
 
+@pytest.mark.slow
 def test_download(saved, cache):
     model, folder = saved
     with serve(Folder, folder=folder) as server:
@@ -317,6 +318,7 @@ def test_no_room_on_the_disk(saved, cache, monkeypatch):
         refuse(f"{server.url}/tiny", "must have room for", error=OSError)
 
 
+@pytest.mark.slow
 def test_names_as_long_as_nobody_has_them(saved, cache):
     with serve(Folder, folder=saved[1]) as server:
         assert_same(saved[0], presets.load(f"{server.url}/{'x' * 300}"))

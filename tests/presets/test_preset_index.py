@@ -20,6 +20,7 @@ from keras_gans import presets, registry
 pytestmark = pytest.mark.neutral
 
 
+@pytest.mark.slow
 def test_zoo(zoo, saved):
     assert presets.zoo_path() == zoo
     assert presets.names() == []

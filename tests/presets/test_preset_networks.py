@@ -74,6 +74,7 @@ def folder(tmp_path):
     return tmp_path / "preset"
 
 
+@pytest.mark.slow
 def test_lists_and_dicts_and_a_third_player(tmp_path):
     model = three_players(ema_momentum=0.9)
     model.ema_generator.set_weights(

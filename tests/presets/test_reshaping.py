@@ -45,6 +45,7 @@ def cropped():
     )
 
 
+@pytest.mark.slow
 def test_widths_stay_and_what_does_not_suit_is_said(stored):
     load = stored(cropped())
     gan, said = load(image_shape=(32, 32, 3))
@@ -125,6 +126,7 @@ def test_networks_of_which_nobody_knows_the_shape_stay(stored):
         load(image_shape=(16, 16, 1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "make, arguments, words",
     [

@@ -31,6 +31,7 @@ def ran(monkeypatch):
     return names
 
 
+@pytest.mark.slow
 def test_no_initializer_runs_when_weights_follow(saved, ran):
     model, folder = saved
     loaded = presets.load(folder)
@@ -52,6 +53,7 @@ def test_layers_keep_their_initializers(saved, tmp_path):
         )
 
 
+@pytest.mark.slow
 def test_randomness_is_as_with_initial_values(saved, monkeypatch):
     _, folder = saved
 

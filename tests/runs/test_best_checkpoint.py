@@ -102,6 +102,7 @@ def test_scores_that_do_not_suit_the_data(run, score):
         run(best_by=score)
 
 
+@pytest.mark.slow
 def test_a_toy_is_judged_by_its_modes(tmp_path):
     gan = points_gan()
     gan.compile()
