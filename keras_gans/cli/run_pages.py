@@ -108,9 +108,10 @@ def page(name, folder, found, examples, width):
 def _progress(recipe, rows):
     if not rows:
         return "nothing is in the log yet"
-    words = f"{int(rows[-1]['step']):,} steps"
+    step = int(rows[-1]["step"])
+    words = f"{step:,} step{'s' * (step != 1)}"
     if "steps" in recipe:
-        words = f"{int(rows[-1]['step']):,} of {recipe['steps']:,} steps"
+        words = f"{step:,} of {recipe['steps']:,} steps"
     elif "epochs" in recipe:
         words += f" of {recipe['epochs']:,} passes over the data"
     minutes = sum(float(row["seconds"]) for row in rows) / 60

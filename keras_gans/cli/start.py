@@ -241,6 +241,11 @@ def describe(args, model, recipe):
     # What `datasets` would say of drastic changes is said here.
     warnings.filterwarnings("ignore", "The images of ")
     sentences = [f"{args.data}: {found}{_changes(model, found)}."]
+    if found.halves and all(height > width for height, width in found.sizes):
+        sentences.append(
+            "None of its pictures is wide enough for two square ones: where "
+            "the sides are sub-folders, name them, --sides a,b."
+        )
     if found.count < FEW and model.augmentations and model.augment is None:
         mirror = "" if recipe.get("mirror") else " and --mirror"
         sentences.append(

@@ -36,6 +36,8 @@ class Look(NamedTuple):
             which lie on white unless four channels are asked for.
         num_classes: Integer, 0 without labels.
         class_names: List of strings, or `None` where classes have no names.
+        halves: Boolean, whether each file is a pair, side by side; sizes are
+            then of one of both.
     """
 
     count: int
@@ -44,6 +46,7 @@ class Look(NamedTuple):
     transparent: bool = False
     num_classes: int = 0
     class_names: list | None = None
+    halves: bool = False
 
     @property
     def size(self):
@@ -51,7 +54,10 @@ class Look(NamedTuple):
         return next(iter(self.sizes)) if len(self.sizes) == 1 else None
 
     def __str__(self):
-        parts = [f"{self.count:,} image{'s' * (self.count != 1)}"]
+        things = "pair" if self.halves else "image"
+        parts = [f"{self.count:,} {things}{'s' * (self.count != 1)}"]
+        if self.halves:
+            parts.append("side by side, each image")
         if self.sizes:
             height, width = max(self.sizes, key=math.prod)
             several = "of up to " if len(self.sizes) > 1 else "of "
@@ -121,6 +127,7 @@ def look_into(path, split="train", halves=False):
         transparent,
         len(names),
         sorted(names) or None,
+        halves,
     )
 
 

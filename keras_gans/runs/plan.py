@@ -26,7 +26,8 @@ def describe(run, step=0):
         List of pairs of strings: what it is about, and what there is to say.
     """
     total, recipe = run.total_steps, run.recipe
-    steps = f"{total:,} steps of {recipe['batch_size']:,} {run.unit}"
+    steps = f"{total:,} step{'s' * (total != 1)} of "
+    steps += f"{recipe['batch_size']:,} {run.unit}"
     length = f"{steps}, {passes(total / run.one_pass)} over the data"
     if step:
         length += f", from step {step:,} on"

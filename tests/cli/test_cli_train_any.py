@@ -1,15 +1,17 @@
 """`keras-gans train` of any class, on any folder, from any weights."""
 
 import json
+import types
 
 import keras
 import numpy as np
 import pytest
-from cases import weights_of
+from cases import tiny_pix2pix, weights_of
 from PIL import Image
 
 import keras_gans
 from keras_gans import cli, presets, registry, runs, tasks
+from keras_gans.cli import start
 from keras_gans.presets.shapes import without_memory
 
 pytestmark = pytest.mark.neutral
@@ -369,3 +371,20 @@ def test_fine_tuning_of_the_zoos_presets(train, capsys):
     gan = keras_gans.from_preset("c/last")
     assert gan.num_classes == 2 and gan.example_shape == (32, 32, 1)
     assert keras_gans.from_preset("c/start").discriminator.num_classes == 2
+
+
+def test_square_pictures_that_are_cut_into_pairs(pictures, tmp_path):
+    """A folder of pictures, where two folders were meant."""
+    model = tiny_pix2pix()
+
+    def words(folder):
+        args = types.SimpleNamespace(
+            data=str(folder), data_dir=None, preset="pix2pix", resume=False
+        )
+        recipe = {"dataset": str(folder), "pairs": {}}
+        return " ".join(start.describe(args, model, recipe))
+
+    assert "2 pairs side by side" in words(pictures / "sizes")
+    assert "where the sides are sub-folders" in words(pictures / "sizes")
+    Image.new("RGB", (16, 8)).save(tmp_path / "0.png")
+    assert "None of its pictures" not in words(tmp_path)

@@ -64,6 +64,8 @@ def test_pairs_in_two_folders_and_side_by_side(tmp_path):
     with pytest.raises(ValueError, match="must name sub-folders"):
         looking.sides(str(tmp_path), ("a", "b"))
     write(tmp_path / "both" / "0.png", colour(4, 6))
-    assert looking.sides(str(tmp_path / "both"), None).size == (4, 3)
+    both = looking.sides(str(tmp_path / "both"), None)
+    assert both.size == (4, 3) and both.halves and not found.halves
+    assert str(both) == "1 pair side by side, each image of 4x3 in colour"
     with pytest.raises(FileNotFoundError, match="existing folder"):
         looking.sides(str(tmp_path / "none"), None)
