@@ -11,7 +11,7 @@ import keras
 
 import keras_gans
 from keras_gans import backend
-from keras_gans.runs.progress import duration
+from keras_gans.runs.progress import advice, duration
 from keras_gans.tasks.shared import data_name
 
 
@@ -224,11 +224,14 @@ def rehearse(run):
     first, *others = (b - a for a, b in zip(times, times[1:]))
     pace = statistics.median(others)
     losses = ", ".join(f"{k} {v[-1]:.4g}" for k, v in history.items())
-    whole = duration(pace * run.total_steps)
+    whole = pace * run.total_steps
     said = [
         ("step", f"{first:.2f} s, which compiles, then {pace:.3g} s each"),
         ("losses", losses),
-        ("time", f"about {whole} for all steps, by these"),
+        (
+            "time",
+            f"about {duration(whole)} for all steps, by these{advice(whole)}",
+        ),
     ]
     if run.is_chief:
         start = time.perf_counter()

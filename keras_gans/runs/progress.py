@@ -10,6 +10,7 @@ SILENT, BAR, LINES = 0, 1, 2  # As `verbose` of Keras.
 BAR_EVERY, LINE_EVERY = 0.5, 30.0  # seconds
 CELLS = 12  # of the bar
 ESTIMATE_AFTER = 100  # steps
+LONG = 3600  # seconds, after which there is something to say of it
 
 
 class Progress(keras.callbacks.Callback):
@@ -122,7 +123,7 @@ class Progress(keras.callbacks.Callback):
         self.say(
             f"{left:,} steps{more} take about {duration(left * pace)} "
             f"({_rate(1 / pace)} a second), and scores and pictures their own "
-            "time"
+            f"time{advice(left * pace)}"
         )
 
     def _show(self, now):
@@ -183,6 +184,16 @@ _UNITS = (  # Up to how many seconds each is used, and its length.
     (48 * 3600, 3600, "hour"),
     (float("inf"), 86400, "day"),
 )
+
+
+def advice(seconds):
+    """What makes a long run shorter, a clause; nothing for a short one."""
+    if seconds < LONG:
+        return ""
+    return (
+        "; fewer --steps, a smaller --batch-size or, of a new model, "
+        "--set filters=32 and the like make it shorter"
+    )
 
 
 def duration(seconds):

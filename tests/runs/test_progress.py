@@ -73,6 +73,13 @@ def test_a_run_that_goes_on_begins_where_it_is(clock, capsys):
     text = capsys.readouterr().out
     assert "\r601/900 [========>   ]" in text
     assert "300 steps more take about 30 seconds" in text
+    assert "shorter" not in text
+
+
+def test_a_long_run_says_what_makes_it_shorter(clock, capsys):
+    train(Progress(40_000, 8, "images", BAR), clock, steps=150)
+    text = capsys.readouterr().out
+    assert "take about 67 minutes" in text and "--set filters=32" in text
 
 
 def test_lines_without_a_terminal(clock, capsys):
