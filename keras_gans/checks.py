@@ -23,6 +23,15 @@ class NoWeights(ValueError):
     """A preset is a recipe, and its weights were asked for."""
 
 
+def is_text(name):
+    """Whether a path's name can be written as UTF-8, as files of ours are."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def check_integer(name, value, minimum):
     """Raises a `ValueError` unless `value` is an integer >= `minimum`."""
     if (

@@ -289,6 +289,11 @@ def _save(path, image, **options):
     writing.write_image(path, image, **options)
 
 
+def opaque(image):
+    """A `PIL.Image.Image` in RGB, what is transparent in it laid on white."""
+    return _on_white(image).convert("RGB")
+
+
 def _on_white(image):
     colors = image.convert("RGBA")
     white = Image.new("RGBA", image.size, "white")

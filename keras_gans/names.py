@@ -60,3 +60,9 @@ EXPORT_SUFFIXES = {"saved_model": "", "onnx": ".onnx", "litert": ".tflite"}
 # The size of a folder's images is taken up to here, above which a CPU takes
 # days.
 LARGEST = 128
+
+
+def some(names, count=10):
+    """Names in words, the first of many."""
+    more = ", ..." if len(names) > count else ""
+    return ", ".join(map(str, names[:count])) + more

@@ -23,5 +23,7 @@ def load(name, extra, what, more=""):
     """
     try:
         return importlib.import_module(name)
-    except ImportError:
+    except ModuleNotFoundError as error:
+        if error.name != name.partition(".")[0]:
+            raise  # It is there, and lacks something itself.
         raise ImportError(f"{what}: {install(extra)}{more}") from None

@@ -63,6 +63,14 @@ def test_who_asks_for_all_gets_it(tmp_path):
     assert done.stderr == "a greeting\nlater\n"
 
 
+def test_who_only_asks_where_it_is_is_spared_it_later_too(tmp_path):
+    """As many packages do, to see what is installed."""
+    ask = "import importlib.util\nimportlib.util.find_spec('tensorflow')\n"
+    code = CODE.replace("import tensorflow\n", ask + "import tensorflow\n")
+    (tmp_path / "tensorflow.py").write_text(NOISE)
+    assert run(["-c", code], tmp_path, first=tmp_path).stderr == "later\n"
+
+
 def test_a_level_of_the_users_own_is_kept(tmp_path):
     source = f"print(os.environ[{quiet.LEVEL!r}])"
     assert with_tensorflow(tmp_path, source).stdout == "3\n"

@@ -116,6 +116,12 @@ def test_one_picture_is_replaced(alone, tmp_path):
 
 
 @pytest.mark.neutral
+def test_a_folder_with_a_point_in_its_name(alone, tmp_path):
+    run(SampleGrid(tmp_path / "v1.0"), epochs=1)
+    assert len(list((tmp_path / "v1.0").glob("step_*.png"))) == 2
+
+
+@pytest.mark.neutral
 def test_only_the_chief_draws(alone, tmp_path, monkeypatch):
     monkeypatch.setattr(backend, "is_chief", lambda model: False)
     model, _ = run(SampleGrid(tmp_path / "grids", tensorboard=tmp_path), 2)
@@ -240,7 +246,8 @@ def test_scores_are_in_the_logs_and_change_nothing(plain, tmp_path):
     assert_equal(weights_of(model), plain)
     names = ["val_kid", "val_precision", "val_recall", "val_density"]
     assert set(names) < set(history)
-    assert np.isnan(history["val_kid"]).tolist() == [True, False, True]
+    before, measured, stands = history["val_kid"]
+    assert before != measured == stands
     head, *rows = (tmp_path / "log.csv").read_text().splitlines()
     place = head.split(",").index("val_kid")
     column = [float(row.split(",")[place]) for row in rows]
@@ -274,6 +281,33 @@ def test_keras_stops_by_a_score_and_keeps_the_best(tmp_path):
 
 
 @pytest.mark.neutral
+@pytest.mark.neutral
+def test_keras_finds_the_best_of_every_second_epoch(tmp_path):
+    """What was not measured is no improvement, and no best one either."""
+    numbers = iter([9.0, 5.0, 4.0, 3.0, 3.5, 3.5, 3.5])  # 9 is of before.
+    score = Score(metrics=lambda model: {"own": next(numbers)}, every=2)
+    saved = keras.callbacks.ModelCheckpoint(
+        tmp_path / "{epoch}.weights.h5",
+        "val_own",
+        mode="min",
+        save_best_only=True,
+        save_weights_only=True,
+    )
+    stop = keras.callbacks.EarlyStopping(
+        "val_own", mode="min", patience=4, start_from_epoch=2
+    )
+    history = fit(
+        *(compiled(), POINTS),
+        batch_size=16,
+        epochs=14,
+        callbacks=[score, saved, stop],
+    )
+    assert history["val_own"] == [9, 5, 5, 4, 4, 3, 3, 3.5, 3.5, 3.5]
+    assert stop.best == 3
+    names = {path.name.partition(".")[0] for path in tmp_path.iterdir()}
+    assert names == {"1", "2", "4", "6"}
+
+
 def test_real_examples_are_read_once(alone, monkeypatch):
     seen = []
     extractor = metrics.Extractor(lambda x: seen.append(len(x)) or x, "counted")

@@ -74,8 +74,7 @@ class SampleGrid(keras.callbacks.Callback):
         check_integer("seed", seed, minimum=0)
         check_integer("n", n, minimum=1)
         self.path = None if path is None else pathlib.Path(path)
-        if self.path is not None and self.path.suffix:
-            _check_suffix(self.path)
+        self.is_folder = self.path is not None and _is_folder(self.path)
         self.every, self.seed, self.n = every, seed, n
         self.labels, self.inputs = labels, inputs
         self.display = _display() if show else None
@@ -114,7 +113,7 @@ class SampleGrid(keras.callbacks.Callback):
         self.step = step
         if self.path is not None:
             path = self.path
-            if not path.suffix:
+            if self.is_folder:
                 path = path / f"step_{self.step:08d}.png"
             writing.write_image(path, self.picture)
         if self._events is not None:
@@ -127,14 +126,20 @@ class SampleGrid(keras.callbacks.Callback):
             self._handle.update(self.picture)
 
 
-def _check_suffix(path):
+def _is_folder(path):
+    """Whether a path is one of a folder, and not of a picture."""
     from PIL import Image
 
-    if path.suffix.lower() not in Image.registered_extensions():
+    suffix = path.suffix.lower()
+    # Of v1.0 it is no suffix.
+    if path.is_dir() or not suffix or suffix[1].isdigit():
+        return True
+    if suffix not in Image.registered_extensions():
         raise ValueError(
             "path must be a folder, or end in a picture's suffix, as .png. "
             f"Received: path={str(path)!r}"
         )
+    return False
 
 
 def _display():

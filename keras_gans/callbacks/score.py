@@ -14,8 +14,9 @@ class Score(keras.callbacks.Callback):
     and the features of the real examples are made once. `"kid"` becomes
     `val_kid`, a number that History, CSVLogger, TensorBoard, EarlyStopping,
     ModelCheckpoint and ReduceLROnPlateau find like every other log, if they
-    stand behind this callback. In epochs without a measurement it is NaN,
-    which is no improvement to any of them.
+    stand behind this callback. In epochs without a measurement the last one
+    stands, which is no improvement to any of them; the first is of before
+    training.
 
     Training is the same with and without this callback, which draws nothing
     from the model's seeds. Of several workers all measure, and see the same.
@@ -95,7 +96,7 @@ class Score(keras.callbacks.Callback):
             "split": split,
         }
         self.scores = None
-        self._names = self._extractor = self._side = None
+        self._numbers = self._extractor = self._side = None
 
     def on_train_begin(self, logs=None):
         task = self.model.task
@@ -106,30 +107,27 @@ class Score(keras.callbacks.Callback):
                 f"metrics={self.metrics!r}"
             )
         # Now, so that what cannot be measured is no surprise after an epoch,
-        # and the names are known where the first epochs have no scores.
+        # and the first epochs have a number where they have no measurement:
+        # NaN would be the best of all to Keras, for nothing is below it.
         self._measure()
 
     def on_epoch_end(self, epoch, logs=None):
         if (epoch + 1) % self.every == 0:
-            numbers = self._measure()
-        else:
-            numbers = dict.fromkeys(self._names, float("nan"))
-        logs.update(numbers)
+            self._measure()
+        logs.update(self._numbers)
 
     def _measure(self):
-        """Sets `scores`, and returns the numbers by their names in logs."""
+        """Sets `scores`, and the numbers by their names in logs."""
         backend.sync(self.model)
         with backend.alone():
             if self.by_name:
                 self.scores = self._evaluate()
             else:
                 self.scores = self.metrics(self.model)
-        numbers = {
+        self._numbers = {
             f"val_{name.lower().replace(' ', '_')}": float(score)
             for name, score in self.scores.items()
         }
-        self._names = list(numbers)
-        return numbers
 
     def _evaluate(self):
         if self._side is None:

@@ -30,6 +30,7 @@ def main(argv=None):
     if argv is None:
         ending.take_over()
     args = _make_parser().parse_args(argv)
+    args.argv = sys.argv[1:] if argv is None else list(argv)
     ending.say_then(lambda: args.how_to_go_on(args))
     if not args.debug:
         quiet.start()

@@ -2,8 +2,10 @@
 
 import argparse
 import difflib
+import json
 import math
 import pathlib
+import re
 import typing
 
 from keras_gans.checks import UsageError
@@ -355,8 +357,21 @@ def check_picture(path):
 
 
 def file_name(preset):
-    """A name for files, from a preset's name, path or address."""
-    return pathlib.PurePosixPath(preset).name
+    """A name for files, from a preset's name, path or address.
+
+    That of the run, for what a run calls `best` and `last`.
+    """
+    parts = [p for p in re.split(r"[/\\]", preset) if p not in ("", ".", "..")]
+    if len(parts) > 1 and parts[-1] in ("best", "last"):
+        parts.pop()
+    if not parts:
+        raise UsageError(f"a preset must have a name. Received: {preset}")
+    return parts[-1]
+
+
+def quoted(path):
+    """A path as Python reads it."""
+    return json.dumps(str(path), ensure_ascii=False)
 
 
 def refuse_options(args, task, options, model):

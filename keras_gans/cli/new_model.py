@@ -229,7 +229,8 @@ def _fit_recipe(recipe, args, model, found):
     if args.steps:
         recipe.update(_of_length(recipe, args.steps, model)[0])
     size = args.batch_size or recipe["batch_size"]
-    if found.count < size and args.batch_size is None:
+    few = found is not None and found.count < size
+    if few and args.batch_size is None:
         size = max(found.count // model.batch_divisor, 1) * model.batch_divisor
         said.append(f"Batches of {size}, for there are {found.count} images.")
     recipe["batch_size"] = size

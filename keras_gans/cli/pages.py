@@ -1,9 +1,11 @@
 """What `keras-gans info` says to people: pages of text, without Keras."""
 
 import re
+import shlex
 import textwrap
 
 from keras_gans import presets
+from keras_gans.cli.arguments import quoted
 from keras_gans.presets.files import short
 
 LABEL = 12  # Characters of the column before the facts.
@@ -245,7 +247,9 @@ def _add_training(page, facts, recipe):
         return
     for key in ("steps", "epochs"):
         if key in recipe:
-            words = f"the recipe has {recipe[key]:,} {key}{_batch(recipe)}"
+            count = recipe[key]
+            unit = key if count != 1 else key[:-1]
+            words = f"the recipe has {count:,} {unit}{_batch(recipe)}"
             step = facts.get("step")  # Of a run's preset.
             if step is not None:
                 words = f"step {step:,}; {words}"
@@ -327,19 +331,20 @@ def _add_commands(page, preset, path, facts, examples, has_weights):
         page.code(train)
         used = f"runs/{preset}/best"
     for line in examples(facts.get("task"), facts.get("example_kind")):
-        page.code(line.format(preset=used))
+        page.code(line.format(preset=shlex.quote(used)))
     if has_weights and (path / presets.TRAINING).is_file():
         page.code(train)
     page.title("In Python")
     page.code("import keras_gans")
-    page.code(f'keras_gans.{facts.get("class")}.from_preset("{used}")')
+    page.code(f"keras_gans.{facts.get('class')}.from_preset({quoted(used)})")
 
 
 def _train_command(preset, path):
     """The one of its card, which names what it needs."""
     card = path / "README.md"
     if card.is_file():
-        found = re.search("^keras-gans train .+$", card.read_text(), re.M)
+        text = card.read_text("utf-8", errors="replace")
+        found = re.search("^keras-gans train .+$", text, re.M)
         if found:
             return found[0]
-    return f"keras-gans train {preset}"
+    return f"keras-gans train {shlex.quote(preset)}"

@@ -4,8 +4,10 @@ import csv
 import json
 import math
 import pathlib
+import shlex
 
 from keras_gans import presets
+from keras_gans.cli.arguments import file_name
 from keras_gans.cli.pages import Page, preset_page
 from keras_gans.presets.files import short
 from keras_gans.runs import folder as files
@@ -76,10 +78,11 @@ def page(name, folder, found, examples, width):
     page.lines += [name, "A run of keras-gans train.", ""]
     page.fact("preset", run.get("preset"))
     if run.get("command"):
-        page.literal("command", short(" ".join(run["command"]), 1000))
+        page.literal("command", short(shlex.join(run["command"]), 1000))
     versions = run.get("versions", {})
     page.fact("made with", ", ".join(f"{k} {v}" for k, v in versions.items()))
-    page.fact("so far", _progress(recipe, rows))
+    total = run.get("steps", recipe.get("steps"))
+    page.fact("so far", _progress(total, rows))
     if rows:
         scores = [
             f"{key} {float(value):.4g}"
@@ -91,10 +94,12 @@ def page(name, folder, found, examples, width):
         page.literal(label, str(path))
     if "run" in found:
         page.title("To go on")
-        more = ""
-        if rows and int(rows[-1]["step"]) >= recipe.get("steps", math.inf):
-            more = f" --steps {2 * recipe['steps']}"  # It is complete.
-        page.code(_resume(name, run["preset"]) + more)
+        more = list(run.get("options", ()))
+        if rows and int(rows[-1]["step"]) >= (total or math.inf):
+            # It is complete.
+            key = "steps" if "steps" in recipe else "epochs"
+            more += [f"--{key}", str(2 * recipe[key])]
+        page.code(_resume(name, run["preset"], more))
     if "best" in found:
         best = f"{name.rstrip('/')}/best"
         page.title("The best of it so far is a preset")
@@ -105,26 +110,24 @@ def page(name, folder, found, examples, width):
     return str(page)
 
 
-def _progress(recipe, rows):
+def _progress(total, rows):
     if not rows:
         return "nothing is in the log yet"
     step = int(rows[-1]["step"])
     words = f"{step:,} step{'s' * (step != 1)}"
-    if "steps" in recipe:
-        words = f"{step:,} of {recipe['steps']:,} steps"
-    elif "epochs" in recipe:
-        words += f" of {recipe['epochs']:,} passes over the data"
+    if total is not None:
+        words = f"{step:,} of {total:,} step{'s' * (total != 1)}"
     minutes = sum(float(row["seconds"]) for row in rows) / 60
     return f"{words}, {minutes:.1f} minutes"
 
 
 def _pictures(folder):
     paths = [folder / name for name in PICTURES if (folder / name).is_file()]
-    paths = sorted((folder / "samples").glob("step_*.png"))[-1:] + paths
+    paths = [*files.sample_pictures(folder).values()][-1:] + paths
     return [("pictures" if not i else "", path) for i, path in enumerate(paths)]
 
 
-def _resume(name, preset):
-    out = pathlib.Path("runs") / pathlib.PurePosixPath(preset).name
-    own = "" if pathlib.Path(name) == out else f" --out {name}"
-    return f"keras-gans train {preset} --resume{own}"
+def _resume(name, preset, more):
+    out = pathlib.Path("runs") / file_name(preset)
+    own = [] if pathlib.Path(name) == out else ["--out", name]
+    return shlex.join(["keras-gans", "train", preset, "--resume", *own, *more])

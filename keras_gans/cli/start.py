@@ -7,12 +7,12 @@ the way of presets: a run that is killed finds there what it began with.
 
 import copy
 import pathlib
-import warnings
+import typing
 
 from keras_gans import registry
-from keras_gans.checks import UsageError
+from keras_gans.checks import UsageError, is_text
 from keras_gans.cli import arguments
-from keras_gans.names import LARGEST
+from keras_gans.names import LARGEST, some
 from keras_gans.runs import folder as files
 from keras_gans.runs.lock import lock
 
@@ -105,6 +105,10 @@ def _check_path(option, data):
     """Raises an error for a path at which there is nothing, or one picture."""
     if data is None:
         return
+    if not is_text(data):
+        raise UsageError(
+            f"--{option} must have a name that is UTF-8. Received: {data!r}"
+        )
     path = pathlib.Path(data).expanduser()
     if (data[0] in "./~" or data[-1] == "/") and not path.exists():
         raise FileNotFoundError(f"--{option} must exist. Received: {data}")
@@ -144,17 +148,38 @@ def _name_of(preset):
 # ---- the preset -----------------------------------------------------------
 
 
-def find(args, folder, resumes):
+class Found(typing.NamedTuple):
+    """What a run begins with.
+
+    Attributes:
+        preset: `presets.Folder`.
+        has_weights: Boolean, whether the run begins with its weights.
+        sentences: What there is to say, strings.
+        locked: Boolean, whether the run's folder is.
+    """
+
+    preset: typing.Any
+    has_weights: bool = False
+    sentences: typing.Sequence = ()
+    locked: bool = False
+
+
+def find(args, folder, resumes, stack):
     """The preset that a run begins with.
 
     Args:
         args: The command's arguments, after `check`.
         folder: Path of the run.
         resumes: Boolean, whether there is a run to be resumed.
+        stack: `contextlib.ExitStack` of the run. A new model's folder is
+            locked in it: between what is written here and the training no
+            other one may begin there.
 
     Returns:
-        `(preset, has_weights, sentences)`: a `presets.Folder`, whether the
-        run begins with its weights, and what there is to say.
+        `Found`.
+
+    Raises:
+        BlockingIOError: If another training is at work in the folder.
     """
     from keras_gans import presets
 
@@ -164,9 +189,9 @@ def find(args, folder, resumes):
         _check_same(args, folder, start if there else None)
     if there:
         preset = presets.locate(str(start))
-        return preset, (start / presets.WEIGHTS).is_file(), []
+        return Found(preset, (start / presets.WEIGHTS).is_file())
     if class_of(args.preset) is None and not any(_given(args).values()):
-        return arguments.locate(args.preset, weights=False), False, []
+        return Found(arguments.locate(args.preset, weights=False))
     if args.strategy == "multiworker":
         raise UsageError(
             "--strategy multiworker trains a preset, which all workers have: "
@@ -176,16 +201,21 @@ def find(args, folder, resumes):
     _check_data(args)
     files.check_new(folder)
     new = _make(args)
-    with lock(folder):  # From here on there is a folder.
-        files.check_new(folder)
-        presets.save(
-            new.model,
-            start,
-            weights=new.has_weights,
-            recipe=new.recipe,
-            metadata={"start": _given(args)},
-        )
-    return presets.locate(str(start)), new.has_weights, new.sentences
+    stack.enter_context(lock(folder))  # From here on there is a folder.
+    files.check_new(folder)
+    metadata = {"start": _given(args)}
+    if args.data is None:  # It learns from what that one has learned from.
+        base = presets.info(args.start_from or args.preset)["metadata"]
+        metadata |= {k: v for k, v in base.items() if k == "dataset"}
+    presets.save(
+        new.model,
+        start,
+        weights=new.has_weights,
+        recipe=new.recipe,
+        metadata=metadata,
+    )
+    preset = presets.locate(str(start))
+    return Found(preset, new.has_weights, new.sentences, locked=True)
 
 
 def _given(args):
@@ -238,13 +268,16 @@ def describe(args, model, recipe):
     if found is None:
         return []
     _check_classes(args, model, recipe, found)
-    # What `datasets` would say of drastic changes is said here.
-    warnings.filterwarnings("ignore", "The images of ")
     sentences = [f"{args.data}: {found}{_changes(model, found)}."]
     if found.halves and all(height > width for height, width in found.sizes):
         sentences.append(
             "None of its pictures is wide enough for two square ones: where "
             "the sides are sub-folders, name them, --sides a,b."
+        )
+    if found.unread:
+        sentences.append(
+            "Only its folder train is read, which stands for a split; beside "
+            f"it is {some(found.unread)}."
         )
     if found.count < FEW and model.augmentations and model.augment is None:
         mirror = "" if recipe.get("mirror") else " and --mirror"
@@ -276,9 +309,8 @@ def _changes(model, found):
         changes.append("transparent parts laid on white")
     classes = ""
     if found.class_names and getattr(model, "num_classes", None):
-        names = ", ".join(found.class_names[:10])
-        more = ", ..." if len(found.class_names) > 10 else ""
-        classes = f", {found.num_classes} classes ({names}{more})"
+        names = some(found.class_names)
+        classes = f", {found.num_classes} classes ({names})"
     return f"{classes}{', ' * bool(changes)}{', '.join(changes)}"
 
 
@@ -295,7 +327,7 @@ def _check_classes(args, model, recipe, found):
             "none: every image must lie in a sub-folder that is its class"
         )
     if not same:
-        names = ", ".join((found.class_names or [])[:10])
+        names = some(found.class_names or [])
         raise UsageError(
             f"{args.preset} has {own} classes, and {args.data} "
             f"{found.num_classes}{f' ({names})' if names else ''}: --labels "

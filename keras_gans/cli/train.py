@@ -1,11 +1,13 @@
 """`keras-gans train`: a run folder from a preset's recipe."""
 
+import contextlib
 import copy
 import functools
 import os
 import pathlib
 import sys
 import tempfile
+import warnings
 
 from keras_gans.checks import UsageError
 from keras_gans.cli import start
@@ -18,6 +20,7 @@ from keras_gans.cli.arguments import (
     given_sources,
     integer,
     path,
+    quoted,
     refusal,
     refuse_options,
     text,
@@ -136,26 +139,36 @@ def _how_to_go_on(args):
 
 
 def _train(args):
-    if not args.dry_run:
-        return _follow(args)
-    with tempfile.TemporaryDirectory() as place:
-        return _follow(args, pathlib.Path(place))
+    with contextlib.ExitStack() as stack:
+        # What `datasets` would say of drastic changes was said of the folder
+        # as a whole, or is what a preset does.
+        stack.enter_context(warnings.catch_warnings())
+        warnings.filterwarnings("ignore", "The images of ")
+        place = None
+        if args.dry_run:
+            place = tempfile.TemporaryDirectory()
+            place = pathlib.Path(stack.enter_context(place))
+        _follow(args, stack, place)
 
 
-def _follow(args, place=None):
+def _follow(args, stack, place):
     """Trains; what a new run begins with is kept in `place`, by default in the
     run's folder."""
     start.check(args)
     folder = _folder(args)
+    if args.dry_run and not args.resume:
+        files.check_new(folder)
     # Without --resume it is refused, when Keras is there.
     args.holds_another = files.holds_run(folder)
 
     from keras_gans import presets
 
     stored = _read_run(folder, args) if args.resume else None
-    preset, has_weights, said = start.find(
-        args, folder if stored else place or folder, stored is not None
+    found = start.find(
+        *(args, folder if stored else place or folder, stored is not None),
+        stack,
     )
+    preset = found.preset
     before = dict(stored or presets.recipe(preset, given_sources(args)))
     if stored:
         before.setdefault("best_by", "swd")  # Runs of before there was one.
@@ -175,10 +188,11 @@ def _follow(args, place=None):
     recipe = runs.check_recipe(recipe, task)
     try:
         model, recipe, sentences = _make_model(
-            preset, has_weights, recipe, before, args, folder
+            preset, found.has_weights, recipe, before, args, folder
         )
-        for sentence in [*said, *sentences] if runs.is_chief(model) else ():
-            print(sentence)
+        if runs.is_chief(model):
+            for sentence in (*found.sentences, *sentences):
+                print(sentence)
         row = runs.train(
             model,
             recipe,
@@ -188,13 +202,15 @@ def _follow(args, place=None):
             verbose=0 if args.quiet else 1 if sys.stdout.isatty() else 2,
             about={
                 "preset": args.preset,
-                "command": ["keras-gans", *sys.argv[1:]],
+                "command": ["keras-gans", *args.argv],
+                "options": _kept_options(args),
                 "versions": versions(),
                 "licence": data_licence(presets.info(preset), recipe),
                 "uses": examples(args.rooms, task.name, model.example_kind),
             },
             tensorboard=args.tensorboard,
             dry_run=args.dry_run,
+            locked=found.locked and place is None,
         )
     except (FileNotFoundError, UnknownData) as error:
         metadata = presets.info(preset).get("metadata", {})
@@ -207,12 +223,23 @@ def _follow(args, place=None):
         ) from None
     if row is None:  # A dry run, or a worker that is not the one that writes.
         return
-    picture = sorted((folder / "samples").glob("step_*.png"))[-1]
-    print(f"{row['step']} steps; the last samples: {picture}")
+    words = f"{row['step']:,} step{'s' * (row['step'] != 1)}"
+    samples = [*files.sample_pictures(folder).values()][-1:]
+    print(words + "".join(f"; the last samples: {path}" for path in samples))
     for line in task.summary(recipe, row):
         print(line)
     print(f"all of it on one page: {folder / REPORT}")
-    print(f'keras_gans.{model_name}.from_preset("{folder}/best")')
+    print(f"keras_gans.{model_name}.from_preset({quoted(folder / 'best')})")
+
+
+def _kept_options(args):
+    """Options that a run goes on with, and that its recipe does not keep."""
+    options = []
+    if args.data_dir is not None:
+        options += ["--data-dir", args.data_dir]
+    if args.strategy != "auto":
+        options += ["--strategy", args.strategy]
+    return options + ["--tensorboard"] * args.tensorboard
 
 
 def _read_run(folder, args):

@@ -7,8 +7,10 @@ import os
 import pathlib
 from typing import NamedTuple
 
+import numpy as np
 from PIL import Image
 
+from keras_gans.checks import is_text
 from keras_gans.datasets import stacked, toys
 from keras_gans.datasets.arrays import read_npz
 from keras_gans.datasets.checks import split_error
@@ -21,6 +23,9 @@ from keras_gans.datasets.folders import (
 )
 from keras_gans.datasets.tfds import find_builder
 from keras_gans.image_files import IMAGE_SUFFIXES, find_images
+
+# What people call the parts of a data set.
+SPLITS = ("train", "test", "val", "valid", "validation", "dev", "eval")
 
 
 class Look(NamedTuple):
@@ -38,6 +43,8 @@ class Look(NamedTuple):
         class_names: List of strings, or `None` where classes have no names.
         halves: Boolean, whether each file is a pair, side by side; sizes are
             then of one of both.
+        unread: Tuple of names of folders that are left out, because one beside
+            them has the name of the split.
     """
 
     count: int
@@ -47,6 +54,7 @@ class Look(NamedTuple):
     num_classes: int = 0
     class_names: list | None = None
     halves: bool = False
+    unread: tuple = ()
 
     @property
     def size(self):
@@ -103,11 +111,12 @@ def look_into(path, split="train", halves=False):
     found = find_images(root)
     keys = sorted(found)
     keys = [keys[i] for i in take_part(keys, part, split, name)]
-    sizes, greys, transparent = set(), [], False
+    sizes, greys, transparent, unusable = set(), [], False, set()
     for key in keys[:: -(-len(keys) // HEADERS_READ) or 1]:
         try:
             (height, width), grey = head(found[key], [])
         except Unusable:  # Named when it is to be read.
+            unusable.add(key)
             continue
         sizes.add((height, width // 2 if halves else width))
         greys.append(grey)
@@ -117,7 +126,14 @@ def look_into(path, split="train", halves=False):
             f"{path} must hold images ({' '.join(IMAGE_SUFFIXES)}). "
             f"Received: {'none' if not keys else 'none that can be read'}"
         )
-    names = {key.partition("/")[0] for key in keys if "/" in key}
+    # A class of nothing but such is none.
+    used = set(keys) - unusable
+    names = {key.partition("/")[0] for key in used if "/" in key}
+    for strange in (folder for folder in names if not is_text(folder)):
+        raise ValueError(
+            f"{path} must have sub-folders with names that are UTF-8. "
+            f"Received: {strange!r}"
+        )
     if any("/" not in key for key in keys):
         names = set()  # Not every image is of a class.
     return Look(
@@ -128,7 +144,16 @@ def look_into(path, split="train", halves=False):
         len(names),
         sorted(names) or None,
         halves,
+        _unread(path, root),
     )
+
+
+def _unread(path, root):
+    """Folders beside a split's that are no other splits."""
+    if path == root:
+        return ()
+    names = {folder.name for folder in path.iterdir() if folder.is_dir()}
+    return tuple(sorted(names - {root.name, *SPLITS}))
 
 
 def _is_transparent(file):
@@ -140,17 +165,20 @@ def _look_at_arrays(path, split):
     x, y = read_npz(path, split)
     if x.ndim != 4:
         return None
-    classes = 0 if y is None or not len(y) else int(y.max()) + 1
+    classes = 0
+    if y is not None and len(y) and np.issubdtype(y.dtype, np.integer):
+        classes = int(y.max()) + 1
     sizes = frozenset({tuple(x.shape[1:3])})
     return Look(len(x), sizes, x.shape[-1], num_classes=classes)
 
 
 def _look_at_tfds(source, split, data_dir):
     info = find_builder(source, data_dir, download=True).info
-    shape = getattr(info.features.get("image"), "shape", None)
+    features = dict(info.features)
+    shape = getattr(features.get("image"), "shape", None)
     if shape is None:
         return None
-    label = info.features.get("label")
+    label = features.get("label")
     try:
         count = info.splits[split].num_examples
     except (KeyError, ValueError, AssertionError):

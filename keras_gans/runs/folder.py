@@ -16,6 +16,7 @@ from keras_gans import writing
 RUN, LOG, STATE = "run.json", "log.csv", "state.json"
 MODEL_WEIGHTS = "gan.weights.h5"  # Of a checkpoint: all that Keras saves.
 _CHECKPOINT = re.compile("step_([0-9]{8,})")
+_PICTURE = re.compile(r"step_([0-9]{8,})\.png")
 
 
 def holds_run(folder):
@@ -44,23 +45,29 @@ def clean(folder):
 # ---- run.json -------------------------------------------------------------
 
 
-def write_run(folder, recipe, about):
+def write_run(folder, recipe, about, steps):
     """Writes what a run is.
+
+    A run that goes on keeps the command and the versions that began it.
 
     Args:
         folder: Path of the run, which is there.
         recipe: Dict, see `check_recipe`.
         about: Dict with `preset`, as the user named it, `command`, a list of
             strings, and `versions`, a dict with those of keras_gans and Keras
-            and the `backend`.
+            and the `backend`; `options`, which neither the recipe nor the
+            model keeps, a list of strings.
+        steps: Integer, how long it is.
     """
-    run = {
-        "preset": about["preset"],
-        "recipe": recipe,
-        "command": about["command"],
-        "versions": about["versions"],
-    }
-    writing.write(pathlib.Path(folder) / RUN, json.dumps(run, indent=2) + "\n")
+    now = {"command": about["command"], "versions": about["versions"]}
+    run = {"preset": about["preset"], "recipe": recipe, "steps": steps, **now}
+    run["options"] = list(about.get("options", ()))
+    path = pathlib.Path(folder) / RUN
+    if find_checkpoint(folder) is not None and path.is_file():
+        before = json.loads(path.read_text())
+        run |= {key: before[key] for key in now if key in before}
+        run["resumed"] = now
+    writing.write(path, json.dumps(run, indent=2) + "\n")
 
 
 def read_run(folder):
@@ -87,6 +94,27 @@ def read_run(folder):
         }
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path} is not a run's. Received: {error}") from None
+
+
+# ---- samples/ -------------------------------------------------------------
+
+
+def picture_name(step):
+    return f"step_{step:08d}.png"
+
+
+def sample_pictures(folder):
+    """Dict of a step to the path of its picture; others there are the user's.
+
+    Args:
+        folder: `pathlib.Path` of the run.
+    """
+    found = {}
+    for path in (folder / "samples").glob("step_*.png"):
+        match = _PICTURE.fullmatch(path.name)
+        if match:
+            found[int(match[1])] = path
+    return dict(sorted(found.items()))
 
 
 # ---- log.csv --------------------------------------------------------------

@@ -11,6 +11,7 @@ import keras
 
 import keras_gans
 from keras_gans import backend
+from keras_gans.names import some
 from keras_gans.runs.progress import advice, duration
 from keras_gans.tasks.shared import data_name
 
@@ -79,7 +80,7 @@ def data_in_words(run):
     classes = data._keras_gans_classes
     count = run.task.num_classes(run.gan)
     if classes:
-        text += f", {len(classes)} classes ({', '.join(map(str, classes))})"
+        text += f", {len(classes)} classes ({some(classes)})"
     elif count:
         text += f", {count} classes"
     return text
@@ -156,7 +157,8 @@ def commands(run, about):
     pairs, go_on = [], None
     if "preset" in about:
         go_on = ["keras-gans", "train", about["preset"], "--out"]
-        go_on = shlex.join([*go_on, str(run.folder), "--resume"])
+        go_on += [str(run.folder), "--resume", *about.get("options", ())]
+        go_on = shlex.join(go_on)
         key = "steps" if "steps" in run.recipe else "epochs"
         more = f"{go_on} --{key} {2 * run.recipe[key]}"
         pairs = [("Train on, to twice the length:", more)]

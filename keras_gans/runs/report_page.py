@@ -15,7 +15,8 @@ import os
 import numpy as np
 from PIL import Image
 
-from keras_gans import writing
+from keras_gans import image_files, writing
+from keras_gans.runs import folder as files
 from keras_gans.runs.charts import line_chart
 from keras_gans.runs.progress import duration
 
@@ -78,11 +79,14 @@ def write(folder, facts, columns, rows, best, findings):
         findings: Dict of a watcher to its list of sentences; without watchers
             empty.
     """
-    paths = sorted((folder / "samples").glob("step_*.png"))
-    steps = [int(path.stem.removeprefix("step_")) for path in paths]
-    shown = [(steps[i], _embedded(paths[i])) for i in chosen(steps, best)]
+    found = files.sample_pictures(folder)
+    steps = list(found)
+    shown = [
+        (steps[i], _embedded(found[steps[i]])) for i in chosen(steps, best)
+    ]
     text = page(facts, columns, rows, best, findings, shown)
-    writing.write(folder / REPORT, text)
+    # A name that is no UTF-8 is in the page as it would be in Python.
+    writing.write(folder / REPORT, text.encode(errors="backslashreplace"))
 
 
 def chosen(steps, best, count=PICTURES):
@@ -118,7 +122,7 @@ def _data_uri(path, changed):
     content, kind = path.read_bytes(), "png"
     with Image.open(path) as picture:
         if max(picture.size) > MAX_SIDE or len(content) > MAX_BYTES:
-            picture = picture.convert("RGB")
+            picture = image_files.opaque(picture)
             picture.thumbnail((MAX_SIDE, MAX_SIDE))
             memory, kind = io.BytesIO(), "jpeg"
             picture.save(memory, kind, quality=85)

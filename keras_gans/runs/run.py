@@ -34,6 +34,7 @@ def train(
     about=None,
     tensorboard=False,
     dry_run=False,
+    locked=False,
 ):
     """Trains a model as the recipe says and writes a run folder.
 
@@ -56,6 +57,7 @@ def train(
         tensorboard: Boolean, write events into `folder/tensorboard`.
         dry_run: Boolean, say what would be done, try a few steps and the
             scores, and write nothing.
+        locked: Boolean, whether the caller has locked the folder.
 
     Returns:
         Dict of the last row of the log; `None` on a worker that is not the
@@ -79,21 +81,22 @@ def train(
             report(line)
         return None
     events = None
-    with lock(folder) if chief else contextlib.nullcontext():
+    own = chief and not locked
+    with lock(folder) if own else contextlib.nullcontext():
         if not resume:
             files.check_new(folder)
         if chief:
             files.clean(folder)
             if tensorboard:  # First, for its package may be missing.
                 events = EventFile(pathlib.Path(folder) / "tensorboard")
-            if about is not None:
-                files.write_run(folder, recipe, about)
         run = Run(
             *(model, recipe, folder, data_dir, report),
             verbose=verbose if chief else SILENT,
             about=about,
             events=events,
         )
+        if chief and about is not None:
+            files.write_run(folder, recipe, about, run.total_steps)
         step = run.restore() if resume else 0
         if chief and verbose != SILENT:
             for line in plan.lines(plan.describe(run, step)):
@@ -245,7 +248,7 @@ class Run(keras.callbacks.Callback):
         picture = self.task.picture(self.gan, self.reference, self.sample_seed)
         self.rows.append(row)
         writing.write_image(
-            self.folder / "samples" / f"step_{step:08d}.png", picture
+            self.folder / "samples" / files.picture_name(step), picture
         )
         key = self.ranking.key
         is_best = self.best is None or key(row) <= key(self.best)
@@ -334,5 +337,6 @@ class Run(keras.callbacks.Callback):
         """Writes what a run ends with."""
         self._write_report()
         self._save_preset("last", self.rows[-1])
-        paths = sorted((self.folder / "samples").glob("step_*.png"))
-        pictures.save_gif(paths, self.folder / "samples.gif")
+        paths = list(files.sample_pictures(self.folder).values())
+        if paths:  # Somebody may have put them elsewhere.
+            pictures.save_gif(paths, self.folder / "samples.gif")

@@ -15,6 +15,8 @@ from PIL import Image
 
 import keras_gans
 from keras_gans import cli, metrics, names, presets
+from keras_gans.checks import UsageError
+from keras_gans.cli import arguments as cli_arguments
 from keras_gans.presets import index
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -380,3 +382,25 @@ def test_evaluate_with_the_default_extractor(tmp_path, capsys):
     printed = capsys.readouterr().out
     assert "mnist_classifier v1, 300/300, mnist test" in printed
     assert "-n is" not in printed
+
+
+@pytest.mark.parametrize(
+    "preset, name",
+    [
+        ("dcgan_mnist", "dcgan_mnist"),
+        ("runs/cats", "cats"),
+        ("runs/cats/", "cats"),
+        ("runs/cats/best", "cats"),
+        ("./best", "best"),
+        ("hf://org/cats", "cats"),
+        (r"C:\presets\cats", "cats"),
+    ],
+)
+def test_files_are_named_after_a_preset(preset, name):
+    assert cli_arguments.file_name(preset) == name
+
+
+@pytest.mark.parametrize("preset", ["..", ".", "./", "/"])
+def test_a_preset_without_a_name(preset):
+    with pytest.raises(UsageError, match="must have a name"):
+        cli_arguments.file_name(preset)

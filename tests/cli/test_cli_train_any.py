@@ -1,6 +1,7 @@
 """`keras-gans train` of any class, on any folder, from any weights."""
 
 import json
+import shutil
 import types
 
 import keras
@@ -13,6 +14,7 @@ import keras_gans
 from keras_gans import cli, presets, registry, runs, tasks
 from keras_gans.cli import start
 from keras_gans.presets.shapes import without_memory
+from keras_gans.runs.lock import lock
 
 pytestmark = pytest.mark.neutral
 
@@ -116,6 +118,50 @@ def test_a_class_is_resumed_without_its_data(train, tmp_path, capsys):
     # Where there is nothing to resume, the folder of pictures is asked for.
     assert train("dcgan", "--resume", "--out", "other") in (1, 2)
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_a_run_whose_name_has_a_space(train, tmp_path, capsys):
+    """And in whose folder there is something of the user's."""
+    run = tmp_path / "my run"
+    (run / "samples").mkdir(parents=True)
+    Image.new("L", (2, 2)).save(run / "samples" / "step_final.png")
+    length = ["--epochs", "1", "--batch-size", "12", "--quiet"]
+    words = ["dcgan", "--data", "two", *TINY, *length, "--out", "my run"]
+    assert train(*words) == 0
+    about = json.loads((run / "run.json").read_text())
+    assert about["command"] == ["keras-gans", "train", *words]
+    assert about["steps"] == 2
+    assert cli.main(["info", "my run"]) == 0
+    text = capsys.readouterr().out
+    assert "2 of 2 steps" in text and "has 1 epoch of batch 12" in text
+    assert "train dcgan --resume --out 'my run' --epochs 2\n" in text
+    assert "keras-gans generate 'my run/best'" in text
+    # A try is refused where the run itself would be.
+    assert train(*words, "--dry-run") == 1
+    assert "holds a run already" in capsys.readouterr().err
+    # A run that is complete may have its pictures elsewhere.
+    shutil.rmtree(run / "samples")
+    assert train("dcgan", "--resume", "--out", "my run") == 0
+    assert "last samples" not in capsys.readouterr().out
+    about = json.loads((run / "run.json").read_text())
+    assert about["command"] == ["keras-gans", "train", *words]
+    assert about["resumed"]["command"][3] == "--resume"
+
+
+@pytest.mark.slow
+def test_a_folder_in_which_another_one_begins(train, tmp_path, capsys):
+    with lock(tmp_path / "runs" / "dcgan"):
+        assert train("dcgan", "--data", "two", *TINY, *SHORT) == 1
+    assert "another training is at work in" in capsys.readouterr().err
+    assert not (tmp_path / "runs" / "dcgan" / "start").exists()
+
+
+@pytest.mark.slow
+def test_points_from_the_weights_of_points(train, tmp_path):
+    assert train("--from", "gan_ring", "--data", "ring", *SHORT) == 0
+    run = json.loads((tmp_path / "runs/gan/run.json").read_text())
+    assert run["recipe"]["batch_size"] == 4
 
 
 @pytest.mark.slow

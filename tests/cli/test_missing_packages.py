@@ -12,7 +12,7 @@ import pytest
 from cases import points_gan
 
 import keras_gans
-from keras_gans import cli, pictures, presets, pytorch_files
+from keras_gans import cli, optional, pictures, presets, pytorch_files
 from keras_gans.cli import list_info
 from keras_gans.datasets import tfds
 from keras_gans.event_files import EventFile
@@ -21,6 +21,15 @@ from keras_gans.names import BACKENDS, PACKAGES
 
 pytestmark = pytest.mark.neutral
 PACKAGE = pathlib.Path(keras_gans.__file__).parent
+
+
+def test_a_package_that_lacks_one_itself(tmp_path, monkeypatch):
+    (tmp_path / "half_installed.py").write_text("import what_it_needs")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ImportError, match="No module named 'what_it_needs'"):
+        optional.load("half_installed", "films", "A film needs it")
+    with pytest.raises(ImportError, match="A film needs it: pip install"):
+        optional.load("what_it_needs", "films", "A film needs it")
 
 
 @pytest.mark.parametrize("name", BACKENDS)

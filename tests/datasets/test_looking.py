@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from data_files import write
+from data_files import tfds_dir, write
 
 from keras_gans.datasets import looking
 
@@ -54,6 +54,32 @@ def test_arrays_and_what_is_no_image(tmp_path):
     np.savez(tmp_path / "points.npz", x=np.zeros((5, 2)))
     assert looking.look(str(tmp_path / "points.npz")) is None
     assert looking.look("ring") is None
+    # Labels that nobody asked for may be anything.
+    np.savez(tmp_path / "names.npz", x=x, y=np.array(list("abcde")))
+    assert looking.look(str(tmp_path / "names.npz")).num_classes == 0
+
+
+def test_a_tfds_set(monkeypatch):
+    monkeypatch.setenv("TFDS_DATA_DIR", tfds_dir("mnist"))
+    found = looking.look("mnist")
+    assert str(found) == "60,000 images of 28x28 in grey"
+    assert found.class_names == [str(digit) for digit in range(10)]
+    assert looking.look("mnist", "test").count == 10_000
+
+
+def test_folders_beside_a_splits(tmp_path):
+    """Of vehicles by kind, one of which is the train."""
+    for kind in ("train", "car", "test"):
+        write(tmp_path / kind / "0.png", colour(4, 4))
+    assert looking.look(str(tmp_path)).unread == ("car",)
+    assert looking.look(str(tmp_path / "car")).unread == ()
+
+
+def test_a_class_without_a_picture_is_none(tmp_path):
+    for name in ("a", "b", "c"):
+        write(tmp_path / name / "0.png", colour(4, 4))
+    (tmp_path / "b" / "0.png").write_bytes(b"no picture")
+    assert looking.look(str(tmp_path)).class_names == ["a", "c"]
 
 
 def test_pairs_in_two_folders_and_side_by_side(tmp_path):
