@@ -285,6 +285,7 @@ def test_classes_where_they_are_asked_for(train):
         (["srresnet", "--data", "two", "--augment", "color"], 2, "nothing"),
         (["srresnet", "--data", "two", "--mirror"], 2, "draw samples or tra"),
         (["dcgan", "--data", "two", "--sides", "a,b"], 2, "train on pairs"),
+        (["dcgan", "--data", "caf\udce9"], 2, "a name that is UTF-8"),
         (["pix2pix", "--data", "two", "--sides", "a,b"], 1, "sub-folders of"),
         (["srgan", "--data", "two"], 2, "--generator runs/srresnet/best"),
         (

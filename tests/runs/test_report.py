@@ -153,6 +153,13 @@ def test_names_from_outside_are_words(tmp_path):
     assert 'class="trouble"' in text
 
 
+def test_names_that_are_no_utf_8_are_shown_as_python_does(tmp_path):
+    run = a_run(tmp_path)
+    run["facts"]["title"] = "DCGAN on caf\udce9"
+    text, _ = write(tmp_path, **run)
+    assert r"DCGAN on caf\udce9" in text
+
+
 def test_a_complete_run_is_not_to_be_resumed(tmp_path):
     run = a_run(tmp_path)
     run["facts"]["total"] = 1200
