@@ -32,12 +32,16 @@ def start():
     # that a graph was not made faster.
     if os.environ.setdefault(LEVEL, "3") == "0":
         return
-    # Of functions that are traced anew, and the like.
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    _leave_out_warnings()
     if "tensorflow" not in sys.modules and not any(
         isinstance(finder, _Finder) for finder in sys.meta_path
     ):
         sys.meta_path.insert(0, _Finder())
+
+
+def _leave_out_warnings():
+    """Those of functions that are traced anew, and the like."""
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 class _Finder:
@@ -56,6 +60,7 @@ class _Finder:
                 sys.meta_path.remove(self)
             with _kept():
                 execute(module)
+            _leave_out_warnings()  # Again: in notebooks it lets more through.
             if DRIVER.exists():
                 _say_if_idle(module)
 

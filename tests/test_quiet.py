@@ -63,6 +63,17 @@ def test_who_asks_for_all_gets_it(tmp_path):
     assert done.stderr == "a greeting\nlater\n"
 
 
+def test_its_warnings_are_left_out_in_notebooks_too(tmp_path):
+    """There TensorFlow sets its logger's level itself."""
+    source = "import logging\nlog = logging.getLogger('tensorflow')\n"
+    source += "log.setLevel(logging.INFO)\n"
+    (tmp_path / "tensorflow.py").write_text(NOISE + source)
+    code = CODE + "\ntensorflow.log.warning('traced anew')"
+    code += "\ntensorflow.log.error('wrong')"
+    done = run(["-c", code], tmp_path, first=tmp_path)
+    assert done.stderr == "later\nwrong\n"
+
+
 def test_who_only_asks_where_it_is_is_spared_it_later_too(tmp_path):
     """As many packages do, to see what is installed."""
     ask = "import importlib.util\nimportlib.util.find_spec('tensorflow')\n"
