@@ -23,6 +23,7 @@ SCORED = 4  # batches of crops
 DATA_ARGUMENTS = {
     "crop_size",
     "augment",
+    "degradation",
     "blur",
     "noise",
     "jpeg_quality",
