@@ -55,6 +55,15 @@ def check_positive(name, value):
         )
 
 
+def check_ema_momentum(value):
+    """Raises a `ValueError` unless `value` is `None` or between 0 and 1."""
+    if value is not None and not 0.0 < value < 1.0:
+        raise ValueError(
+            "ema_momentum must be a float between 0 and 1, or None. "
+            f"Received: ema_momentum={value}"
+        )
+
+
 def check_weight_or_schedule(name, value):
     """Raises a `ValueError` unless `value` is a number >= 0, or a schedule."""
     if not callable(value):

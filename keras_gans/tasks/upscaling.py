@@ -82,8 +82,9 @@ def new_arguments(cls, recipe):
         return {}
     if preset is None:
         raise UsageError(
-            f"an {cls.__name__} starts from the generator of a model that was "
-            "trained on pixels: --generator runs/srresnet/best, or a preset"
+            f"{cls.__name__} starts from the generator of a model that was "
+            "trained on pixels: --generator runs/srresnet/best, or a preset; "
+            "or --from, which takes the network as it is"
         )
     return {"generator": preset}
 
@@ -104,13 +105,14 @@ def prepare(model, recipe):
     if not _is_adversarial(model):
         _refuse_generator(kind, preset)
     try:
-        start = presets.load(preset).inference_network
+        source = presets.load(preset)
     except NoWeights:
         raise ValueError(
             f"{kind} starts from the generator of {preset}, which is a recipe "
             f"without weights: `keras-gans train {preset}`, and then "
             f"--generator runs/{preset}/best"
         ) from None
+    start = source.inference_network
     shapes, wanted = (
         [tuple(w.shape) for w in network.weights]
         for network in (start, model.generator)
@@ -121,6 +123,7 @@ def prepare(model, recipe):
             "be trained. Received: weights of other shapes"
         )
     model.generator.set_weights(start.get_weights())
+    model.keep_notices(source.notices)
 
 
 def compile_arguments(model, recipe):
@@ -143,7 +146,7 @@ def compile_arguments(model, recipe):
 
 
 def default_best_by(model, recipe):
-    return "content" if "generator" in recipe else "psnr"
+    return "content" if _is_adversarial(model) else "psnr"
 
 
 def extractor(model, recipe):
