@@ -219,6 +219,9 @@ def _add_weights(page, facts, has_weights):
     if "license" in facts:
         words += f"; licence: {facts['license']}"
     page.fact("weights", words)
+    notices = facts.get("notices", [])
+    for notice in notices if isinstance(notices, list) else []:
+        page.fact("", f"notice, to go with them: {notice}")
 
 
 def _add_data(page, facts, recipe):

@@ -38,7 +38,9 @@ PSNR = Ranking(("psnr",), ("PSNR",), "luma", high=True)
 CONTENT = Ranking(
     ("content_loss",), ("CONTENT_LOSS",), "content loss in training"
 )
-GENERATOR = Option("is of an SRGAN, which a {model} is not", "generator")
+GENERATOR = Option(
+    "is of an SRGAN or its like, which a {model} is not", "generator"
+)
 
 
 def check(recipe):
