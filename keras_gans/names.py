@@ -46,7 +46,14 @@ UPSCALER = "srresnet_x4_bsds500_large"
 TILE = 192
 
 # Of `convert.load_pytorch`.
-CONVERT_TARGETS = ("pix2pix", "cyclegan", "srresnet", "stylegan2")
+CONVERT_TARGETS = (
+    "pix2pix",
+    "cyclegan",
+    "srresnet",
+    "rrdbnet",
+    "srvgg",
+    "stylegan2",
+)
 
 # What Keras calls a format, and how the file's name ends (a SavedModel is a
 # folder).
