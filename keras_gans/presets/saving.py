@@ -109,8 +109,9 @@ def save(
     if model.class_names:
         details["classes"] = list(model.class_names)
     metadata = dict(metadata or {})
-    notices = [*model.notices, *metadata.pop("notices", ())]
-    if weights and notices:
+    notices = [*model.notices] if weights else []
+    notices += metadata.pop("notices", ())
+    if notices:
         details["notices"] = list(dict.fromkeys(notices))
     merge(details, metadata, reserved=("files", "task", "dtype", *details))
 
