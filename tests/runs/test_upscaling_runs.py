@@ -142,13 +142,9 @@ def test_fine_tuning_goes_on_from_a_network_of_pixels(
     )
     command = ["train", "real_esrgan", "--data", str(photos), "--quiet"]
     command += ["--image-size", "16", "--batch-size", "4", "--steps", "2"]
-    command += [
-        "--set",
-        "discriminator_filters=2",
-        "--out",
-        str(tmp_path / "a"),
-    ]
-    assert cli.main([*command, "--from", str(tmp_path / "pixels")]) == 0
+    first = [*command, "--set", "discriminator_filters=2", "--out"]
+    first += [str(tmp_path / "a"), "--from", str(tmp_path / "pixels")]
+    assert cli.main(first) == 0
     said = capsys.readouterr().out
     assert f"generator: of {tmp_path / 'pixels'}, as it is" in said
     begun = keras_gans.from_preset(str(tmp_path / "a" / "start"))
@@ -168,16 +164,15 @@ def test_fine_tuning_goes_on_from_a_network_of_pixels(
     assert cli.main(["info", str(tmp_path / "a" / "best")]) == 0
     assert "Copyright (c) somebody" in capsys.readouterr().out
     # What began as a copy of it, and goes on as a run of its own.
-    second = command[:-1] + [str(tmp_path / "b")]
+    second = [*command, "--out", str(tmp_path / "b")]
     assert cli.main([*second, "--from", str(tmp_path / "a")]) == 0
     again = presets.info(str(tmp_path / "b" / "best"))["metadata"]
     assert again["notices"] == ["Copyright (c) somebody"]
     # Of models of other kinds it takes nothing.
     pix = tmp_path / "pix"
     tiny_pix2pix().save_to_preset(pix)
-    assert (
-        cli.main([*second[:-1], str(tmp_path / "c"), "--from", str(pix)]) == 2
-    )
+    command += ["--out", str(tmp_path / "c"), "--from", str(pix)]
+    assert cli.main(command) == 2
     assert "--from must be a RealESRGAN's" in capsys.readouterr().err
 
 
