@@ -3,7 +3,8 @@
 import re
 import textwrap
 
-from keras_gans import presets
+from keras_gans import presets, registry
+from keras_gans.names import install
 from keras_gans.presets.files import short
 
 LABEL = 12  # Characters of the column before the facts.
@@ -216,12 +217,20 @@ def _add_weights(page, facts, has_weights):
         if name.endswith(".h5")
     )
     words = f"{total / 1e6:.1f} MB, {facts.get('dtype')}"
+    package = facts.get("package")
+    if package:
+        words = f"{facts['bytes'] / 1e6:.1f} MB, in {package['name']}"
     if "license" in facts:
         words += f"; licence: {facts['license']}"
     page.fact("weights", words)
+    if package:
+        page.literal("", install(package["extra"]))
+    page.fact("authors", facts.get("authors", ""))
+    page.fact("paper", facts.get("paper", ""))
     notices = facts.get("notices", [])
     for notice in notices if isinstance(notices, list) else []:
-        page.fact("", f"notice, to go with them: {notice}")
+        words = f"{short(notice, 100)} All of it goes with the weights"
+        page.fact("notice", f"{words}: metadata.json.")
 
 
 def _add_data(page, facts, recipe):
@@ -333,6 +342,9 @@ def _add_commands(page, preset, path, facts, examples, has_weights):
         page.code(line.format(preset=used))
     if has_weights and (path / presets.TRAINING).is_file():
         page.code(train)
+    if "package" in facts:  # Others have trained it.
+        cls = registry.command_of(facts.get("class"))
+        page.code(f"keras-gans train {cls} --from {preset} --data FOLDER")
     page.title("In Python")
     page.code("import keras_gans")
     page.code(f'keras_gans.{facts.get("class")}.from_preset("{used}")')

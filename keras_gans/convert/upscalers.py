@@ -64,12 +64,10 @@ def load(path, to, find_plan):
             plan = find_plan({name: x.shape for name, x in arrays.items()})
         except ValueError as error:
             raise ValueError(f"{path} {error}") from None
-    network, called, model = MODELS[to]
-    if plan.cls is not network:
-        raise ValueError(
-            f"{path} must be {called}, for to={to!r}. Received: the "
-            f"{plan.role} {plan.architecture}"
-        )
+    try:
+        model = _built(arrays, plan, to)
+    except ValueError as error:
+        raise ValueError(_refusal(path, to, error)) from None
     source = {
         "file": file,
         "sha256": sha256,
@@ -77,10 +75,38 @@ def load(path, to, find_plan):
         "normalization": "no",
         "parameters": sum(map(num_parameters, plan.layers)),
     }
+    return model, source, notes
+
+
+def packaged(text, weights, to, name):
+    """A model of the contents of ncnn's two files.
+
+    Args:
+        text: Bytes, of the `.param` file.
+        weights: Bytes, of the `.bin` file.
+        to: A key of `MODELS`.
+        name: String, what they are called, for errors.
+
+    Raises:
+        ValueError: If they are not `to`.
+    """
+    try:
+        layers = ncnn.parse_text(text)
+        ncnn.read_weights(layers, weights)
+        return _built(*of_ncnn(layers), to)
+    except ValueError as error:
+        raise ValueError(_refusal(name, to, error)) from None
+
+
+def _built(arrays, plan, to):
+    """A model of tensors and their plan, which must be of a target."""
+    network, _, model = MODELS[to]
+    if plan.cls is not network:
+        raise ValueError(f"the {plan.role} {plan.architecture}")
     with uninitialized():
         generator = network(**plan.arguments)
     set_weights(generator, plan, arrays)
-    return model(generator), source, notes
+    return model(generator)
 
 
 def _refusal(path, to, error):
