@@ -19,6 +19,10 @@ class Unsupported(ValueError):
     """What a model is not made for, as a precision. The message says why."""
 
 
+class NoRecipe(ValueError):
+    """A preset was trained by others, and its recipe was asked for."""
+
+
 class NoWeights(ValueError):
     """A preset is a recipe, and its weights were asked for."""
 

@@ -9,7 +9,7 @@ import keras
 
 import keras_gans
 from keras_gans import augmentation, losses, presets, tasks
-from keras_gans.checks import UsageError
+from keras_gans.checks import NoRecipe, UsageError
 from keras_gans.cli import arguments
 from keras_gans.models.starting import STEPS
 from keras_gans.names import LARGEST
@@ -116,7 +116,7 @@ def _given_models(args, class_name):
         base = source = presets.load(preset)
         if class_name not in (None, type(source).__name__):
             return source, None, None
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(FileNotFoundError, NoRecipe):
             # It suits the networks, in as many steps as a new model has.
             recipe = presets.recipe(preset, given)
             recipe, _ = _of_length(recipe, STEPS, base)

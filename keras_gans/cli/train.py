@@ -85,7 +85,8 @@ def add(commands):
         metavar="SCORE",
         help="score of the best checkpoint (kid where the zoo has a "
         "classifier of the data, modes of the toys, swd elsewhere; content of "
-        "those that are to look real, psnr of others that enlarge, l1 of those that fill holes)",
+        "those that are to look real, psnr of others that enlarge, l1 of those "
+        "that fill holes)",
     )
     parser.add_argument(
         "--strategy",
