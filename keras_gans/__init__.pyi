@@ -24,6 +24,7 @@ from keras_gans.models.conditional_gan import ConditionalGAN as ConditionalGAN
 from keras_gans.models.cyclegan import CycleGAN as CycleGAN
 from keras_gans.models.dcgan import DCGAN as DCGAN
 from keras_gans.models.ebgan import EBGAN as EBGAN
+from keras_gans.models.esrgan import ESRGAN as ESRGAN
 from keras_gans.models.gan import GAN as GAN
 from keras_gans.models.improved_gan.improved_gan import (
     ImprovedGAN as ImprovedGAN,
@@ -35,6 +36,7 @@ from keras_gans.models.progressive_gan.progressive_gan import (
     ProgressiveGAN as ProgressiveGAN,
 )
 from keras_gans.models.r3gan import R3GAN as R3GAN
+from keras_gans.models.real_esrgan import RealESRGAN as RealESRGAN
 from keras_gans.models.rrdbnet import RRDBNet as RRDBNet
 from keras_gans.models.sampling import SamplingModel as SamplingModel
 from keras_gans.models.semantic_inpainting import (

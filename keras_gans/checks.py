@@ -19,6 +19,10 @@ class Unsupported(ValueError):
     """What a model is not made for, as a precision. The message says why."""
 
 
+class NoRecipe(ValueError):
+    """A preset was trained by others, and its recipe was asked for."""
+
+
 class NoWeights(ValueError):
     """A preset is a recipe, and its weights were asked for."""
 
@@ -61,6 +65,15 @@ def check_positive(name, value):
     if not is_number or not 0.0 < value < math.inf:
         raise ValueError(
             f"{name} must be a number above 0. Received: {name}={value!r:.200}"
+        )
+
+
+def check_ema_momentum(value):
+    """Raises a `ValueError` unless `value` is `None` or between 0 and 1."""
+    if value is not None and not 0.0 < value < 1.0:
+        raise ValueError(
+            "ema_momentum must be a float between 0 and 1, or None. "
+            f"Received: ema_momentum={value}"
         )
 
 

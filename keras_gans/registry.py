@@ -28,6 +28,8 @@ CLASSES = {
     "RRDBNet": ("models.rrdbnet", "upscaling"),
     "SRVGGNetCompact": ("models.srvggnet", "upscaling"),
     "SRGAN": ("models.srgan.srgan", "upscaling"),
+    "ESRGAN": ("models.esrgan", "upscaling"),
+    "RealESRGAN": ("models.real_esrgan", "upscaling"),
 }
 # Modules with networks of presets that no class has by default.
 NETWORKS = ("models.conditional_resnet", "models.msrresnet")

@@ -34,7 +34,7 @@ def bicubic_matrix(size, new_size):
     centers = (np.arange(new_size) + 0.5) / scale - 0.5
     reach = int(np.ceil(2 * stretch)) + 1
     taps = np.floor(centers)[:, None].astype(int) + np.arange(-reach, reach + 1)
-    weights = _cubic((centers[:, None] - taps) / stretch)
+    weights = cubic((centers[:, None] - taps) / stretch)
     weights /= weights.sum(axis=1, keepdims=True)
     # ... 1 0 | 0 1 2 | 2 1 0 0 1 ...
     taps %= 2 * size
@@ -45,10 +45,16 @@ def bicubic_matrix(size, new_size):
     return matrix
 
 
-def _cubic(x):
+def cubic(x, a=-0.5):
+    """Keys's kernel, equation 15 of his paper, at these distances.
+
+    Args:
+        x: Array of floats, in pixels.
+        a: Float, the slope at 1: -0.5 is MATLAB's, -0.75 that of PyTorch.
+    """
     x = np.abs(x)
-    near = 1.5 * x**3 - 2.5 * x**2 + 1
-    far = -0.5 * x**3 + 2.5 * x**2 - 4 * x + 2
+    near = (a + 2) * x**3 - (a + 3) * x**2 + 1
+    far = a * x**3 - 5 * a * x**2 + 8 * a * x - 4 * a
     return np.where(x <= 1, near, np.where(x < 2, far, 0.0))
 
 

@@ -21,6 +21,8 @@ from keras_gans.models.progressive_gan import (
     ProgressiveGANDiscriminator,
     ProgressiveGANGenerator,
 )
+from keras_gans.models.real_esrgan import UNetDiscriminator
+from keras_gans.models.rrdbnet import RRDBNetGenerator
 from keras_gans.models.srgan import SRGANDiscriminator, SRResNetGenerator
 
 LATENT_DIM = 4
@@ -222,6 +224,49 @@ def tiny_srgan(**kwargs):
         "adversarial_weight": 1.0,
     }
     return keras_gans.SRGAN(**{**arguments, **kwargs})
+
+
+def tiny_esrgan(**kwargs):
+    content = keras.Sequential(
+        [keras.Input((None, None, 1)), keras.layers.Conv2D(3, 3)]
+    )
+    arguments = {
+        "generator": RRDBNetGenerator(
+            scale=2, channels=1, num_blocks=1, filters=4, growth=2
+        ),
+        # Without a last bias, which no loss of differences depends on.
+        "discriminator": keras.Sequential(
+            [
+                keras.Input((16, 16, 1)),
+                keras.layers.Conv2D(3, 3, strides=2, activation="leaky_relu"),
+                keras.layers.Flatten(),
+                keras.layers.Dense(1, use_bias=False, dtype="float32"),
+            ]
+        ),
+        "image_shape": (16, 16, 1),
+        "content_network": content,
+        # Else one of the three would not be seen to train.
+        "adversarial_weight": 1.0,
+        "l1_weight": 1.0,
+    }
+    return keras_gans.ESRGAN(**{**arguments, **kwargs})
+
+
+def tiny_real_esrgan(**kwargs):
+    inputs = keras.Input((None, None, 1))
+    first = keras.layers.Conv2D(3, 3)(inputs)
+    second = keras.layers.Conv2D(3, 3, activation="tanh")(first)
+    arguments = {
+        "generator": RRDBNetGenerator(
+            scale=2, channels=1, num_blocks=1, filters=4, growth=2
+        ),
+        "discriminator": UNetDiscriminator(1, filters=2),
+        "image_shape": (16, 16, 1),
+        "content_network": keras.Model(inputs, [first, second]),
+        "content_layers": {"first": 0.5, "second": 1.0},
+        "adversarial_weight": 1.0,
+    }
+    return keras_gans.RealESRGAN(**{**arguments, **kwargs})
 
 
 def points_wgan_gp(**kwargs):

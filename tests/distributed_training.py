@@ -23,9 +23,11 @@ from cases import (
     tiny_conditional_gan,
     tiny_cyclegan,
     tiny_dcgan,
+    tiny_esrgan,
     tiny_inpainting_gan,
     tiny_pix2pix,
     tiny_progressive_gan,
+    tiny_real_esrgan,
     tiny_srgan,
     tiny_stylegan2,
     weights_of,
@@ -350,7 +352,11 @@ def translation(scope, names=("pix2pix", "cyclegan")):
 
 
 def upscaling(scope):
-    """Both phases of SRGAN, without batch normalization."""
+    """Both phases of SRGAN, without batch normalization, and its successors.
+
+    ESRGAN's averages are of the whole batch, Real-ESRGAN has spectral norms
+    and an average of its weights.
+    """
     rng = np.random.default_rng(0)
     high = np.tanh(rng.normal(size=(16, 16, 16, 1))).astype("float32")
     low = high[:, ::2, ::2]
@@ -375,7 +381,13 @@ def upscaling(scope):
     with scope():
         first = keras_gans.SRResNet(generator())
         first.compile(sgd())
-    for name, model in (("srgan", second), ("srresnet", first)):
+    models = {"srgan": second, "srresnet": first}
+    for name, make in (
+        ("esrgan", tiny_esrgan),
+        ("real_esrgan", tiny_real_esrgan),
+    ):
+        models[name] = build(scope, make, discriminator_optimizer=sgd)
+    for name, model in models.items():
         history = fit(model, low, high, batch_size=8)
         result[name] = {
             "losses": {k: v[0] for k, v in history.items()},

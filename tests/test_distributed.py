@@ -136,7 +136,7 @@ def test_translation_with_masks_and_pools(single, mirrored, name):
     BACKEND != "tensorflow",
     reason="one program, whatever the number of devices",
 )
-@pytest.mark.parametrize("name", ["srgan", "srresnet"])
+@pytest.mark.parametrize("name", ["srgan", "srresnet", "esrgan", "real_esrgan"])
 def test_both_phases_of_super_resolution(single, mirrored, name):
     a, b = single["upscaling"][name], mirrored["upscaling"][name]
     assert_same_training(a, b, tolerance=1e-4, atol=5e-4)

@@ -39,6 +39,7 @@ def card(name, entry, facts, measured):
         f"**Data.** {sentence(data['name'])} Licence of the data: "
         f"{data['license']}. The weights are under Apache-2.0."
         + where_from(data),
+        *(f"**Notice.** {notice}" for notice in facts.get("notices", ())),
         f"**Command.** Seed {recipe['seed']}, {run['steps']:,} generator "
         f"updates of batch {recipe['batch_size']}, {run['minutes']:.1f} "
         f"minutes on {run['hardware']}, Keras "
@@ -116,7 +117,7 @@ def packaged_card(name, entry, has_picture):
         entry["use"],
         f"**Compared.** {entry['compared']}",
         f"**Known failures.** {entry['failures']}",
-        f"**Notice.** {facts['notice']}",
+        *(f"**Notice.** {notice}" for notice in facts["notices"]),
     ]
     return as_text(paragraphs)
 

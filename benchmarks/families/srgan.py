@@ -37,11 +37,12 @@ def ours_srresnet(settings, **kwargs):
     return keras_gans.SRResNet(filters=settings["filters"], **kwargs)
 
 
-def ours_srgan(settings, **kwargs):
-    import keras
+def our_content_network():
+    """VGG19's first four convolutions, with random weights.
 
-    import keras_gans
-    from keras_gans.models.srgan import SRGANDiscriminator, SRResNetGenerator
+    They take as long as trained ones, and nobody has to download those.
+    """
+    import keras
 
     def conv(filters):
         return keras.layers.Conv2D(
@@ -52,9 +53,7 @@ def ours_srgan(settings, **kwargs):
             kernel_initializer="he_normal",
         )
 
-    # VGG19's first four convolutions, with random weights: they take as long
-    # as trained ones, and nobody has to download those.
-    content_network = keras.Sequential(
+    return keras.Sequential(
         [
             keras.Input((None, None, 3)),
             conv(64),
@@ -64,12 +63,18 @@ def ours_srgan(settings, **kwargs):
             conv(128),
         ]
     )
+
+
+def ours_srgan(settings, **kwargs):
+    import keras_gans
+    from keras_gans.models.srgan import SRGANDiscriminator, SRResNetGenerator
+
     shape, filters = settings["image_shape"], settings["filters"]
     return keras_gans.SRGAN(
         image_shape=shape,
         generator=SRResNetGenerator(SCALE, filters=filters),
         discriminator=SRGANDiscriminator(shape, filters),
-        content_network=content_network,
+        content_network=our_content_network(),
         seed=0,
         **kwargs,
     )

@@ -9,7 +9,7 @@ import keras
 
 import keras_gans
 from keras_gans import augmentation, losses, presets, tasks
-from keras_gans.checks import UsageError
+from keras_gans.checks import NoRecipe, UsageError
 from keras_gans.cli import arguments
 from keras_gans.models.starting import STEPS
 from keras_gans.names import LARGEST
@@ -46,6 +46,7 @@ def make(args, class_name, seed):
     """
     source, base, recipe = _given_models(args, class_name)
     cls = type(base) if base is not None else getattr(keras_gans, class_name)
+    taken = {} if base is not None else _taken(args, cls, source)
     task = tasks.get(cls.task_name)
     arguments.refuse_options(args, task, "train_options", cls.__name__)
     # What its data are does not depend on their size.
@@ -62,7 +63,7 @@ def make(args, class_name, seed):
     said = []
     try:
         if base is None:
-            shape = _shape(args, task, found)
+            shape = _shape(args, task, found, source)
             options, recipe = cls.starting_point(shape)
             recipe = _with_data(recipe, args, task, seed)
             said = [_introduction(cls, shape, found)]
@@ -70,11 +71,17 @@ def make(args, class_name, seed):
                 **{
                     **options,
                     **cls.shape_arguments(shape),
-                    **task.new_arguments(cls, recipe),
+                    **(taken or task.new_arguments(cls, recipe)),
                     **classes,
                     **given,
                 }
             )
+            if source is not None:
+                model.keep_notices(source.notices)
+                said.append(
+                    f"{' and '.join(taken)}: of {args.start_from}, as it is; "
+                    "what else there is starts anew."
+                )
         else:
             shape = _changed_shape(args, base)
             recipe = look
@@ -92,7 +99,7 @@ def make(args, class_name, seed):
     if classes:
         recipe["labels"] = True
         model.keep_class_names(found.class_names)
-    if source is not None:
+    if base is not None and source is not None:
         said += sentences(transfer(source, model))
     if class_name is not None:
         said += _fit_recipe(recipe, args, model, found)
@@ -107,7 +114,9 @@ def _given_models(args, class_name):
     if args.start_from is not None:
         preset = arguments.locate(args.start_from)
         base = source = presets.load(preset)
-        with contextlib.suppress(FileNotFoundError):
+        if class_name not in (None, type(source).__name__):
+            return source, None, None
+        with contextlib.suppress(FileNotFoundError, NoRecipe):
             # It suits the networks, in as many steps as a new model has.
             recipe = presets.recipe(preset, given)
             recipe, _ = _of_length(recipe, STEPS, base)
@@ -124,6 +133,19 @@ def _given_models(args, class_name):
             f"{args.start_from}, a {type(source).__name__}'s"
         )
     return source, base, recipe
+
+
+def _taken(args, cls, source):
+    """The networks that a model of a class has from one of another class."""
+    if source is None:
+        return {}
+    taken = cls.arguments_from(source)
+    if taken is None:
+        raise UsageError(
+            f"--from must be a {cls.__name__}'s, as is what is trained. "
+            f"Received: {args.start_from}, a {type(source).__name__}'s"
+        )
+    return taken
 
 
 def _of_length(recipe, steps, model):
@@ -165,8 +187,9 @@ def _introduction(cls, shape, found):
 # ---- what the data say ----------------------------------------------------
 
 
-def _shape(args, task, found):
-    """`(height, width, channels)` of a new model."""
+def _shape(args, task, found, source=None):
+    """`(height, width, channels)` of a new model; of one that has networks of
+    another, the channels of that one's."""
     size = args.image_size or found.size
     if args.image_size is None and task.default_size is not None:
         size = (task.default_size,) * 2
@@ -178,7 +201,8 @@ def _shape(args, task, found):
             f"--image-size is needed, as 64: the images of {args.data} are of "
             f"{sizes or 'many sizes'}"
         )
-    return (*size, args.channels or found.channels)
+    own = None if source is None else source.example_shape[-1]
+    return (*size, args.channels or own or found.channels)
 
 
 def _changed_shape(args, base):

@@ -229,6 +229,10 @@ def _add_weights(page, facts, has_weights):
         page.literal("", install(package["extra"]))
     page.fact("authors", facts.get("authors", ""))
     page.fact("paper", facts.get("paper", ""))
+    notices = facts.get("notices", [])
+    for notice in notices if isinstance(notices, list) else []:
+        words = f"{short(notice, 100)} All of it goes with the weights"
+        page.fact("notice", f"{words}: metadata.json.")
 
 
 def _add_data(page, facts, recipe):

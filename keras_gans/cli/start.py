@@ -61,7 +61,7 @@ def add_options(parser):
         type=arguments.text,
         metavar="PRESET",
         help="go on from the weights of this preset, or run, as far as they "
-        "fit",
+        "fit; a real_esrgan also from a network that was trained on pixels",
     )
     group.add_argument(
         "--augment",

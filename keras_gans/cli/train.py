@@ -65,7 +65,8 @@ def add(commands):
     parser.add_argument(
         "--generator",
         type=text,
-        help="of SRGAN: the preset or run/best whose generator to start from",
+        help="of SRGAN, ESRGAN and RealESRGAN: the preset or run/best whose "
+        "generator to start from",
     )
     parser.add_argument(
         "--data-dir", type=text, help="where TFDS data sets lie"
@@ -87,7 +88,8 @@ def add(commands):
         metavar="SCORE",
         help="score of the best checkpoint (kid where the zoo has a "
         "classifier of the data, modes of the toys, swd elsewhere; content of "
-        "an SRGAN, psnr of models that enlarge, l1 of those that fill holes)",
+        "those that are to look real, psnr of others that enlarge, l1 of those "
+        "that fill holes)",
     )
     parser.add_argument(
         "--strategy",

@@ -1,13 +1,11 @@
 """Crops of images, and of super-resolution what is left of them when shrunk."""
 
-import io
-
 import numpy as np
-from PIL import Image
 
 from keras_gans import resizing
 from keras_gans.datasets.batches import make_batches
 from keras_gans.datasets.checks import integer
+from keras_gans.datasets.degradations import DEGRADATIONS, jpeg
 from keras_gans.datasets.images import Fit, check_channels, check_image_size
 from keras_gans.datasets.loading import open_source
 from keras_gans.datasets.sources import Order
@@ -85,6 +83,7 @@ def load_high_res(
     scale=4,
     crop_size=96,
     augment=False,
+    degradation=None,
     blur=0.0,
     noise=0.0,
     jpeg_quality=None,
@@ -111,6 +110,11 @@ def load_high_res(
     from. Passes can be resumed as those of `load`: pass `e`, crops included,
     is a function of `(seed, e)` alone.
 
+    Photographs that people have were not only shrunk. With
+    `degradation="real_esrgan"` a crop becomes what the paper of that name
+    learns from: blurred, resized, noisy and compressed, all of it twice, each
+    at random (see `degradations`).
+
     Args:
         source: Whatever images `load` takes, of any sizes: a folder, an
             array, an `.npz` file, or the name of a TFDS set. Of `div2k/...`
@@ -122,6 +126,9 @@ def load_high_res(
             multiples of `scale`.
         augment: bool, whether crops are mirrored and turned, in all eight
             ways.
+        degradation: str, `"real_esrgan"`, which stands for all of shrinking,
+            blur, noise and JPEG; `None` for bicubic shrinking, and the three
+            arguments that follow.
         blur: float, the most that a crop is blurred before it is shrunk: the
             standard deviation of a Gaussian, in pixels, is drawn from
             [0, blur], at most 3.
@@ -150,6 +157,7 @@ def load_high_res(
 
     Reference:
         Ledig et al., 2017, arXiv:1609.04802, section 3.2 (crops of 96x96).
+        Wang et al., 2021, arXiv:2107.10833 (`"real_esrgan"`).
     """
     batch_size = integer("batch_size", batch_size, 1)
     scale = integer("scale", scale, 1)
@@ -181,12 +189,24 @@ def load_high_res(
                 "`jpeg_quality` must be (least, greatest), from 1 to 100. "
                 f"Received: {jpeg_quality=}"
             )
+    plain = blur, noise, jpeg_quality
+    if degradation is not None and degradation not in DEGRADATIONS:
+        raise ValueError(
+            f"`degradation` must be None or one of {', '.join(DEGRADATIONS)}. "
+            f"Received: {degradation=}"
+        )
+    if degradation is not None and any(plain):
+        raise ValueError(
+            "`degradation` must be None where blur, noise or jpeg_quality say "
+            f"what becomes of crops. Received: {degradation=}"
+        )
     places = (data_dir, download)
     fit = crop_size, channels, augment
     data = _open_crops(source, fit, split, shuffle, seed, strict, places)
-    data = _with_low_res(
-        data, crop_size, scale, (blur, noise, jpeg_quality), seed
-    )
+    if degradation is not None:
+        data = _degraded_by(DEGRADATIONS[degradation], data, scale, seed)
+    else:
+        data = _with_low_res(data, crop_size, scale, plain, seed)
     return make_batches(data, batch_size, repeat, skip, drop_remainder)
 
 
@@ -250,6 +270,25 @@ def _crop(image, size, augment, draws):
     return image
 
 
+def _degraded_by(degrade, data, scale, seed):
+    """Batches of crops, and before them what one of `DEGRADATIONS` left."""
+    ((*size, channels), dtype), *_ = data.specs
+    low_size = tuple(side // scale for side in size)
+    order = Order(True, seed, DEGRADE)
+
+    def read(number, places):
+        (high,) = data.read(number, places)
+        low = [
+            degrade(image, low_size, order.generator(number, int(place)))
+            for image, place in zip(high, places)
+        ]
+        return from_uint8(to_uint8(np.stack(low))), high
+
+    return data._replace(
+        read=read, specs=(((*low_size, channels), dtype), *data.specs)
+    )
+
+
 def _with_low_res(data, size, scale, degradation, seed):
     """Batches of crops, and before them what they are shrunk to."""
     rows, columns = (
@@ -289,13 +328,8 @@ def _degraded(image, shrink, rng, blur, noise, jpeg_quality):
         low += strength * rng.standard_normal(low.shape, dtype="float32")
     if jpeg_quality:
         least, greatest = jpeg_quality
-        file = io.BytesIO()
-        pixels = to_uint8(low)
-        grey = pixels.shape[-1] == 1
-        Image.fromarray(pixels[..., 0] if grey else pixels).save(
-            file, "JPEG", quality=int(rng.integers(least, greatest + 1))
-        )
-        low = from_uint8(Image.open(file)).reshape(low.shape)
+        quality = int(rng.integers(least, greatest + 1))
+        low = from_uint8(jpeg(to_uint8(low), quality))
     return low
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from keras_gans import backend
-from keras_gans.checks import check_integer
+from keras_gans.checks import check_ema_momentum, check_integer
 from keras_gans.models.adversarial_model import AdversarialModel
 from keras_gans.models.data_checks import Part
 from keras_gans.models.exporting import export
@@ -56,11 +56,7 @@ class InpaintingModel(AdversarialModel):
         **kwargs,
     ):
         check_masks(hole_ratio, num_strokes, num_boxes)
-        if ema_momentum is not None and not 0.0 < ema_momentum < 1.0:
-            raise ValueError(
-                "ema_momentum must be a float between 0 and 1, or None. "
-                f"Received: ema_momentum={ema_momentum}"
-            )
+        check_ema_momentum(ema_momentum)
         self.image_shape = tuple(image_shape)
         self.hole_ratio = tuple(hole_ratio)
         self.num_strokes = num_strokes

@@ -8,7 +8,12 @@ import numpy as np
 from keras import ops
 
 from keras_gans import backend, example_kinds
-from keras_gans.checks import UnitWarning, check_integer, check_positive
+from keras_gans.checks import (
+    UnitWarning,
+    check_ema_momentum,
+    check_integer,
+    check_positive,
+)
 from keras_gans.models.adversarial_model import AdversarialModel
 from keras_gans.models.exporting import export
 from keras_gans.models.inference import batch_size_for, compiled
@@ -85,11 +90,7 @@ class SamplingModel(Latents, Labels, AdversarialModel):
             num_classes,
             {"generator": generator, "discriminator": discriminator},
         )
-        if ema_momentum is not None and not 0.0 < ema_momentum < 1.0:
-            raise ValueError(
-                "ema_momentum must be a float between 0 and 1, or None. "
-                f"Received: ema_momentum={ema_momentum}"
-            )
+        check_ema_momentum(ema_momentum)
         if self.players.get("generator") != ("generator",):
             raise TypeError(
                 "players of a SamplingModel must have one that draws, "

@@ -35,6 +35,19 @@ class Starting:
         """
         return {}, {"batch_size": 64, "steps": STEPS}
 
+    @classmethod
+    def arguments_from(cls, source):
+        """What it takes of a model of another class, to go on from there.
+
+        Args:
+            source: A model of the package.
+
+        Returns:
+            Dict of arguments of the constructor, networks with their weights;
+            `None` if it can take nothing of such a model.
+        """
+        return None
+
 
 def decaying(optimizer, learning_rate, steps=STEPS, **config):
     """An optimizer of a recipe whose rate falls to zero in a line.

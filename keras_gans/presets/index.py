@@ -7,6 +7,7 @@ import re
 
 import keras_gans
 from keras_gans import registry
+from keras_gans.checks import NoRecipe
 from keras_gans.presets import downloads, files, packaged, recipes
 from keras_gans.presets.files import Folder
 
@@ -250,13 +251,14 @@ def recipe(preset, given=()):
 
     Raises:
         FileNotFoundError: If the preset has no recipe.
-        ValueError: If the recipe has an entry of a wrong type, or data that
+        ValueError: A `checks.NoRecipe` if others have trained it; if the
+            recipe has an entry of a wrong type, or data that
             are no built-in ones, of TFDS, or in a folder.
     """
     folder = _locate(preset, wanted=files.TRAINING)
     if "package" in entries().get(folder.name, ()):
         cls = registry.command_of(class_name(folder))
-        raise ValueError(
+        raise NoRecipe(
             f"{folder.name} has no recipe, for others have trained it; from "
             f"its weights go on by `keras-gans train {cls} --from "
             f"{folder.name} --data FOLDER`. Received: preset={folder.name!r}"

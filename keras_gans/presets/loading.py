@@ -34,6 +34,9 @@ from keras_gans.presets.transfer import sentences, transfer
 from keras_gans.presets.trust import rebuild
 from keras_gans.presets.uninitialized import weights_follow
 
+# Characters of a notice: a licence as short as MIT's or BSD's, twice.
+NOTICE = 4000
+
 
 def load(preset, cls=None, load_weights=True, custom_objects=None, **kwargs):
     """Loads a model from a preset.
@@ -141,6 +144,8 @@ def load(preset, cls=None, load_weights=True, custom_objects=None, **kwargs):
                 task, custom_objects=custom_objects, safe_mode=True
             )
             _name_classes(model, metadata.get("classes"))
+            if load_weights:
+                _keep_notices(model, metadata.get("notices"))
             return model
         except Exception as error:
             if kwargs:  # Which may be why.
@@ -180,6 +185,13 @@ def _name_classes(model, names):
     """Gives a model the names of its classes, if it has some."""
     if isinstance(names, list):
         model.keep_class_names([files.short(name, 100) for name in names])
+
+
+def _keep_notices(model, notices):
+    """Gives a model what goes with the weights that it will have."""
+    if isinstance(notices, list):
+        known = [note for note in notices if isinstance(note, str)]
+        model.keep_notices(files.short(note, NOTICE) for note in known)
 
 
 def _check_task(task, path, cls, custom_objects):

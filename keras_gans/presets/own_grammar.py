@@ -57,6 +57,7 @@ _KEYWORDS = {
     "seed": seed,
     "units": _sized,
     "filters": _sized,
+    "discriminator_filters": _sized,
     **dict.fromkeys(
         (
             "channels embedding_dim growth latent_dim output_channels style_dim"

@@ -142,7 +142,7 @@ def _convert(name, package, described, folder):
         contents[".param"], contents[".bin"], package["to"], name
     )
     told = files.read_metadata(described)
-    own = ("license", "notice", "authors", "paper", "source", "dataset")
+    own = ("license", "notices", "authors", "paper", "source", "dataset")
     with tempfile.TemporaryDirectory(
         prefix=".part-", dir=folder.parent
     ) as part:

@@ -46,6 +46,9 @@ class PresetModel:
             dataset, weights, what an example is, score).
         task_name: String, the kind of model, see `keras_gans.tasks`; `None`
             for one of no kind.
+        notices: Tuple of strings, what must go with its weights wherever they
+            go, as a licence that wants to be repeated: of whose weights they
+            began as. A preset says it, and what is made of its weights.
         class_names: Of models that draw by labels: what the classes are
             called, by their number, a tuple of strings; `None` if they have
             no names. A folder that `fit` is given says it, and a preset.
@@ -54,6 +57,15 @@ class PresetModel:
     presets = _Presets()
     task_name = None
     class_names = None
+    notices = ()
+
+    def keep_notices(self, notices):
+        """Adds to `notices` those of weights that this model has taken.
+
+        Args:
+            notices: Sequence of strings.
+        """
+        self.notices = tuple(dict.fromkeys([*self.notices, *notices]))
 
     def keep_class_names(self, names):
         """Sets `class_names`, of models that have as many classes.

@@ -108,6 +108,11 @@ def save(
         details["dtype"] = dtype or model.inference_network.variable_dtype
     if model.class_names:
         details["classes"] = list(model.class_names)
+    metadata = dict(metadata or {})
+    notices = [*model.notices] if weights else []
+    notices += metadata.pop("notices", ())
+    if notices:
+        details["notices"] = list(dict.fromkeys(notices))
     merge(details, metadata, reserved=("files", "task", "dtype", *details))
 
     with writing.temporary(path) as part:

@@ -42,7 +42,9 @@ def transfer(source, target):
     in others, as generators of another depth, the longest runs of layers that
     are alike belong together. A layer fits whose weights all have the shapes
     of its counterpart's, and then has equal values. All others are left alone.
-    A moving average follows the one of the source, if that has one.
+    A moving average follows the one of the source, if that has one. What must
+    go with the weights of the source goes with the target's from here on, see
+    `PresetModel.notices`.
 
     Args:
         source: A model of the package.
@@ -53,6 +55,7 @@ def transfer(source, target):
         `Transferred`.
     """
     sources, done = networks_of(source), {}
+    target.keep_notices(source.notices)
     targets = networks_of(target)
     for name, network in targets.items():
         raw = name.removeprefix("ema_")

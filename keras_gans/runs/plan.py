@@ -183,6 +183,12 @@ YOUR_DATA = (
 )
 
 
+def with_notices(licence, model):
+    """What is said of a licence, and what must go with the weights."""
+    said = "What these weights began as carries a notice, which goes with them:"
+    return " ".join([licence, *(f"{said} {note}" for note in model.notices)])
+
+
 def data_licence(info, recipe):
     """What a preset says of its data's licence; `None` of other data.
 

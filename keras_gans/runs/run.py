@@ -212,6 +212,7 @@ class Run(keras.callbacks.Callback):
             return 0  # Killed before the first checkpoint.
         state = files.read_state(found)
         self.gan.load_weights(found / files.MODEL_WEIGHTS)
+        self.gan.keep_notices(state.get("notices", ()))
         self.rows, self.best = state["rows"], state["best"]
         for name, watcher in self.watchers.items():
             if name in state:
@@ -221,6 +222,7 @@ class Run(keras.callbacks.Callback):
 
     def _save_checkpoint(self, step):
         state = {"step": step, "rows": self.rows, "best": self.best}
+        state["notices"] = list(self.gan.notices)
         for name, watcher in self.watchers.items():
             state[name] = {
                 "history": watcher.history,
@@ -311,9 +313,11 @@ class Run(keras.callbacks.Callback):
                 columns.setdefault(column, (score, ranking.high))
         # A run may plan anew how long it is, as tools/timed_run.py does.
         total = self.recipe.get("steps", self.total_steps)
+        licence = plan.with_notices(self.facts["licence"], self.gan)
+        own = {"recipe": self.recipe, "total": total, "licence": licence}
         report_page.write(
             self.folder,
-            {**self.facts, "recipe": self.recipe, "total": total},
+            {**self.facts, **own},
             columns,
             self.rows,
             self.best,

@@ -23,6 +23,7 @@ SCORED = 4  # batches of crops
 DATA_ARGUMENTS = {
     "crop_size",
     "augment",
+    "degradation",
     "blur",
     "noise",
     "jpeg_quality",
@@ -37,7 +38,9 @@ PSNR = Ranking(("psnr",), ("PSNR",), "luma", high=True)
 CONTENT = Ranking(
     ("content_loss",), ("CONTENT_LOSS",), "content loss in training"
 )
-GENERATOR = Option("is of an SRGAN, which a {model} is not", "generator")
+GENERATOR = Option(
+    "is of an SRGAN or its like, which a {model} is not", "generator"
+)
 
 
 def check(recipe):
@@ -81,8 +84,9 @@ def new_arguments(cls, recipe):
         return {}
     if preset is None:
         raise UsageError(
-            f"an {cls.__name__} starts from the generator of a model that was "
-            "trained on pixels: --generator runs/srresnet/best, or a preset"
+            f"{cls.__name__} starts from the generator of a model that was "
+            "trained on pixels: --generator runs/srresnet/best, or a preset; "
+            "or --from, which takes the network as it is"
         )
     return {"generator": preset}
 
@@ -103,13 +107,14 @@ def prepare(model, recipe):
     if not _is_adversarial(model):
         _refuse_generator(kind, preset)
     try:
-        start = presets.load(preset).inference_network
+        source = presets.load(preset)
     except NoWeights:
         raise ValueError(
             f"{kind} starts from the generator of {preset}, which is a recipe "
             f"without weights: `keras-gans train {preset}`, and then "
             f"--generator runs/{preset}/best"
         ) from None
+    start = source.inference_network
     shapes, wanted = (
         [tuple(w.shape) for w in network.weights]
         for network in (start, model.generator)
@@ -120,6 +125,7 @@ def prepare(model, recipe):
             "be trained. Received: weights of other shapes"
         )
     model.generator.set_weights(start.get_weights())
+    model.keep_notices(source.notices)
 
 
 def compile_arguments(model, recipe):
@@ -142,7 +148,7 @@ def compile_arguments(model, recipe):
 
 
 def default_best_by(model, recipe):
-    return "content" if "generator" in recipe else "psnr"
+    return "content" if _is_adversarial(model) else "psnr"
 
 
 def extractor(model, recipe):

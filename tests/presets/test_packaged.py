@@ -73,7 +73,7 @@ def installed(tmp_path, monkeypatch):
     model.save_to_preset(
         zoo / NAME,
         weights=False,
-        metadata={"license": "theirs", "notice": "Keep it."},
+        metadata={"license": "theirs", "notices": ["Keep it."]},
     )
     package = {
         "name": PACKAGE,
@@ -115,7 +115,7 @@ def test_it_is_converted_once_and_found_again(installed, monkeypatch):
     model = keras_gans.from_preset(NAME)
     assert type(model) is keras_gans.SRVGGNetCompact
     details = json.loads((cached() / "metadata.json").read_text())
-    assert (details["license"], details["notice"]) == ("theirs", "Keep it.")
+    assert (details["license"], details["notices"]) == ("theirs", ["Keep it."])
     assert not list(cached().parent.glob(".*"))  # Nothing half written.
     # From there, with neither the package nor the conversion.
     remove(installed)
@@ -236,7 +236,7 @@ def test_they_are_in_the_zoo():
         assert "BSD-3-Clause" in told["license"]
         assert "Xintao Wang" in told["authors"]
         assert "2107.10833" in told["paper"]
-        assert "Copyright (c) 2021, Xintao Wang" in told["notice"]
+        assert "Copyright (c) 2021, Xintao Wang" in told["notices"][0]
         card = (presets.zoo_path() / name / "README.md").read_text()
         for file in details["package"]["files"].values():
             assert file["sha256"] in card

@@ -193,3 +193,27 @@ def test_all_that_is_registered_is_known_in_a_fresh_process():
         env={**os.environ, "PYTHONPATH": str(package.parent)},
     )
     assert done.stdout.strip() == "[]", done.stderr
+
+
+@pytest.mark.neutral
+def test_notices_go_with_weights(tmp_path):
+    gan = tiny()
+    gan.keep_notices(["of one", "of another", "of one"])
+    assert gan.notices == ("of one", "of another")
+    gan.save_to_preset(tmp_path / "a", metadata={"notices": ["a third"]})
+    told = presets.info(str(tmp_path / "a"))["metadata"]["notices"]
+    assert told == ["of one", "of another", "a third"]
+    again = keras_gans.DCGAN.from_preset(tmp_path / "a")
+    assert again.notices == tuple(told)
+    # A recipe has no weights, and whoever begins anew owes nobody anything.
+    gan.save_to_preset(tmp_path / "b", weights=False)
+    assert "notices" not in presets.info(str(tmp_path / "b"))["metadata"]
+    fresh = keras_gans.DCGAN.from_preset(tmp_path / "a", load_weights=False)
+    assert fresh.notices == ()
+    # A stranger's are words and nothing else.
+    path = tmp_path / "a" / "metadata.json"
+    edit(path, notices=["\x1b[2J" + 5000 * "x", 3])
+    (notice,) = keras_gans.DCGAN.from_preset(tmp_path / "a").notices
+    assert "\x1b" not in notice and 4000 <= len(notice) < 4010
+    edit(path, notices={"a": 1})
+    assert keras_gans.DCGAN.from_preset(tmp_path / "a").notices == ()

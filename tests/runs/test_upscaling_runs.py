@@ -5,11 +5,12 @@ import json
 import keras
 import numpy as np
 import pytest
-from cases import tiny_srgan, weights_of
+from cases import tiny_pix2pix, tiny_real_esrgan, tiny_srgan, weights_of
 from PIL import Image
 
 import keras_gans
-from keras_gans import cli, runs
+from keras_gans import cli, presets, runs
+from keras_gans.models.rrdbnet import RRDBNetGenerator
 from keras_gans.models.srgan import SRGANDiscriminator, SRResNetGenerator
 from keras_gans.tasks.upscaling import PIXEL_LOSSES
 
@@ -51,7 +52,7 @@ def short_epochs(monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("make", [tiny_srresnet, tiny_srgan])
+@pytest.mark.parametrize("make", [tiny_srresnet, tiny_srgan, tiny_real_esrgan])
 def test_a_killed_run_goes_on_exactly(
     make, recipe, tmp_path, short_epochs, keep_killed
 ):
@@ -61,12 +62,17 @@ def test_a_killed_run_goes_on_exactly(
         model.compile()
         return model
 
+    if make is tiny_real_esrgan:
+        recipe["high_res"]["degradation"] = "real_esrgan"
     keep_killed(tmp_path / "parts")
     whole = build()
+    whole.keep_notices(["Copyright (c) somebody"])
     runs.train(whole, recipe, tmp_path / "whole", verbose=0)
     model = build()
     row = runs.train(model, recipe, tmp_path / "parts", resume=True, verbose=0)
     assert row["step"] == 7 and np.isfinite(row["psnr"])
+    # As of weights that a recipe's `generator` brought, which is read once.
+    assert model.notices == ("Copyright (c) somebody",)
     # Equal trainings of so small networks differ in their last bits at times,
     # see `Case.rounds`; other data or a fresh optimizer differ by 1e-4.
     for a, b in zip(weights_of(model), weights_of(whole), strict=True):
@@ -122,6 +128,52 @@ def test_both_phases_from_the_command_line(
     ]
     # Three steps of Adam away, and not a fresh one.
     assert 0 < max(distances) < 0.1
+
+
+@pytest.mark.slow
+def test_fine_tuning_goes_on_from_a_network_of_pixels(
+    photos, tmp_path, capsys, short_epochs
+):
+    """Its generator is the preset's, and so is what must go with it."""
+    keras.utils.set_random_seed(0)
+    start = keras_gans.RRDBNet(RRDBNetGenerator(2, 1, 1, 4, 2))
+    start.save_to_preset(
+        tmp_path / "pixels", metadata={"notices": ["Copyright (c) somebody"]}
+    )
+    command = ["train", "real_esrgan", "--data", str(photos), "--quiet"]
+    command += ["--image-size", "16", "--batch-size", "4", "--steps", "2"]
+    first = [*command, "--set", "discriminator_filters=2", "--out"]
+    first += [str(tmp_path / "a"), "--from", str(tmp_path / "pixels")]
+    assert cli.main(first) == 0
+    said = capsys.readouterr().out
+    assert f"generator: of {tmp_path / 'pixels'}, as it is" in said
+    begun = keras_gans.from_preset(str(tmp_path / "a" / "start"))
+    made = keras_gans.from_preset(str(tmp_path / "a" / "last"))
+    for gan in (begun, made):
+        assert type(gan) is keras_gans.RealESRGAN
+        assert gan.notices == ("Copyright (c) somebody",)
+    pairs = zip(begun.generator.weights, start.generator.weights)
+    assert all((np.asarray(a) == np.asarray(b)).all() for a, b in pairs)
+    pairs = zip(made.generator.weights, start.generator.weights)
+    assert any((np.asarray(a) != np.asarray(b)).any() for a, b in pairs)
+    report = (tmp_path / "a" / "report.html").read_text()
+    assert "Copyright (c) somebody" in report
+    run = json.loads((tmp_path / "a" / "run.json").read_text())
+    assert run["recipe"]["high_res"]["degradation"] == "real_esrgan"
+    assert run["recipe"]["best_by"] == "content"
+    assert cli.main(["info", str(tmp_path / "a" / "best")]) == 0
+    assert "Copyright (c) somebody" in capsys.readouterr().out
+    # What began as a copy of it, and goes on as a run of its own.
+    second = [*command, "--out", str(tmp_path / "b")]
+    assert cli.main([*second, "--from", str(tmp_path / "a")]) == 0
+    again = presets.info(str(tmp_path / "b" / "best"))["metadata"]
+    assert again["notices"] == ["Copyright (c) somebody"]
+    # Of models of other kinds it takes nothing.
+    pix = tmp_path / "pix"
+    tiny_pix2pix().save_to_preset(pix)
+    command += ["--out", str(tmp_path / "c"), "--from", str(pix)]
+    assert cli.main(command) == 2
+    assert "--from must be a RealESRGAN's" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ FACTS = {
     'Super-Resolution with Pure Synthetic Data", 2021, '
     "https://arxiv.org/abs/2107.10833",
     "source": "https://github.com/xinntao/Real-ESRGAN",
-    "notice": NOTICE,
+    "notices": [NOTICE],
 }
 # Of all three for films: the network is one, and what follows it is not.
 FILM_BIN = "548a36f9c3f4ab8da56cd3b13badf23968bee207b396dad14d04b830e5f2ab2d"

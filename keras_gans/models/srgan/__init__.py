@@ -23,8 +23,8 @@ of the generator a step earlier. PReLU has a slope per channel (He et al.,
 1e-7.
 """
 
+from keras_gans.models.content import content_network
 from keras_gans.models.srgan.blocks import SpaceToDepthConv2D
-from keras_gans.models.srgan.content import content_network
 from keras_gans.models.srgan.networks import (
     SRGANDiscriminator,
     SRResNetGenerator,

@@ -3,23 +3,17 @@
 import keras
 from keras import ops
 
-from keras_gans import backend, losses
+from keras_gans import losses
 from keras_gans.checks import check_weight
-from keras_gans.models.adversarial_model import AdversarialModel
-from keras_gans.models.data_checks import Part
-from keras_gans.models.pixel_loss import check_generator
-from keras_gans.models.srgan.content import content_network
+from keras_gans.models.perceptual import PerceptualUpscaling
 from keras_gans.models.srgan.networks import (
     SRGANDiscriminator,
     SRResNetGenerator,
 )
-from keras_gans.models.srgan.srresnet import SRResNet
-from keras_gans.models.starting import decaying, for_both
-from keras_gans.models.upscaling import Upscaling
 
 
 @keras.saving.register_keras_serializable("keras_gans")
-class SRGAN(Upscaling, AdversarialModel):
+class SRGAN(PerceptualUpscaling):
     """Super-resolution that looks real: SRGAN's second phase.
 
     Example:
@@ -36,7 +30,7 @@ class SRGAN(Upscaling, AdversarialModel):
 
     Args:
         generator: `keras.Model`, images to larger images, trained on pixels;
-            the name or path of a preset of `SRResNet`; `None` for a new
+            the name or path of a preset that enlarges; `None` for a new
             `SRResNetGenerator`, which is not where the paper starts.
         discriminator: `keras.Model`, high-resolution images to logits; `None`
             for an `SRGANDiscriminator`.
@@ -52,6 +46,7 @@ class SRGAN(Upscaling, AdversarialModel):
         adversarial_weight: Float.
         generator_loss: Function of `(fake_logits)`, of `keras_gans.losses`.
         discriminator_loss: Function of `(real_logits, fake_logits)`.
+        ema_momentum: Float or `None`, see `PerceptualUpscaling`.
         seed: Integer or `None`.
         name: String, the name of the model.
 
@@ -61,6 +56,8 @@ class SRGAN(Upscaling, AdversarialModel):
     """
 
     loss_names = ("d_loss", "g_loss", "content_loss")
+    # After its ReLU.
+    before_activation = False
     # Set by name, by the base class: for editors.
     generator: keras.Model
     discriminator: keras.Model
@@ -76,28 +73,26 @@ class SRGAN(Upscaling, AdversarialModel):
         adversarial_weight=1e-3,
         generator_loss=losses.non_saturating_generator_loss,
         discriminator_loss=losses.non_saturating_discriminator_loss,
+        ema_momentum=None,
         seed=None,
         **kwargs,
     ):
         check_weight("content_weight", content_weight)
         check_weight("adversarial_weight", adversarial_weight)
-        self.image_shape = tuple(image_shape)
-        if isinstance(generator, str):
-            generator = SRResNet.from_preset(generator).generator
         if generator is None:
             generator = SRResNetGenerator(channels=image_shape[-1])
-        check_generator(generator)
-        if not isinstance(content_network, str):
-            content_network.trainable = False
         if discriminator is None:
             discriminator = SRGANDiscriminator(image_shape)
         super().__init__(
-            seed=seed,
-            generator=generator,
-            discriminator=discriminator,
+            generator,
+            discriminator,
+            image_shape,
+            content_network,
+            {content_layer: 1.0},
+            ema_momentum,
+            seed,
             **kwargs,
         )
-        self.content_network = content_network
         self.content_layer = content_layer
         self.content_weight = content_weight
         self.adversarial_weight = adversarial_weight
@@ -106,36 +101,8 @@ class SRGAN(Upscaling, AdversarialModel):
 
     @classmethod
     def starting_point(cls, image_shape):
-        adam = decaying("Adam", 1e-4)
-        recipe = {
-            "high_res": {"crop_size": list(image_shape[:2]), "augment": True},
-            "batch_size": 8,
-            **for_both(adam),
-        }
+        _, recipe = super().starting_point(image_shape)
         return {}, recipe
-
-    def symbolic_inputs(self):
-        height, width, channels = self.image_shape
-        scale = self.generator.scale
-        return keras.KerasTensor(
-            (None, height // scale, width // scale, channels),
-            name="low_res_images",
-        )
-
-    def default_optimizers(self):
-        return keras.optimizers.Adam(1e-4), keras.optimizers.Adam(1e-4)
-
-    def compile(self, *args, **kwargs):
-        network = self.content_network
-        if isinstance(network, str):  # To upscale, nobody needs it.
-            with backend.strategy_scope(self):
-                network = content_network(network, self.content_layer)
-        # A function, and not an attribute that Keras would follow: what a
-        # name stands for is no part of the model or of its checkpoints.
-        self._features = lambda images: network(images, training=False)
-        super().compile(*args, **kwargs)
-
-    compile.__doc__ = AdversarialModel.compile.__doc__
 
     def train_step(self, data):
         low_res, high_res, _ = keras.utils.unpack_x_y_sample_weight(data)
@@ -167,16 +134,13 @@ class SRGAN(Upscaling, AdversarialModel):
         d_loss = self.minimize(
             discriminator_loss, self.discriminator_optimizer, self.discriminator
         )
+        self.update_ema_generator()
         return self.track(
             d_loss=d_loss, g_loss=g_loss, content_loss=content_loss
         )
 
-    def content_loss(self, real, fake):
-        """The mean squared difference of the features of two batches."""
-        features = [
-            ops.cast(self._features(x), "float32") for x in (real, fake)
-        ]
-        return ops.mean(ops.square(features[0] - features[1]))
+    def distance(self, differences):
+        return ops.square(differences)
 
     def test_step(self, data):
         low_res, high_res, _ = keras.utils.unpack_x_y_sample_weight(data)
@@ -195,25 +159,12 @@ class SRGAN(Upscaling, AdversarialModel):
         )
         return {**logs, **self.track_metrics(high_res, fake)}
 
-    def generate(self, *args, **kwargs):
-        """Not for this model: it enlarges images, see `upscale`."""
-        raise TypeError("SRGAN makes images larger: use upscale().")
-
-    trains_on = "pairs (low_res_images, high_res_images)"
-
-    def batch_parts(self):
-        low_res_shape = tuple(self.symbolic_inputs().shape[1:])
-        return Part("x", low_res_shape), Part("y", self.image_shape)
-
     def get_config(self):
         serialize = keras.saving.serialize_keras_object
-        network = self.content_network
-        if not isinstance(network, str):
-            network = serialize(network)
+        config = super().get_config()
+        del config["content_layers"]  # One, of no other weight.
         return {
-            **super().get_config(),
-            "image_shape": list(self.image_shape),
-            "content_network": network,
+            **config,
             "content_layer": self.content_layer,
             "content_weight": self.content_weight,
             "adversarial_weight": self.adversarial_weight,
