@@ -180,6 +180,44 @@ def to_pixels(image, channels=None):
     return pixels.reshape(*pixels.shape[:2], -1)
 
 
+class Canvas:
+    """A Pillow image that is made part by part, with no array of it beside.
+
+    Args:
+        shape: `(1, height, width, channels)`.
+        dtype: uint8, or uint16 for one channel.
+    """
+
+    MODES = ("L", "LA", "RGB", "RGBA")
+
+    def __init__(self, shape, dtype):
+        _, height, width, channels = shape
+        deep = dtype == np.uint16
+        mode = "I;16" if deep else self.MODES[channels - 1]
+        self.result = Image.new(mode, (width, height))
+
+    def put(self, part, first=0, top=0, left=0):
+        """Puts pixels `(1, height, width, channels)` where they belong."""
+        pixels = part[0, ..., 0] if part.shape[-1] == 1 else part[0]
+        self.result.paste(Image.fromarray(pixels), (left, top))
+
+
+def keep_about(image, original):
+    """Gives an image what is known about the one that it was made of.
+
+    That is its EXIF data, its colour profile and the dots per inch that it is
+    printed with.
+    """
+    about = ["exif", "dpi"]
+    # A profile is of the colours that it was made for.
+    if original.mode not in ("CMYK", "LAB"):
+        about.append("icc_profile")
+    for key in about:
+        if key in original.info:
+            image.info[key] = original.info[key]
+    return image
+
+
 def has_more(image):
     """Whether only the first of a file's pictures is read."""
     return bool(getattr(image, "is_animated", False))
@@ -240,7 +278,7 @@ def open_image(path):
 
 
 def save(path, image):
-    """Writes a PIL image with its EXIF data and colour profile, or nothing.
+    """Writes a PIL image with what `keep_about` keeps, all of it or nothing.
 
     What the format cannot hold is given up: 16 bits become 8 in all but PNG
     and TIFF, and transparent parts white in JPEG and BMP.
@@ -251,7 +289,7 @@ def save(path, image):
     """
     options = {
         key: image.info[key]
-        for key in ("exif", "icc_profile")
+        for key in ("exif", "icc_profile", "dpi")
         if image.info.get(key)
     }
     suffix = pathlib.Path(path).suffix.lower()

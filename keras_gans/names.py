@@ -44,6 +44,8 @@ UPSCALER = "srresnet_x4_bsds500_large"
 # The side of its tiles, in pixels of the input. With as much around it as the
 # paper's network wants (40), its features take 1.2 GB.
 TILE = 192
+# What makes transparency larger.
+ALPHAS = ("lanczos", "network")
 
 # Of `convert.load_pytorch`.
 CONVERT_TARGETS = ("pix2pix", "cyclegan", "srresnet", "stylegan2")
