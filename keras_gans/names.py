@@ -46,6 +46,10 @@ UPSCALER = "srresnet_x4_bsds500_large"
 TILE = 192
 # What makes transparency larger.
 ALPHAS = ("lanczos", "network")
+# How the name of a film ends that `keras-gans upscale` takes.
+FILM_SUFFIXES = tuple(
+    ".mp4 .m4v .mov .mkv .webm .avi .mpg .mpeg .ts .wmv .flv".split()
+)
 
 # Of `convert.load_pytorch`.
 CONVERT_TARGETS = ("pix2pix", "cyclegan", "srresnet", "stylegan2")

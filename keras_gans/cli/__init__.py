@@ -77,6 +77,7 @@ def _make_parser():
         list_info,
         project,
         train,
+        upscale,
         walk,
     )
     from keras_gans.cli.arguments import Parser
@@ -96,6 +97,7 @@ def _make_parser():
         train,
         evaluate,
         images,
+        upscale,
         export_convert,
     ):
         room.add(commands)

@@ -144,6 +144,14 @@ class Upscaling:
             return made.result
         return made.result.reshape(*size, *shape[2:])
 
+    def images_at_once(self, height, width, tile=TILE):
+        """How many images of a size take no more memory than a tile does.
+
+        So many go into the network together, of those that `upscale` is given.
+        """
+        pixels = (tile + 2 * self.inference_network.reach) ** 2
+        return max(1, pixels // (height * width))
+
     def export(self, filepath, format="tf_saved_model", **kwargs):
         """Exports the generator for serving: uint8 images in, uint8 out.
 
