@@ -1,20 +1,21 @@
 """Films, whose frames are made anew and whose sound is copied.
 
-Frames are decoded, changed and encoded in pieces of a few. Those lie in a folder
-beside the film that is written, until all are there and are joined: who is
-stopped goes on after the last whole piece, and the film is the same to the bit.
-No more frames are in memory than are changed at once.
+Frames are decoded, changed and encoded in pieces of a few. Those lie in a
+folder beside the film that is written, until all are there and are joined: who
+is stopped goes on after the last whole piece, and the film is the same to the
+bit. No more frames are in memory than are changed at once.
 
     pieces                    | .large.mp4-pieces/000000.nut, ...
     what they are pieces of   | .large.mp4-pieces/plan.json
     how long the last one is  | .large.mp4-pieces/end.json
 
-Frames keep their times, which need not be even, and are written upright and with
-even sides (an odd one loses its last row or column): H.264 of 8 bits, without
-frames that depend on later ones, so that pieces can be joined whatever their
-times are.
+Frames keep their times, which need not be even, and are written upright and
+with even sides (an odd one loses its last row or column): H.264 of 8 bits,
+without frames that depend on later ones, so that pieces can be joined whatever
+their times are.
 """
 
+import collections
 import contextlib
 import heapq
 import io
@@ -27,7 +28,6 @@ import warnings
 import numpy as np
 
 from keras_gans import optional, writing
-from keras_gans.checks import UsageError
 
 _FORMATS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska"}
 SUFFIXES = tuple(_FORMATS)
@@ -234,20 +234,19 @@ def _make_pieces(film, stream, folder, length, function, together, on_frames):
     before = count = first * length
     # What is there is decoded again: that is quick, and a jump into a film may
     # land beside the frame.
-    duration = 0
-    for _, duration, _ in itertools.islice(frames, before):
-        pass
+    last = collections.deque(itertools.islice(frames, before), maxlen=1)
     for i in itertools.count(first):
         piece, left = _Piece(stream), length
         while left:
             some = list(itertools.islice(frames, min(left, together)))
             if not some:
                 break
+            last.extend(some)
             pixels, turns, colors = zip(
                 *(_pixels(frame, shape) for *_, frame in some)
             )
             made = function(np.stack(pixels))
-            for (time, duration, _), image in zip(some, made):
+            for (time, *_), image in zip(some, made):
                 piece.add(image, time, turns[0], colors[0])
             count, left = count + len(some), left - len(some)
             on_frames(count, before)
@@ -255,7 +254,9 @@ def _make_pieces(film, stream, folder, length, function, together, on_frames):
             writing.write(folder / f"{i:06}.nut", piece.close())
         if left:
             break
-    end = {"frames": count, "duration": duration}
+    if not count:
+        raise ValueError("A film must have frames. Received: none")
+    end = {"frames": count, "duration": last[0][1]}
     writing.write(folder / _END, json.dumps(end))
 
 
@@ -407,8 +408,8 @@ def _check_sound(film, source, path):
             if _add_copies(trial, film, path):
                 trial.start_encoding()
     except (ValueError, av.error.FFmpegError) as error:
-        kinds = {_codec(x) for x in film.streams.audio}
-        raise UsageError(
-            f"the sound of {source} ({', '.join(sorted(map(str, kinds)))}) does "
-            f"not go into a {suffix}; a .mkv holds it"
+        kinds = {_codec(x) or "unknown" for x in film.streams.audio}
+        raise ValueError(
+            f"The sound of {source} does not go into a {suffix}; a .mkv holds "
+            f"it. Received: {', '.join(sorted(kinds))}"
         ) from error
