@@ -98,7 +98,7 @@ def _how_it_is_played(suffix, about, pictures):
     options = {"loop": about.get("loop", 1)}
     if suffix == ".png":
         # Each in place of the one before.
-        options.update(disposal=0, blend=0)
+        options.update(disposal=0, blend=0, default_image=False)
     return options
 
 
