@@ -35,12 +35,14 @@ from keras_gans.models.progressive_gan.progressive_gan import (
     ProgressiveGAN as ProgressiveGAN,
 )
 from keras_gans.models.r3gan import R3GAN as R3GAN
+from keras_gans.models.rrdbnet import RRDBNet as RRDBNet
 from keras_gans.models.sampling import SamplingModel as SamplingModel
 from keras_gans.models.semantic_inpainting import (
     SemanticInpainting as SemanticInpainting,
 )
 from keras_gans.models.srgan.srgan import SRGAN as SRGAN
 from keras_gans.models.srgan.srresnet import SRResNet as SRResNet
+from keras_gans.models.srvggnet import SRVGGNetCompact as SRVGGNetCompact
 from keras_gans.models.stylegan2.stylegan2 import StyleGAN2 as StyleGAN2
 from keras_gans.models.unrolled_gan import UnrolledGAN as UnrolledGAN
 from keras_gans.models.wgan import WGAN as WGAN

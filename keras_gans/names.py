@@ -52,7 +52,14 @@ FILM_SUFFIXES = tuple(
 )
 
 # Of `convert.load_pytorch`.
-CONVERT_TARGETS = ("pix2pix", "cyclegan", "srresnet", "stylegan2")
+CONVERT_TARGETS = (
+    "pix2pix",
+    "cyclegan",
+    "srresnet",
+    "rrdbnet",
+    "srvgg",
+    "stylegan2",
+)
 
 # What Keras calls a format, and how the file's name ends (a SavedModel is a
 # folder).

@@ -25,6 +25,8 @@ CLASSES = {
     "CycleGAN": ("models.cyclegan", "translation"),
     "InpaintingGAN": ("models.inpainting_gan", "inpainting"),
     "SRResNet": ("models.srgan.srresnet", "upscaling"),
+    "RRDBNet": ("models.rrdbnet", "upscaling"),
+    "SRVGGNetCompact": ("models.srvggnet", "upscaling"),
     "SRGAN": ("models.srgan.srgan", "upscaling"),
 }
 # Modules with networks of presets that no class has by default.
@@ -35,13 +37,17 @@ def class_named(name):
     """The class that a command means: `"wgan_gp"` is `"WGANGP"`.
 
     Args:
-        name: String, with or without capitals, `_` and `-`.
+        name: String, with or without capitals, `_` and `-`: what the class is
+            called, or its module.
 
     Returns:
         String, a key of `CLASSES`, or `None`.
     """
     wanted = name.replace("_", "").replace("-", "").lower()
-    return next((c for c in CLASSES if c.lower() == wanted), None)
+    for cls in CLASSES:
+        if cls.lower() == wanted:
+            return cls
+    return classes_by_name().get(wanted)
 
 
 def task_of(name):

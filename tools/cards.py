@@ -7,6 +7,7 @@ else from their entries in `presets/`. Nothing here reads or writes a file.
 import textwrap
 
 from keras_gans import tasks
+from keras_gans.names import install
 from keras_gans.tasks.shared import format_score
 
 DEMONSTRATION = (
@@ -78,6 +79,44 @@ def recipe_card(name, entry, can_start):
         command(name, given),
         f"Data: {data['name']}. Licence of the data: {data['license']}. "
         f"{source}",
+    ]
+    return as_text(paragraphs)
+
+
+def packaged_card(name, entry, has_picture):
+    """The card of a preset whose weights another package brings.
+
+    Args:
+        name: The preset.
+        entry: Its entry.
+        has_picture: Boolean, whether there is a `samples.png`.
+    """
+    package, facts = entry["package"], entry["metadata"]
+    listed = "\n".join(
+        f"| `{file.rpartition('/')[2]}` | {told['size']:,} | "
+        f"`{told['sha256']}` |"
+        for file, told in package["files"].items()
+    )
+    paragraphs = [
+        f"# {name}",
+        sentence(entry["description"]),
+        "![samples](samples.png)" if has_picture else "",
+        entry["caption"] if has_picture else "",
+        f"**Paper.** {facts['paper']}",
+        f"**Weights.** Those of their authors, {facts['authors']}, under "
+        f"{facts['license']}. They are not in this package: "
+        f"{package['name']} {package['version']} has them, as files of ncnn, "
+        "which are found without importing it, verified, and converted once "
+        "into Keras's cache.",
+        f"```\n{install(package['extra'])}\n"
+        f"keras-gans upscale photo.jpg --preset {name} -o large.png\n```",
+        f"| file | bytes | SHA-256 |\n| --- | --- | --- |\n{listed}",
+        f"**Data.** {sentence(entry['data']['name'])} Licence of the data: "
+        f"{entry['data']['license']}.",
+        entry["use"],
+        f"**Compared.** {entry['compared']}",
+        f"**Known failures.** {entry['failures']}",
+        f"**Notice.** {facts['notice']}",
     ]
     return as_text(paragraphs)
 
@@ -202,7 +241,11 @@ def presets_table(index, facts, sizes):
     ]
     for name, entry in index.items():
         score, size = "a recipe: `keras-gans train`", "no"
-        if entry["weights"]:
+        if "package" in entry:
+            extra = install(entry["package"]["extra"])
+            score = f"the authors': `{extra}`"
+            size = f"{entry['bytes'] / 1e6:.1f} MB"
+        elif entry["weights"]:
             score = tasks.get(entry["task"]).headline(facts[name])
             size = f"{sizes[name] / 1e6:.1f} MB"
         what = entry["description"]

@@ -11,6 +11,7 @@ from presets import PRESETS, in_order
 
 import keras_gans
 from keras_gans import cli, metrics, presets, runs, tasks
+from keras_gans.presets.uninitialized import uninitialized
 
 # Of the metadata, what the index says as well.
 SIZES = ("example_kind", "example_shape", "scale", "num_classes")
@@ -39,11 +40,16 @@ def write_recipes():
     """
     for name, entry in PRESETS.items():
         if not has_weights(name):
+            with uninitialized():
+                model = make_model(name)
             presets.save(
-                make_model(name),
+                model,
                 ZOO / name,
-                recipe=entry["recipe"],
-                metadata={"dataset": entry["data"]},
+                recipe=entry.get("recipe"),
+                metadata={
+                    "dataset": entry["data"],
+                    **entry.get("metadata", {}),
+                },
                 weights=False,
             )
     write_listing()
@@ -58,7 +64,7 @@ def write_listing():
         if not folder.is_dir():
             continue  # `write_recipes` makes it.
         (folder / "README.md").write_text(make_card(name))
-        presets.update(folder, recipe=PRESETS[name]["recipe"])
+        presets.update(folder, recipe=PRESETS[name].get("recipe"))
         index[name] = index_entry(name, read_metadata(name))
     (ZOO / "index.json").write_text(
         json.dumps({**before, "presets": index}, indent=2) + "\n"
@@ -70,6 +76,17 @@ def write_listing():
 def index_entry(name, facts):
     """What `index.json` says of a preset with this metadata."""
     entry = PRESETS[name]
+    package = entry.get("package")
+    if package:
+        return {
+            "class": facts["class"],
+            "task": facts["task"],
+            "description": entry["description"],
+            **{key: facts[key] for key in SIZES if key in facts},
+            "weights": True,
+            "bytes": sum(file["size"] for file in package["files"].values()),
+            "package": package,
+        }
     found = {
         "class": facts["class"],
         "task": facts["task"],
@@ -94,6 +111,9 @@ def index_entry(name, facts):
 def make_card(name):
     """The card of a preset whose metadata are in the zoo."""
     entry = PRESETS[name]
+    if "package" in entry:
+        has_picture = (ZOO / name / "samples.png").is_file()
+        return cards.packaged_card(name, entry, has_picture)
     if not has_weights(name):
         start = entry.get("starts_from")
         can_start = start is not None and has_weights(start)

@@ -19,6 +19,7 @@ from keras_gans.cli.arguments import (
 from keras_gans.presets import index
 
 DEMONSTRATION = "* a demonstration: it shows how it is done, and is not good"
+PACKAGED = "+ in another package: keras-gans info PRESET says how to get it"
 COMPARE = (
     "Scores of other data or features do not compare: keras-gans info PRESET."
 )
@@ -109,6 +110,8 @@ def _list(args):
     print_table(rows)
     if any(entry.get("demonstration") for entry in found.values()):
         print(DEMONSTRATION)
+    if any("package" in entry for entry in found.values()):
+        print(PACKAGED)
     if any(entry.get("score") for entry in found.values()):
         print(COMPARE)
 
@@ -133,7 +136,8 @@ def _weights(entry):
         return "recipe"
     size = entry.get("bytes")
     size = "yes" if size is None else f"{size / 1e6:.1f} MB"
-    return size + "*" * bool(entry.get("demonstration"))
+    mark = "*" * bool(entry.get("demonstration")) + "+" * ("package" in entry)
+    return size + mark
 
 
 # ---- info -----------------------------------------------------------------

@@ -4,6 +4,7 @@ import re
 import textwrap
 
 from keras_gans import presets
+from keras_gans.names import install
 from keras_gans.presets.files import short
 
 LABEL = 12  # Characters of the column before the facts.
@@ -216,9 +217,16 @@ def _add_weights(page, facts, has_weights):
         if name.endswith(".h5")
     )
     words = f"{total / 1e6:.1f} MB, {facts.get('dtype')}"
+    package = facts.get("package")
+    if package:
+        words = f"{facts['bytes'] / 1e6:.1f} MB, in {package['name']}"
     if "license" in facts:
         words += f"; licence: {facts['license']}"
     page.fact("weights", words)
+    if package:
+        page.literal("", install(package["extra"]))
+    page.fact("authors", facts.get("authors", ""))
+    page.fact("paper", facts.get("paper", ""))
 
 
 def _add_data(page, facts, recipe):

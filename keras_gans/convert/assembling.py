@@ -8,18 +8,22 @@ import numpy as np
 from keras import layers
 
 from keras_gans import presets, writing
-from keras_gans.convert import basicsr, checkpoints, junyanz, rosinality
+from keras_gans.convert import (
+    basicsr,
+    checkpoints,
+    junyanz,
+    rosinality,
+    upscalers,
+)
 from keras_gans.convert.card import LICENSE, SOURCES, card
 from keras_gans.convert.plans import check_tensors, listed, num_parameters
 from keras_gans.layers import BatchStatisticsNormalization
 from keras_gans.models.cyclegan import CycleGAN
-from keras_gans.models.msrresnet import MSRResNetGenerator
 from keras_gans.models.pix2pix import (
     PatchGANDiscriminator,
     Pix2Pix,
     UNetGenerator,
 )
-from keras_gans.models.srgan import SRResNet
 from keras_gans.names import CONVERT_TARGETS as TARGETS
 
 
@@ -37,9 +41,12 @@ def load_pytorch(
             CycleGAN a list of one or two, a to b and b to a
             (`latest_net_G_A.pth`, `latest_net_G_B.pth`).
         to: `"pix2pix"`, `"cyclegan"`, `"srresnet"` for an MSRResNet of
-            BasicSR or MMagic, or `"stylegan2"` for a generator of rosinality's
-            code (`g_ema` of a training's file); of these two the first
-            argument is all.
+            BasicSR or MMagic, `"rrdbnet"` for the generator of ESRGAN and
+            Real-ESRGAN, `"srvgg"` for the small one of Real-ESRGAN, or
+            `"stylegan2"` for a generator of rosinality's code (`g_ema` of a
+            training's file); of these the first argument is all. Those that
+            enlarge may be files of ncnn, too (a `.param` with its `.bin`
+            beside it), and all may be `.safetensors`.
         discriminators: Path or list of paths, each the discriminator that was
             trained with the generator at the same place. (The authors'
             `latest_net_D_A.pth` belongs to their `G_A` and judges images of
@@ -52,7 +59,8 @@ def load_pytorch(
             CycleGANs have none.
 
     Returns:
-        A `Pix2Pix`, a `CycleGAN`, an `SRResNet` or a `StyleGAN2`.
+        A `Pix2Pix`, a `CycleGAN`, an `SRResNet`, an `RRDBNet`, an
+        `SRVGGNetCompact` or a `StyleGAN2`.
 
     Raises:
         ImportError: Without PyTorch.
@@ -138,18 +146,20 @@ def _load(generators, to, discriminators, image_size, dropout):
     directions = ("ab", "ba") if to == "cyclegan" else ("ab",)
     generators, discriminators = _paths(generators), _paths(discriminators)
     check_numbers(to, len(generators), len(discriminators))
-    if to == "srresnet":
-        return _load_srresnet(generators[0])
+    if to in upscalers.MODELS:
+        model, source, notes = upscalers.load(generators[0], to, find_plan)
+        return model, {"generator": source}, [], notes
     if to == "stylegan2":
         return _load_stylegan2(generators[0])
     networks, sources, plans, notes = {}, {}, {}, []
 
     def take(name, path, role):
         arrays, plan, source = _read_network(path, role)
-        if plan.cls is MSRResNetGenerator:
+        target, called = upscalers.target_of(plan)
+        if target is not None:
             raise ValueError(
-                f"{path} must be a {role} of {to}. Received: an MSRResNet, "
-                "which is for to='srresnet'"
+                f"{path} must be a {role} of {to}. Received: {called}, which "
+                f"is for to={target!r}"
             )
         if role == "generator":
             _adapt(plan, to, image_size, dropout)
@@ -210,19 +220,6 @@ def _load(generators, to, discriminators, image_size, dropout):
     return model, sources, untrained, notes
 
 
-def _load_srresnet(path):
-    arrays, plan, source = _read_network(path, "generator")
-    if plan.cls is not MSRResNetGenerator:
-        raise ValueError(
-            f"{path} must be an MSRResNet to be an SRResNet. Received: the "
-            f"{plan.role} {plan.architecture}"
-        )
-    network = plan.cls(**plan.arguments)
-    _set_weights(network, plan, arrays)
-    sources = {"generator": _described(source, plan)}
-    return SRResNet(network), sources, [], []
-
-
 def _load_stylegan2(path):
     path = pathlib.Path(path)
     arrays, sha256 = checkpoints.read(path)
@@ -266,7 +263,8 @@ def check_numbers(to, generators, discriminators):
         discriminators: Integer, how many are given.
     """
     networks = 2 if to == "cyclegan" else 1
-    judges = 0 if to in ("srresnet", "stylegan2") else networks
+    alone = to == "stylegan2" or to in upscalers.MODELS
+    judges = 0 if alone else networks
     for role, number, least, most in (
         ("generators", generators, 1, networks),
         ("discriminators", discriminators, 0, judges),
@@ -324,14 +322,6 @@ def _set_weights(network, plan, arrays):
             values[0] = np.transpose(values[0], (2, 3, 1, 0))
         if source.biases:
             values.append(arrays[f"{source.name}.bias"])
-        if source.factor > 1:
-            # PyTorch's pixels of one channel lie together, ours of one pixel.
-            values = [
-                v.reshape(*v.shape[:-1], -1, source.factor**2)
-                .swapaxes(-1, -2)
-                .reshape(v.shape)
-                for v in values
-            ]
         # Normalization takes away what a bias adds. Networks may have one or
         # not, before normalization, and one of zero elsewhere.
         if len(values) < len(layer.weights):

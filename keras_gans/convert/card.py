@@ -9,7 +9,7 @@ LICENSE = "that of the source of the weights, which is yours to find out"
 SOURCES = {
     "pix2pix": junyanz.SOURCE,
     "cyclegan": junyanz.SOURCE,
-    "srresnet": basicsr.SOURCE,
+    **dict.fromkeys(("srresnet", "rrdbnet", "srvgg"), basicsr.SOURCE),
     "stylegan2": rosinality.SOURCE,
 }
 # What people forget of weights that are in circulation.
@@ -28,6 +28,11 @@ _PAPERS = {
     'Super-Resolution Using a Generative Adversarial Network", 2017, '
     "https://arxiv.org/abs/1609.04802; without normalization, as "
     "https://arxiv.org/abs/1707.02921 has it.",
+    "rrdbnet": 'Wang et al., "ESRGAN: Enhanced Super-Resolution Generative '
+    'Adversarial Networks", 2018, https://arxiv.org/abs/1809.00219.',
+    "srvgg": 'Wang et al., "Real-ESRGAN: Training Real-World Blind '
+    'Super-Resolution with Pure Synthetic Data", 2021, '
+    "https://arxiv.org/abs/2107.10833.",
     "stylegan2": 'Karras et al., "Analyzing and Improving the Image Quality of '
     'StyleGAN", 2019, https://arxiv.org/abs/1912.04958.',
 }

@@ -8,9 +8,10 @@ _STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
 # A layer of the authors' network: the name of its module, the shape of its
 # weight (`None` where it has none), its number of biases (0 for none), and of
-# a convolution the factor of the pixel shuffle after it.
+# a convolution the factors of the pixel shuffle after it, and of the blocks of
+# pixels that were made its input's channels.
 Layer = collections.namedtuple(
-    "Layer", "name shape biases is_norm factor", defaults=(1,)
+    "Layer", "name shape biases is_norm factor packed", defaults=(1, 1)
 )
 # What a checkpoint holds: "generator" or "discriminator", the authors' name
 # of the architecture, our class and its arguments, the layers in the order in

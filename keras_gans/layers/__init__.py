@@ -1,5 +1,6 @@
 """Blocks that at least two papers use."""
 
+from keras_gans.layers.activations import PReLU, prelu
 from keras_gans.layers.attention import SelfAttention
 from keras_gans.layers.batch import (
     MinibatchDiscrimination,
@@ -56,6 +57,7 @@ __all__ = [
     "MinibatchDiscrimination",
     "MinibatchStandardDeviation",
     "ModulatedConv2D",
+    "PReLU",
     "PixelNormalization",
     "PixelShuffle",
     "ReferenceBatch",
@@ -81,6 +83,7 @@ __all__ = [
     "listed",
     "logits_layer",
     "output_dtype",
+    "prelu",
     "residual_block",
     "resolution_widths",
     "upsampling_residual_block",

@@ -44,6 +44,7 @@ _ROOMS = {
         "WEIGHTS",
     ),
     "loading": ("from_preset", "load"),
+    "packaged": ("best_upscaler",),
     "networks": ("load_network", "save_network"),
     "saving": ("save", "update"),
 }

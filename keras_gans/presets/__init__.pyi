@@ -25,5 +25,6 @@ from keras_gans.presets.loading import from_preset as from_preset
 from keras_gans.presets.loading import load as load
 from keras_gans.presets.networks import load_network as load_network
 from keras_gans.presets.networks import save_network as save_network
+from keras_gans.presets.packaged import best_upscaler as best_upscaler
 from keras_gans.presets.saving import save as save
 from keras_gans.presets.saving import update as update

@@ -7,7 +7,7 @@ import re
 
 import keras_gans
 from keras_gans import registry
-from keras_gans.presets import downloads, files, recipes
+from keras_gans.presets import downloads, files, packaged, recipes
 from keras_gans.presets.files import Folder
 
 
@@ -152,7 +152,8 @@ def locate(preset, weights=True):
     Raises:
         FileNotFoundError: If the preset, or a file of it, does not exist.
         ConnectionError: If a download fails.
-        ImportError: If `hf://` is used without huggingface_hub.
+        ImportError: If `hf://` is used without huggingface_hub, or the
+            package that has the weights is not installed.
     """
     return _locate(preset, weights)
 
@@ -169,6 +170,9 @@ def _locate(preset, weights=False, wanted=files.CONFIG):
     if entry is None:
         return _checked_folder(name)
     path = zoo_path() / name
+    if weights and "package" in entry:
+        described = Folder(path, path, name)
+        return packaged.locate(name, entry["package"], described)
     if weights and entry.get("weights"):
         wanted = files.WEIGHTS
     if "url" in entry and not (path / wanted).is_file():
@@ -250,6 +254,12 @@ def recipe(preset, given=()):
             are no built-in ones, of TFDS, or in a folder.
     """
     folder = _locate(preset, wanted=files.TRAINING)
+    if "package" in entries().get(folder.name, ()):
+        raise ValueError(
+            f"{folder.name} has no recipe, for others have trained it; from "
+            "its weights go on by `keras-gans train CLASS --from "
+            f"{folder.name} --data FOLDER`. Received: preset={folder.name!r}"
+        )
     content = files.read_json(folder, files.TRAINING)
     recipes.check(content, folder, given)
     return content

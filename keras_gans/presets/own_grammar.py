@@ -58,7 +58,9 @@ _KEYWORDS = {
     "units": _sized,
     "filters": _sized,
     **dict.fromkeys(
-        ("channels embedding_dim latent_dim output_channels style_dim").split(),
+        (
+            "channels embedding_dim growth latent_dim output_channels style_dim"
+        ).split(),
         size,
     ),
     "num_classes": either(None, size),

@@ -29,7 +29,7 @@ DATA_ARGUMENTS = {
     "splits",
 }
 # Of models that train on pixels alone; without one in the recipe it is the
-# paper's, the first.
+# paper's.
 PIXEL_LOSSES = ("mean_squared_error", "mean_absolute_error")
 HEADLINE = ("PSNR", "SSIM")
 
@@ -42,7 +42,7 @@ GENERATOR = Option("is of an SRGAN, which a {model} is not", "generator")
 
 def check(recipe):
     shared.check_arguments(recipe, "high_res", DATA_ARGUMENTS)
-    if recipe.get("loss", PIXEL_LOSSES[0]) not in PIXEL_LOSSES:
+    if "loss" in recipe and recipe["loss"] not in PIXEL_LOSSES:
         raise ValueError(
             f"loss must be one of {', '.join(PIXEL_LOSSES)}. "
             f"Received: loss={recipe['loss']!r}"
@@ -134,7 +134,7 @@ def compile_arguments(model, recipe):
     (optimizer,) = arguments.values()
     return {
         "optimizer": optimizer,
-        "loss": recipe.get("loss", PIXEL_LOSSES[0]),
+        "loss": recipe.get("loss", model.paper_loss),
     }
 
 

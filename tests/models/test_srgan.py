@@ -9,6 +9,7 @@ from PIL import Image
 
 import keras_gans
 from keras_gans import presets
+from keras_gans.layers import prelu
 from keras_gans.models import srgan
 from keras_gans.models.srgan import SRGANDiscriminator, SRResNetGenerator
 from keras_gans.models.tiling import _spans
@@ -127,7 +128,7 @@ def test_convolution_of_blocks_has_one_form(arguments):
 
 def test_prelu_is_that_of_keras():
     x = np.float32([[[[-2.0, -2.0], [3.0, 0.0]]]])
-    layer = srgan.blocks.prelu()
+    layer = prelu()
     np.testing.assert_allclose(
         to_numpy(layer(x)), [[[[-0.5, -0.5], [3, 0]]]], atol=1e-7
     )

@@ -29,6 +29,12 @@ and of presets with weights, for the card:
                    trains it into `folder / "last"`
     demonstration  `True` of weights that show how it is done, and are not
                    good: said in the card and the table
+    package        of weights that another package brings: its `name` and
+                   `version`, the `extra` that installs it, its `files` with
+                   `sha256` and `size`, and what they are converted `to`, see
+                   `keras_gans.presets.packaged`; then there is no recipe,
+                   `metadata` says whose they are, and the card has `use`, a
+                   sentence
     on_gpu         what is different on a GPU, see `for_gpu`
 """
 
@@ -51,8 +57,9 @@ def collect():
                     "A preset must be in one file of tools/presets. "
                     f"Received: {name!r} again in {family.name}.py"
                 )
-            recipe = {"seed": 0, **entry["recipe"]}
-            found[name] = {**entry, "family": family.name, "recipe": recipe}
+            found[name] = {**entry, "family": family.name}
+            if "package" not in entry:
+                found[name]["recipe"] = {"seed": 0, **entry["recipe"]}
     return found
 
 
@@ -77,6 +84,10 @@ def for_gpu(name):
         of an H100 that three other trainings share.
     """
     entry = dict(PRESETS[name])
+    if "package" in entry:
+        raise ValueError(
+            f"name must be of a preset with a recipe. Received: name={name!r}"
+        )
     changes = entry.pop("on_gpu", {})
     recipe = {**changes.get("recipe", entry["recipe"])}
     return {

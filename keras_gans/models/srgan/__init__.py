@@ -23,7 +23,7 @@ of the generator a step earlier. PReLU has a slope per channel (He et al.,
 1e-7.
 """
 
-from keras_gans.models.srgan.blocks import PReLU, SpaceToDepthConv2D
+from keras_gans.models.srgan.blocks import SpaceToDepthConv2D
 from keras_gans.models.srgan.content import content_network
 from keras_gans.models.srgan.networks import (
     SRGANDiscriminator,
@@ -33,7 +33,6 @@ from keras_gans.models.srgan.srgan import SRGAN
 from keras_gans.models.srgan.srresnet import SRResNet
 
 __all__ = [
-    "PReLU",
     "SRGAN",
     "SRGANDiscriminator",
     "SRResNet",

@@ -80,22 +80,6 @@ def _kernel_of_blocks(kernel):
     return ops.reshape(x, (height // 2, width // 2, 4 * channels, 4 * filters))
 
 
-@keras.saving.register_keras_serializable("keras_gans")
-class PReLU(layers.PReLU):
-    """Keras's, in three operations of the inputs' size instead of five.
-
-    `max(x, 0) + alpha * min(x, 0)`, alpha being learned.
-
-    Reference:
-        He et al., "Delving Deep into Rectifiers: Surpassing Human-Level
-        Performance on ImageNet Classification", 2015.
-    """
-
-    def call(self, inputs):
-        alpha = ops.convert_to_tensor(self.alpha)
-        return inputs * ops.where(inputs > 0, 1.0, alpha)
-
-
 def conv(filters, size, gain=1.0, layer=layers.Conv2D, **kwargs):
     return layer(
         filters,
@@ -104,15 +88,6 @@ def conv(filters, size, gain=1.0, layer=layers.Conv2D, **kwargs):
         # He's.
         kernel_initializer=keras.initializers.VarianceScaling(2.0 * gain),
         **kwargs,
-    )
-
-
-def prelu():
-    # One slope per channel, which begins at 0.25 (He et al.); `nn.PReLU()` of
-    # PyTorch has one per layer.
-    return PReLU(
-        alpha_initializer=keras.initializers.Constant(0.25),
-        shared_axes=[1, 2],
     )
 
 

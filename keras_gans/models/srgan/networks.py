@@ -6,12 +6,16 @@ import keras
 from keras import layers
 
 from keras_gans.checks import check_integer
-from keras_gans.layers import PixelShuffle, check_image_size, output_dtype
+from keras_gans.layers import (
+    PixelShuffle,
+    check_image_size,
+    output_dtype,
+    prelu,
+)
 from keras_gans.models.srgan.blocks import (
     SpaceToDepthConv2D,
     batch_norm,
     conv,
-    prelu,
 )
 
 SCALES = (2, 4, 8)

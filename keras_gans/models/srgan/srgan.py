@@ -7,12 +7,13 @@ from keras_gans import backend, losses
 from keras_gans.checks import check_weight
 from keras_gans.models.adversarial_model import AdversarialModel
 from keras_gans.models.data_checks import Part
+from keras_gans.models.pixel_loss import check_generator
 from keras_gans.models.srgan.content import content_network
 from keras_gans.models.srgan.networks import (
     SRGANDiscriminator,
     SRResNetGenerator,
 )
-from keras_gans.models.srgan.srresnet import SRResNet, check_generator
+from keras_gans.models.srgan.srresnet import SRResNet
 from keras_gans.models.starting import decaying, for_both
 from keras_gans.models.upscaling import Upscaling
 

