@@ -149,7 +149,14 @@ def _lanczos(images, new_size, box):
     return made
 
 
-def around(images, top, bottom, left, right):
-    """A part of images that go on with their other side beyond the border."""
-    part = images.take(range(top, bottom), axis=-3, mode="wrap")
-    return part.take(range(left, right), axis=-2, mode="wrap")
+def around(images, top, bottom, left, right, mode="wrap"):
+    """A part of images, which may lie beyond their border.
+
+    Args:
+        images: Array `(n, height, width, channels)`.
+        top, bottom, left, right: Integers, where it begins and ends.
+        mode: `"wrap"` for images that go on with their other side, `"clip"`
+            for such that go on with their last pixels.
+    """
+    part = images.take(range(top, bottom), axis=1, mode=mode)
+    return part.take(range(left, right), axis=2, mode=mode)

@@ -14,7 +14,7 @@ from keras_gans.cli.arguments import (
     positive,
     text,
 )
-from keras_gans.names import ALPHAS, FILM_SUFFIXES, TILE, UPSCALER
+from keras_gans.names import ALPHAS, FILM_SUFFIXES, TILE
 
 
 def add(commands):
@@ -32,8 +32,8 @@ def add(commands):
     parser.add_argument(
         "--preset",
         type=text,
-        default=UPSCALER,
-        help=f"name, folder, hf://org/name or https:// address ({UPSCALER})",
+        help="name, folder, hf://org/name or https:// address (the best that "
+        "is installed)",
     )
     add_backend(parser)
     parser.add_argument(
@@ -85,6 +85,16 @@ def _upscale(args):
         _upscale_pictures(args)
 
 
+def _load(args):
+    """The preset's model; without one named, the best that is installed."""
+    if args.preset is None:
+        from keras_gans import presets
+
+        args.preset, advice = presets.best_upscaler()
+        print(f"with {args.preset}{f' ({advice})' if advice else ''}")
+    return load(args.preset, "upscale")
+
+
 def _options(args, width, height):
     """Arguments of `upscale`, for an image of a size."""
     options = {
@@ -110,7 +120,7 @@ def _upscale_pictures(args):
 
     pairs = files.to_write(args)
     report = files.Report(args, len(pairs), "upscaled")
-    model = load(args.preset, "upscale")
+    model = _load(args)
     # Of one image the tiles are counted, of several the images.
     tiles = int(len(pairs) == 1 and not args.quiet)
 
@@ -195,7 +205,7 @@ def _upscale_film(args):
         return
     film = films.look(args.input)
     size = film["height"], film["width"]
-    model = load(args.preset, "upscale")
+    model = _load(args)
     import keras
 
     options = _options(args, film["width"], film["height"])

@@ -36,6 +36,7 @@ def in_tiles(
     scale=1,
     verbose=0,
     wrap=False,
+    divisor=1,
     canvas=Canvas,
 ):
     """`function` of images, from windows that overlap.
@@ -55,14 +56,19 @@ def in_tiles(
         verbose: 1 for a progress bar.
         wrap: Boolean, whether an image goes on with its other side beyond its
             border.
+        divisor: Integer, what `function` takes blocks of pixels of: windows
+            begin where a block does, and an image whose side is no multiple
+            goes on with its last pixels.
         canvas: What the result is made on, as `Canvas`.
 
     Returns:
         The `canvas`, of the dtype and the channels of what `function` makes.
     """
     count, height, width, _ = pixels.shape
+    tile, reach = (-(-x // divisor) * divisor for x in (tile, reach))
     rows, columns = (
-        list(_spans(size, tile, reach, wrap)) for size in (height, width)
+        list(_spans(size, tile, reach, wrap, divisor))
+        for size in (height, width)
     )
     window = math.prod(spans[0][1] - spans[0][0] for spans in (rows, columns))
     together = max(1, (tile + 2 * reach) ** 2 // window)
@@ -89,15 +95,16 @@ def in_tiles(
     return result
 
 
-def _spans(size, tile, reach, wrap=False):
+def _spans(size, tile, reach, wrap=False, divisor=1):
     """One axis in tiles: `(start, stop, first, end)`.
 
     What lies from `first` to `end` is made from what lies from `start` to
     `stop`, which are as far apart for all tiles: one shape for the network.
-    Beyond the image they lie where it wraps around.
+    Beyond the image they lie where it wraps around, or a block is not whole.
     """
-    before, after = (-reach, size + reach) if wrap else (0, size)
-    length = min(tile, size) + 2 * reach
+    whole = -(-size // divisor) * divisor
+    before, after = (-reach, whole + reach) if wrap else (0, whole)
+    length = min(tile, whole) + 2 * reach
     if after - before <= length:
         yield before, after, 0, size
         return
@@ -108,11 +115,10 @@ def _spans(size, tile, reach, wrap=False):
 
 def _window(pixels, row, column, wrap):
     (top, bottom, *_), (left, right, *_) = row, column
-    return (
-        around(pixels, top, bottom, left, right)
-        if wrap
-        else pixels[:, top:bottom, left:right]
-    )
+    height, width = pixels.shape[1:3]
+    if min(top, left) >= 0 and bottom <= height and right <= width:
+        return pixels[:, top:bottom, left:right]
+    return around(pixels, top, bottom, left, right, "wrap" if wrap else "clip")
 
 
 def sample_windows(pixels, side, count):

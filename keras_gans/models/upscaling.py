@@ -31,7 +31,8 @@ class Upscaling:
 
     The inference network has the attributes `scale` and `reach`, integers:
     how much larger it makes images, and how far from a pixel, in pixels of
-    its input, what it makes there depends on.
+    its input, what it makes there depends on. One that takes blocks of pixels
+    together has `divisor` as well, their side.
     """
 
     task_name = "upscaling"
@@ -129,6 +130,7 @@ class Upscaling:
                 self.scale,
                 verbose,
                 wrap,
+                getattr(self.inference_network, "divisor", 1),
                 canvas if is_last else Canvas,
             )
             pixels = made.result

@@ -9,6 +9,7 @@ import keras_gans
 from keras_gans import resizing
 from keras_gans.models import upscaling
 from keras_gans.models.msrresnet import MSRResNetGenerator
+from keras_gans.models.rrdbnet import RRDBNetGenerator
 
 pytestmark = pytest.mark.neutral
 
@@ -235,3 +236,23 @@ def test_a_grey_network_on_several_images(colors):
         for j in range(colors):
             alone = model.upscale(images[i, ..., j])
             assert levels(made[i, ..., j], alone) <= 1
+
+
+@pytest.mark.parametrize("wrap", [False, True])
+def test_tiles_begin_where_blocks_of_pixels_do(wrap):
+    keras.utils.set_random_seed(0)
+    network = RRDBNetGenerator(1, num_blocks=1, filters=2, growth=2)
+    # The initial weights of blocks are small: it is the packing that counts.
+    for v in network.variables:
+        v.assign(v * 3)
+    model = keras_gans.SRResNet(network)
+    image = picture(37, 46, 3)
+    if wrap:  # What wraps around does it in blocks.
+        image = image[:36, :44]
+    whole = model.upscale(image, tile=1000, wrap=wrap)
+    assert whole.shape == image.shape and np.ptp(whole) > 20
+    network.reach = 30  # Not one of blocks.
+    made = model.upscale(image, tile=9, wrap=wrap)
+    assert levels(made, whole) <= 1
+    network.divisor = 1
+    assert levels(model.upscale(image, tile=9, wrap=wrap), whole) > 1
