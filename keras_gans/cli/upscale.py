@@ -24,9 +24,7 @@ def add(commands):
     parser.set_defaults(how_to_go_on=_how_to_go_on)
     parser.examples = [
         Example("upscaling", "photo.jpg -o large.png --preset {preset}"),
-        Example(
-            "upscaling", "film.mp4 -o large.mp4 --scale 2 --preset {preset}"
-        ),
+        Example("upscaling", "film.mp4 -o large.mp4 --preset {preset}"),
     ]
     files.add(parser, ", or a film")
     parser.add_argument(
@@ -120,6 +118,9 @@ def _upscale_pictures(args):
 
     pairs = files.to_write(args)
     report = files.Report(args, len(pairs), "upscaled")
+    if not pairs:
+        report.close()
+        return
     model = _load(args)
     # Of one image the tiles are counted, of several the images.
     tiles = int(len(pairs) == 1 and not args.quiet)
@@ -141,14 +142,17 @@ def _upscale_pictures(args):
             yield from _enlarged(model, args, [x for _, x in group])
 
     for group in _groups(model, args.tile, opened()):
-        pictures = [picture for _, picture in group]
-        with report.of(*(file for (file, _), _ in group)):
-            if pictures == [None]:
-                (((file, out), _),) = group
+        paths, pictures = zip(*group)
+        if pictures == (None,):
+            ((file, out),) = paths
+            with report.of(file):
                 image_pages.change(file, out, enlarged)
-                continue
+            continue
+        made = []
+        with report.of(*(file for file, _ in paths), last=False):
             made = _enlarged(model, args, pictures, tiles)
-            for ((_, out), _), picture in zip(group, made):
+        for (file, out), picture in zip(paths, made):
+            with report.of(file):
                 image_files.save(out, picture)
     report.close()
 
