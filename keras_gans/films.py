@@ -17,6 +17,7 @@ their times are.
 
 import collections
 import contextlib
+import fractions
 import heapq
 import io
 import itertools
@@ -342,7 +343,12 @@ def _join(source, path, folder, end):
                     _of_source(film, copies),
                     key=lambda packet: packet.dts * packet.time_base,
                 )
+                # Some formats do not begin at zero; nobody waits for it.
+                late = fractions.Fraction(max(film.start_time or 0, 0), 10**6)
                 for packet in packets:
+                    ticks = round(late / packet.time_base)
+                    packet.pts -= ticks
+                    packet.dts -= ticks
                     out.mux(packet)
             writing.move(part, path)
 

@@ -22,9 +22,10 @@ def write_film(path, times, size=SIZE, sound="aac", unit=12800, **about):
         size: `(height, width)`.
         sound: String, a codec, or `None`.
         unit: Integer.
-        **about: Of the stream, as `rotation`.
+        **about: Of the stream, as `rotation`; `start`, when it begins, in s.
     """
     height, width = size
+    start = about.get("start", 0)
     with av.open(str(path), "w") as film:
         film.metadata["title"] = "a sine"
         stream = film.add_stream("libx264", rate=25, options={"crf": "5"})
@@ -43,7 +44,8 @@ def write_film(path, times, size=SIZE, sound="aac", unit=12800, **about):
             pixels[:, : width // 2] = (200, 5 * i % 250, 60)
             pixels[: height // 2, width // 2 :] = (30, 90, 220)
             frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
-            frame.pts, frame.time_base = time, fractions.Fraction(1, unit)
+            frame.time_base = fractions.Fraction(1, unit)
+            frame.pts = time + start * unit
             film.mux(stream.encode(frame))
         film.mux(stream.encode(None))
         if sound:
@@ -53,7 +55,7 @@ def write_film(path, times, size=SIZE, sound="aac", unit=12800, **about):
                 part = av.AudioFrame.from_ndarray(
                     wave[None, i : i + 1024], format="s16", layout="mono"
                 )
-                part.sample_rate, part.pts = 8000, i
+                part.sample_rate, part.pts = 8000, i + start * 8000
                 film.mux(track.encode(part))
             film.mux(track.encode(None))
     return path
@@ -237,6 +239,21 @@ def test_a_turned_film_is_written_upright(tmp_path, rotation):
         (stream,) = film.streams.video
         assert stream.sample_aspect_ratio == (1 / aspect if turned else aspect)
         assert next(film.decode(stream)).rotation == 0
+
+
+def test_a_film_that_does_not_begin_at_zero_does(tmp_path):
+    source = write_film(tmp_path / "film.ts", EVEN[:20], start=3)
+    films.change(source, tmp_path / "out.mkv", twice, "twice")
+    _, before, sound = read(source)
+    _, after, copied = read(tmp_path / "out.mkv")
+    assert before[0] > 1 and 0 <= after[0] < 0.2
+    # Pictures and sound together. Matroska counts milliseconds.
+    late = before[0] - after[0]
+    moved = [b - a - late for b, a in zip(before, after, strict=True)]
+    moved += [b[0] - a[0] - late for b, a in zip(sound, copied, strict=True)]
+    assert max(map(abs, moved)) <= 0.001
+    # Without the header of those that are sent.
+    assert [x for _, x in copied] == [x[7:] for _, x in sound]
 
 
 def test_odd_sides_lose_a_row(tmp_path):

@@ -7,9 +7,14 @@ from PIL import Image
 
 import keras_gans
 from keras_gans import resizing
+from keras_gans.layers import PixelShuffle
 from keras_gans.models import upscaling
 from keras_gans.models.msrresnet import MSRResNetGenerator
-from keras_gans.models.rrdbnet import RRDBNetGenerator
+from keras_gans.models.rrdbnet import (
+    Cropped,
+    PixelUnshuffle,
+    RRDBNetGenerator,
+)
 
 pytestmark = pytest.mark.neutral
 
@@ -241,18 +246,19 @@ def test_a_grey_network_on_several_images(colors):
 @pytest.mark.parametrize("wrap", [False, True])
 def test_tiles_begin_where_blocks_of_pixels_do(wrap):
     keras.utils.set_random_seed(0)
-    network = RRDBNetGenerator(1, num_blocks=1, filters=2, growth=2)
-    # The initial weights of blocks are small: it is the packing that counts.
-    for v in network.variables:
-        v.assign(v * 3)
+    x = keras.Input((None, None, 3))
+    y = keras.layers.Conv2D(48, 3, padding="same")(PixelUnshuffle(4)(x))
+    network = keras.Model(x, Cropped(1)([PixelShuffle(4)(y), x]))
+    # Not one of blocks: what lies in the next one is seven pixels away.
+    network.scale, network.reach, network.divisor = 1, 7, 4
     model = keras_gans.SRResNet(network)
     image = picture(37, 46, 3)
     if wrap:  # What wraps around does it in blocks.
         image = image[:36, :44]
     whole = model.upscale(image, tile=1000, wrap=wrap)
     assert whole.shape == image.shape and np.ptp(whole) > 20
-    network.reach = 30  # Not one of blocks.
     made = model.upscale(image, tile=9, wrap=wrap)
     assert levels(made, whole) <= 1
     network.divisor = 1
     assert levels(model.upscale(image, tile=9, wrap=wrap), whole) > 1
+    assert RRDBNetGenerator(1, 3, 1, 2, 2).divisor == 4
