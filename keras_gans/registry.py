@@ -55,6 +55,11 @@ def task_of(name):
     return CLASSES.get(name, (None, None))[1]
 
 
+def command_of(cls):
+    """What a command calls a class: `"wgan_gp"` for `"WGANGP"`."""
+    return CLASSES[cls][0].rpartition(".")[2]
+
+
 def classes_by_name():
     """What can be trained without a preset: lower-case name to class name.
 
@@ -62,7 +67,7 @@ def classes_by_name():
     kind, has no such name.
     """
     return {
-        module.rpartition(".")[2]: name
-        for name, (module, task) in CLASSES.items()
+        command_of(name): name
+        for name, (_, task) in CLASSES.items()
         if task is not None
     }

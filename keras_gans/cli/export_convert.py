@@ -33,7 +33,8 @@ def add(commands):
     convert.add_argument(
         "checkpoint",
         nargs="+",
-        help="latest_net_G.pth; for cyclegan one or two, a to b and b to a",
+        help="latest_net_G.pth; for cyclegan one or two, a to b and b to a; "
+        "of ncnn the .param, beside its .bin",
     )
     convert.add_argument("--to", choices=CONVERT_TARGETS, required=True)
     convert.add_argument(

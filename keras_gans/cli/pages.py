@@ -3,7 +3,7 @@
 import re
 import textwrap
 
-from keras_gans import presets
+from keras_gans import presets, registry
 from keras_gans.names import install
 from keras_gans.presets.files import short
 
@@ -338,6 +338,9 @@ def _add_commands(page, preset, path, facts, examples, has_weights):
         page.code(line.format(preset=used))
     if has_weights and (path / presets.TRAINING).is_file():
         page.code(train)
+    if "package" in facts:  # Others have trained it.
+        cls = registry.command_of(facts.get("class"))
+        page.code(f"keras-gans train {cls} --from {preset} --data FOLDER")
     page.title("In Python")
     page.code("import keras_gans")
     page.code(f'keras_gans.{facts.get("class")}.from_preset("{used}")')

@@ -255,9 +255,10 @@ def recipe(preset, given=()):
     """
     folder = _locate(preset, wanted=files.TRAINING)
     if "package" in entries().get(folder.name, ()):
+        cls = registry.command_of(class_name(folder))
         raise ValueError(
             f"{folder.name} has no recipe, for others have trained it; from "
-            "its weights go on by `keras-gans train CLASS --from "
+            f"its weights go on by `keras-gans train {cls} --from "
             f"{folder.name} --data FOLDER`. Received: preset={folder.name!r}"
         )
     content = files.read_json(folder, files.TRAINING)

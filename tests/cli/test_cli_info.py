@@ -93,6 +93,7 @@ def test_commands_name_classes_in_small_letters():
         "wgan-gp": "WGANGP",
         "conditional_gan": "ConditionalGAN",
         "SRResNet": "SRResNet",
+        "srvggnet": "SRVGGNetCompact",
         "stylegan9": None,
     }
     for name, expected in named.items():
@@ -138,7 +139,10 @@ def test_every_page_fits_and_has_its_commands(name, run, monkeypatch, capsys):
         assert len(line) <= 60 or any(part in line for part in whole), line
     details = presets.info(name)
     used = name if details["weights"] else f"runs/{name}/best"
-    assert f"  keras-gans train {name}" in text
+    train = name
+    if "package" in details:  # Which others have trained.
+        train = f"{registry.command_of(details['class'])} --from {name}"
+    assert f"  keras-gans train {train}" in text
     assert f'from_preset("{used}")' in text
     commands = [
         line.split()[1:]
