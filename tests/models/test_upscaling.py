@@ -16,8 +16,6 @@ from keras_gans.models.rrdbnet import (
     RRDBNetGenerator,
 )
 
-pytestmark = pytest.mark.neutral
-
 
 def picture(*shape, seed=0, dtype="uint8"):
     top = np.iinfo(dtype).max
@@ -60,6 +58,7 @@ def thrice():
 # ---- sizes ----------------------------------------------------------------
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize(
     "own, scale, times",
     [
@@ -80,6 +79,7 @@ def test_how_often_the_network_is_applied(own, scale, times):
     assert goal == (times, [10 * scale, 8 * scale])
 
 
+@pytest.mark.neutral
 def test_a_smaller_image_is_only_resized(twice):
     image = picture(20, 30, 3)
     assert upscaling._goal(2, (20, 30), None, (10, 15)) == (0, [10, 15])
@@ -87,6 +87,7 @@ def test_a_smaller_image_is_only_resized(twice):
     np.testing.assert_array_equal(made, pillow(image, (10, 15)))
 
 
+@pytest.mark.neutral
 def test_other_factors_are_resized_from_what_the_network_made(twice):
     image = picture(11, 9, 3)
     once = twice.upscale(image)
@@ -102,6 +103,7 @@ def test_other_factors_are_resized_from_what_the_network_made(twice):
     assert grey.shape == (12, 15) and grey.dtype == "uint8"
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize("scale", [1.5, 2, 3])
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "I;16"])
 def test_a_pillow_image_is_what_its_array_becomes(twice, scale, mode):
@@ -117,6 +119,7 @@ def test_a_pillow_image_is_what_its_array_becomes(twice, scale, mode):
     assert made.info == {"dpi": (300, 300), "exif": b"Exif\0\0"}
 
 
+@pytest.mark.neutral
 def test_sixteen_bits_stay_when_resized(twice):
     deep = picture(12, 10, 3, dtype="uint16")
     made = twice.upscale(deep, scale=1.5)
@@ -126,6 +129,7 @@ def test_sixteen_bits_stay_when_resized(twice):
     assert len(np.unique(made)) > 400
 
 
+@pytest.mark.neutral
 def test_bands_are_one_image(monkeypatch):
     image = picture(2, 37, 23, 2)
     size = (61, 50)
@@ -142,6 +146,7 @@ def test_bands_are_one_image(monkeypatch):
     assert levels(whole[:, :7], band) > 5
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize(
     "arguments, words",
     [
@@ -161,6 +166,7 @@ def test_what_is_no_size(twice, arguments, words):
 # ---- textures -------------------------------------------------------------
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize("channels", [1, 3, 4])
 @pytest.mark.parametrize("tile", [1000, 8])
 def test_a_rolled_texture_becomes_a_rolled_one(thrice, channels, tile):
@@ -178,6 +184,7 @@ def test_a_rolled_texture_becomes_a_rolled_one(thrice, channels, tile):
     assert levels(plain[24:30, 27:36], made[24:30, 27:36]) <= 1
 
 
+@pytest.mark.neutral
 def test_a_rolled_texture_may_be_resized(thrice):
     # 2 1/4 of 3: what is rolled by four pixels, by nine.
     image = picture(16, 20, 3)
@@ -193,6 +200,7 @@ def test_a_rolled_texture_may_be_resized(thrice):
 # ---- transparency, batches ------------------------------------------------
 
 
+@pytest.mark.neutral
 def test_transparency_by_the_network(twice):
     image = picture(14, 11, 4)
     by_network = twice.upscale(image, tile=6, alpha="network")
@@ -214,6 +222,7 @@ def test_several_images_are_each_what_it_is_alone(twice, shape, options):
     assert levels(made, np.stack(alone)) <= 1
 
 
+@pytest.mark.neutral
 def test_small_images_go_into_a_window_together(twice, monkeypatch):
     reach, sizes = twice.generator.reach, []
     apply = twice._upscale_colors
@@ -243,6 +252,7 @@ def test_a_grey_network_on_several_images(colors):
             assert levels(made[i, ..., j], alone) <= 1
 
 
+@pytest.mark.neutral
 @pytest.mark.parametrize("wrap", [False, True])
 def test_tiles_begin_where_blocks_of_pixels_do(wrap):
     keras.utils.set_random_seed(0)
