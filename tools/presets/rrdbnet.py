@@ -61,6 +61,17 @@ def package(name, to, **files):
     }
 
 
+def caption(scale):
+    """What the picture of `tools/draw_upscaled.py` shows."""
+    beside = "`srresnet_x4_bsds500_large`, " if scale == 4 else ""
+    return (
+        "Parts of two photographs of Set5, of two more that JPEG has damaged "
+        "(quality 30), and of two drawings of Noto Emoji (Apache 2.0), all of "
+        f"them shrunk to 1/{scale}. From left to right: bicubic, {beside}this "
+        "preset, truth."
+    )
+
+
 def film(scale, size, sha256):
     """The preset for films of a scale."""
     return {
@@ -80,7 +91,7 @@ def film(scale, size, sha256):
             bin=(1_247_368, FILM_BIN),
         ),
         "metadata": FACTS,
-        "caption": CAPTION,
+        "caption": caption(scale),
         "use": "**Use.** For drawn films, frame by frame, and where the large "
         "networks take too long.",
         "compared": "It is the network for 4"
@@ -94,11 +105,6 @@ def film(scale, size, sha256):
         "flat areas with outlines.",
     }
 
-
-CAPTION = (
-    "Parts of pictures, from left to right: bicubic, "
-    "`srresnet_x4_bsds500_large`, this preset, truth."
-)
 
 PRESETS = {
     "real_esrgan_x4plus": {
@@ -125,7 +131,7 @@ PRESETS = {
             ),
         ),
         "metadata": FACTS,
-        "caption": CAPTION,
+        "caption": caption(4),
         "use": "**Use.** What `keras-gans upscale` takes, where it is "
         "installed.",
         "compared": "",
@@ -155,7 +161,7 @@ PRESETS = {
             ),
         ),
         "metadata": FACTS,
-        "caption": CAPTION,
+        "caption": caption(4),
         "use": "**Use.** For drawings, icons and screenshots.",
         "compared": "",
         "failures": "",
