@@ -216,10 +216,10 @@ def copy_weights(network, other):
         # What becomes one block of pixels lies together in PyTorch.
         for layer, after in itertools.pairwise(other.modules()):
             if isinstance(after, torch.nn.PixelShuffle):
+                block = after.upscale_factor**2
                 for p in layer.parameters():
-                    p.copy_(
-                        p.unflatten(0, (4, -1)).transpose(0, 1).flatten(0, 1)
-                    )
+                    blocks = p.unflatten(0, (block, -1)).transpose(0, 1)
+                    p.copy_(blocks.flatten(0, 1))
 
 
 @pytest.mark.parametrize("kind", ["GAN", "DCGAN", "ConditionalGAN", "WGANGP"])
