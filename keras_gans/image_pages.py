@@ -50,6 +50,9 @@ def change(source, path, function):
         _write_pages(path, made)
         return
     made, options = zip(*(image_files.fitted(x, suffix) for x in made))
+    if len({image.mode for image in made}) > 1:  # Pillow goes by the first.
+        clear = any("A" in image.mode for image in made)
+        made = [image.convert("RGBA" if clear else "RGB") for image in made]
     sizes = {image.size for image in made}
     if len(sizes) > 1:
         raise ValueError(
@@ -93,7 +96,9 @@ def _how_it_is_played(suffix, about, pictures):
         # Without a number it is played once.
         options = {"loop": about["loop"]} if "loop" in about else {}
         if any(picture.has_transparency_data for picture in pictures):
-            options["disposal"] = 2  # On nothing, not on the one before.
+            # On nothing, not on the one before. What Pillow optimizes is that a
+            # picture's clear parts are those of the first, which may have none.
+            options.update(disposal=2, optimize=False)
         return options
     options = {"loop": about.get("loop", 1)}
     if suffix == ".png":

@@ -71,6 +71,24 @@ def test_animations(tmp_path, mode, loop, suffix, becomes):
     assert [x.name for x in path.parent.iterdir()] == [path.name]
 
 
+@pytest.mark.parametrize("becomes", [".gif", ".png"])
+def test_clear_pictures_after_an_opaque_one(tmp_path, becomes):
+    source = write(tmp_path / "a.png", pictures("RGBA"), duration=TIMES)
+
+    def function(images):
+        for i, image in enumerate(images):
+            yield image.convert("RGBA" if i % 2 else "RGB")
+
+    image_pages.change(source, tmp_path / f"b{becomes}", function)
+    frames, times, _ = read(tmp_path / f"b{becomes}")
+    assert times == TIMES
+    for i, frame in enumerate(frames):
+        expected = np.asarray(pictures("RGBA")[i])[..., 3] if i % 2 else 255
+        np.testing.assert_array_equal(
+            frame[..., 3], np.broadcast_to(expected, (10, 12))
+        )
+
+
 def test_a_gif_that_is_played_once(tmp_path):
     source = write(tmp_path / "a.gif", pictures(), duration=TIMES)
     assert read(source)[2] is None
