@@ -135,7 +135,8 @@ def _weights(entry):
     if not entry.get("weights"):
         return "recipe"
     size = entry.get("bytes")
-    size = "yes" if size is None else f"{size / 1e6:.1f} MB"
+    digits = 1 if (size or 0) < 1e7 else 0
+    size = "yes" if size is None else f"{size / 1e6:.{digits}f} MB"
     mark = "*" * bool(entry.get("demonstration")) + "+" * ("package" in entry)
     return size + mark
 
