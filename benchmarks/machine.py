@@ -3,6 +3,7 @@
 import os
 import pathlib
 import platform
+import resource
 import subprocess
 import time
 from importlib import metadata
@@ -48,6 +49,19 @@ def cpu_name():
         f"{fields.get('model name', platform.machine())}, family "
         f"{fields.get('cpu family')}, model {fields.get('model')}"
     )
+
+
+def peak_memory():
+    """The most bytes that this process has had in memory.
+
+    `getrusage` counts from what its parent had, where Linux tells no better.
+    """
+    try:
+        lines = pathlib.Path("/proc/self/status").read_text().splitlines()
+        status = dict(line.split(":", 1) for line in lines)
+        return int(status["VmHWM"].split()[0]) * 1024
+    except (OSError, KeyError):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def load():

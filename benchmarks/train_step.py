@@ -16,7 +16,6 @@ import json
 import math
 import os
 import pathlib
-import resource
 import select
 import shlex
 import statistics
@@ -84,8 +83,7 @@ def work(settings, sides=SIDES):
         request = json.loads(line)
         try:
             seconds = side.tasks[request["task"]](request["n"])
-            usage = resource.getrusage(resource.RUSAGE_SELF)
-            answer(seconds=seconds, peak_memory=usage.ru_maxrss * 1024)
+            answer(seconds=seconds, peak_memory=machine.peak_memory())
         except Exception as error:
             answer(error=f"{type(error).__name__}: {error}")
             raise

@@ -63,33 +63,48 @@ def make_model(settings):
     os.environ["KERAS_BACKEND"] = settings["backend"]
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ["CUDA_VISIBLE_DEVICES"] = ""
+    # As the command does.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     import keras_gans
     from keras_gans.models.msrresnet import MSRResNetGenerator
+    from keras_gans.models.rrdbnet import RRDBNetGenerator
     from keras_gans.models.srgan import SRResNetGenerator
+    from keras_gans.models.srvggnet import SRVGGNetCompactGenerator
 
-    networks = {"srresnet": SRResNetGenerator, "msrresnet": MSRResNetGenerator}
-    network = networks[settings["network"]](
-        SCALE,
-        filters=settings["filters"],
-        num_residual_blocks=settings["blocks"],
-    )
-    return keras_gans.SRResNet(network)
+    make, blocks = {
+        "srresnet": (SRResNetGenerator, "num_residual_blocks"),
+        "msrresnet": (MSRResNetGenerator, "num_residual_blocks"),
+        "srvggnet": (SRVGGNetCompactGenerator, "num_convs"),
+        "rrdbnet": (RRDBNetGenerator, "num_blocks"),
+    }[settings["network"]]
+    arguments = {"filters": settings["filters"], blocks: settings["blocks"]}
+    if make is RRDBNetGenerator:
+        arguments["growth"] = settings["filters"] // 2
+    return keras_gans.SRResNet(make(SCALE, **arguments))
 
 
 class PlainPyTorch:
-    """A network of `families/srgan.py`, in the faster memory layout."""
+    """The same network in PyTorch, in the faster memory layout."""
+
+    name = "pytorch eager"
 
     def __init__(self, settings):
         import torch
+        import torch_upscalers
 
         torch.set_num_threads(len(os.sched_getaffinity(0)))
         self.torch, self.settings = torch, settings
-        network = getattr(srgan, settings["network"])
+        network = {
+            "srresnet": srgan.srresnet,
+            "msrresnet": srgan.msrresnet,
+            "srvggnet": torch_upscalers.srvggnet,
+            "rrdbnet": torch_upscalers.rrdbnet,
+        }[settings["network"]]
         self.network = network(
             3, settings["filters"], settings["blocks"]
         ).eval()
         self.sizes = sorted(p.numel() for p in self.network.parameters())
-        self.tasks = {"pytorch eager": timed(self.upscale, settings)}
+        self.tasks = {self.name: timed(self.upscale, settings)}
         layouts = {
             "first": torch.contiguous_format,
             "last": torch.channels_last,
@@ -105,14 +120,19 @@ class PlainPyTorch:
         best = min(seconds, key=seconds.get)
         self.layout = layouts[best]
         self.network.to(memory_format=self.layout)
-        self.notes = {"pytorch eager": f"channels {best}"}
+        self.notes = {self.name: f"channels {best}"}
 
     def upscale(self, image):
         """In the tiles that ours has, one after the other."""
-        tile = self.settings["tile"]
-        # How far the network sees, in pixels of its input.
-        ends = {"srresnet": 8, "msrresnet": 3}
-        reach = 2 * self.settings["blocks"] + ends[self.settings["network"]]
+        tile, blocks = self.settings["tile"], self.settings["blocks"]
+        # How far the network sees, in pixels of its input; RRDBNet sees far,
+        # and what is farther than that hardly counts.
+        reach = {
+            "srresnet": 2 * blocks + 8,
+            "msrresnet": 2 * blocks + 3,
+            "srvggnet": blocks + 2,
+            "rrdbnet": 24,
+        }[self.settings["network"]]
         height, width, channels = image.shape
         result = np.empty((height * SCALE, width * SCALE, channels), "uint8")
         for top, bottom, y0, y1 in spans(height, tile, reach):
@@ -132,6 +152,15 @@ class PlainPyTorch:
             y = self.network(x)[0].permute(1, 2, 0)
             y = (y * 127.5 + 127.5).round_().clamp_(0, 255)
             return y.to(torch.uint8).numpy()
+
+
+class Whole(PlainPyTorch):
+    """Without tiles, as networks are mostly run."""
+
+    name = "pytorch eager, no tiles"
+
+    def upscale(self, image):
+        return self.apply(image)
 
 
 def spans(size, tile, reach):
@@ -177,7 +206,12 @@ def timed(upscale, settings):
     return run
 
 
-SIDES = {"ours": Ours, "pytorch": PlainPyTorch, "pillow": Pillow}
+SIDES = {
+    "ours": Ours,
+    "pytorch": PlainPyTorch,
+    "whole": Whole,
+    "pillow": Pillow,
+}
 
 
 # ---- rounds ---------------------------------------------------------------
@@ -187,6 +221,8 @@ def measure(settings, rounds, log):
     workers, rows = [], {}
     try:
         for side in SIDES:
+            if side == "whole" and not settings["whole"]:
+                continue
             worker = train_step.Worker(
                 {**settings, "side": side}, log, __file__
             )
@@ -195,7 +231,7 @@ def measure(settings, rounds, log):
             (task,) = worker.tasks
             worker.run(task, 1)  # It warms up.
             rows[task] = {"note": worker.notes.get(task), "rounds": []}
-        ours, pytorch, _ = workers
+        ours, pytorch, *_ = workers
         assert ours.sizes == pytorch.sizes, (
             f"The networks differ: parameters of {sum(ours.sizes)} and "
             f"{sum(pytorch.sizes)} elements."
@@ -299,7 +335,14 @@ def main():
     parser.add_argument("--filters", type=int, default=64)
     parser.add_argument("--blocks", type=int, default=16)
     parser.add_argument(
-        "--network", choices=["srresnet", "msrresnet"], default="srresnet"
+        "--network",
+        choices=["srresnet", "msrresnet", "srvggnet", "rrdbnet"],
+        default="srresnet",
+    )
+    parser.add_argument(
+        "--whole",
+        action="store_true",
+        help="PyTorch without tiles as well, which takes all of the memory",
     )
     parser.add_argument(
         "--size",
@@ -349,6 +392,7 @@ def main():
         "network": options.network,
         "size": options.size,
         "tile": options.tile,
+        "whole": options.whole,
         "backend": options.backend,
     }
     load = machine.load()

@@ -36,6 +36,9 @@ _JPEG = (".jpg", ".jpeg")
 # and (274) turned.
 _TIFF_TAGS = {254, 256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279, 284}
 _TIFF_TAGS |= {317, 320, 322, 323, 324, 325, 338, 339, 34675}
+# What `keep_about` keeps, of `PIL.Image.Image.info`.
+ABOUT = ("exif", "icc_profile", "dpi")
+QUALITY = 95  # of JPEG
 # So many names are in one message.
 _NAMES_SHOWN = 10
 
@@ -180,6 +183,47 @@ def to_pixels(image, channels=None):
     return pixels.reshape(*pixels.shape[:2], -1)
 
 
+class Canvas:
+    """A Pillow image that is made part by part, with no array of it beside.
+
+    Args:
+        shape: `(1, height, width, channels)`.
+        dtype: uint8, or uint16 for one channel.
+    """
+
+    MODES = ("L", "LA", "RGB", "RGBA")
+
+    def __init__(self, shape, dtype):
+        _, height, width, channels = shape
+        deep = dtype == np.uint16
+        mode = "I;16" if deep else self.MODES[channels - 1]
+        self.result = Image.new(mode, (width, height))
+
+    def put(self, part, first=0, top=0, left=0):
+        """Puts pixels `(1, height, width, channels)` where they belong."""
+        self.result.paste(from_pixels(part[0]), (left, top))
+
+
+def from_pixels(pixels):
+    """A Pillow image of what `to_pixels` gave, `(height, width, channels)`."""
+    return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+
+
+def keep_about(image, original):
+    """Gives an image what is known about the one that it was made of.
+
+    That is its EXIF data, its colour profile and the dots per inch that it is
+    printed with.
+    """
+    for key in ABOUT:
+        # A profile is of the colours that it was made for.
+        if key == "icc_profile" and original.mode in ("CMYK", "LAB"):
+            continue
+        if key in original.info:
+            image.info[key] = original.info[key]
+    return image
+
+
 def has_more(image):
     """Whether only the first of a file's pictures is read."""
     return bool(getattr(image, "is_animated", False))
@@ -229,32 +273,49 @@ def open_image(path):
     """A `PIL.Image.Image`, turned as its EXIF data says."""
     with Image.open(path) as image:
         _warn_of_more(path, image)
-        image.load()
-        turned = ImageOps.exif_transpose(image)
-        if image.format == "TIFF":  # Its own tags and EXIF's are in one list.
-            exif = image.getexif()
-            for tag in _TIFF_TAGS.intersection(exif):
-                del exif[tag]
-            turned.info["exif"] = exif.tobytes()
-        return turned
+        return upright(image)
+
+
+def upright(image):
+    """The picture that an open file is at, turned as its EXIF data says."""
+    image.load()
+    turned = ImageOps.exif_transpose(image)
+    if image.format == "TIFF":  # Its own tags and EXIF's are in one list.
+        exif = image.getexif()
+        for tag in _TIFF_TAGS.intersection(exif):
+            del exif[tag]
+        turned.info["exif"] = exif.tobytes()
+    return turned
 
 
 def save(path, image):
-    """Writes a PIL image with its EXIF data and colour profile, or nothing.
+    """Writes a PIL image with what `keep_about` keeps, all of it or nothing.
+
+    Args:
+        path: Path, whose suffix says the format. Its folder is made.
+        image: `PIL.Image.Image`. See `fitted`.
+    """
+    suffix = pathlib.Path(path).suffix.lower()
+    image, options = fitted(image, suffix)
+    writing.write_image(path, image, **options)
+
+
+def fitted(image, suffix):
+    """An image as a format can hold it, and how it is saved.
 
     What the format cannot hold is given up: 16 bits become 8 in all but PNG
     and TIFF, and transparent parts white in JPEG and BMP.
 
     Args:
-        path: Path, whose suffix says the format. Its folder is made.
         image: `PIL.Image.Image`.
+        suffix: String, the format's, as `".png"`.
+
+    Returns:
+        `(image, options)`, the latter for `PIL.Image.Image.save`.
     """
-    options = {
-        key: image.info[key]
-        for key in ("exif", "icc_profile")
-        if image.info.get(key)
-    }
-    suffix = pathlib.Path(path).suffix.lower()
+    options = {key: image.info[key] for key in ABOUT if image.info.get(key)}
+    if suffix in _JPEG:
+        options["quality"] = QUALITY
     if image.mode[0] == "I" and suffix not in (".png", ".tif", ".tiff"):
         # Pillow's own conversion to 8 bits clips them.
         deep = np.asarray(standard(image))
@@ -263,7 +324,7 @@ def save(path, image):
         image = _on_white(image)
     elif image.mode == "LA" and suffix == ".gif":  # Pillow drops its A.
         image = image.convert("RGBA")
-    _save(path, image, **options)
+    return image, options
 
 
 def write(path, pixels, alpha=None):
@@ -276,17 +337,11 @@ def write(path, pixels, alpha=None):
             format (JPEG, BMP) has no transparency.
     """
     path = pathlib.Path(path)
-    image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+    image = from_pixels(pixels)
     if alpha is not None and path.suffix.lower() not in (*_JPEG, ".bmp"):
         image = image.convert("RGB")
         image.putalpha(Image.fromarray(alpha))
-    _save(path, image)
-
-
-def _save(path, image, **options):
-    if pathlib.Path(path).suffix.lower() in _JPEG:
-        options["quality"] = 95
-    writing.write_image(path, image, **options)
+    save(path, image)
 
 
 def opaque(image):

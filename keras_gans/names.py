@@ -44,6 +44,12 @@ UPSCALER = "srresnet_x4_bsds500_large"
 # The side of its tiles, in pixels of the input. With as much around it as the
 # paper's network wants (40), its features take 1.2 GB.
 TILE = 192
+# What makes transparency larger.
+ALPHAS = ("lanczos", "network")
+# How the name of a film ends that `keras-gans upscale` takes.
+FILM_SUFFIXES = tuple(
+    ".mp4 .m4v .mov .mkv .webm .avi .mpg .mpeg .ts .wmv .flv".split()
+)
 
 # Of `convert.load_pytorch`.
 CONVERT_TARGETS = (

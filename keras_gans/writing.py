@@ -121,10 +121,39 @@ def write_image(path, image, **options):
     """Writes a `PIL.Image.Image`, in the format of the path's suffix."""
     from PIL import Image
 
-    memory = io.BytesIO()
     suffix = pathlib.Path(path).suffix.lower()
-    image.save(memory, Image.registered_extensions()[suffix], **options)
-    write(path, memory.getbuffer())
+    options["format"] = Image.registered_extensions()[suffix]
+    with temporary(path) as part:
+        if part == _real(path):  # A pipe, in which nothing goes back.
+            memory = io.BytesIO()
+            image.save(memory, **options)
+            part.write_bytes(memory.getbuffer())
+            return
+        with PillowFile(part) as file:
+            image.save(file, **options)
+        move(part, path)
+
+
+class PillowFile(io.FileIO):
+    """A new file that Pillow writes by its methods alone.
+
+    Into a file descriptor it writes by itself, and does not say why it could
+    not; in memory a large picture would lie twice.
+    """
+
+    def __init__(self, path):
+        super().__init__(path, "w+")
+
+    def fileno(self):
+        raise io.UnsupportedOperation("fileno")
+
+    def write(self, data):
+        # A disk that is almost full takes a part of it.
+        view = memoryview(data).cast("B")
+        written = 0
+        while written < len(view):
+            written += super().write(view[written:])
+        return written
 
 
 class _Memory(io.BytesIO):

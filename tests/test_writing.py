@@ -1,12 +1,14 @@
 """Files that appear whole or not at all."""
 
 import errno
+import io
 import os
 import pathlib
 import stat
 import threading
 
 import pytest
+from PIL import Image
 
 from keras_gans import writing
 
@@ -223,3 +225,28 @@ def test_discard_goes_on_behind_one_that_fails(tmp_path, monkeypatch):
     monkeypatch.setattr(writing, "_undo", fail_first)
     writing.discard()
     assert not second.exists()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="of Linux")
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "WEBP", "GIF"])
+def test_a_picture_says_that_the_disk_is_full(kind):
+    noise = Image.effect_noise((300, 300), 90)
+    with writing.PillowFile("/dev/full") as file:
+        with pytest.raises(OSError) as caught:
+            noise.save(file, kind)
+    assert writing.is_full(caught.value)
+
+
+def test_a_picture_goes_into_a_pipe(tmp_path):
+    """A TIFF is written forth and back, a pipe is not."""
+    path = tmp_path / "pipe.tif"
+    os.mkfifo(path)
+    read = []
+    reader = threading.Thread(
+        target=lambda: read.append(path.read_bytes()), daemon=True
+    )
+    reader.start()
+    writing.write_image(path, Image.new("L", (5, 4), 99))
+    reader.join(10)
+    with Image.open(io.BytesIO(read[0])) as image:
+        assert image.size == (5, 4) and image.getpixel((2, 2)) == 99

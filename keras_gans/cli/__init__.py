@@ -78,6 +78,7 @@ def _make_parser():
         list_info,
         project,
         train,
+        upscale,
         walk,
     )
     from keras_gans.cli.arguments import Parser
@@ -97,6 +98,7 @@ def _make_parser():
         train,
         evaluate,
         images,
+        upscale,
         export_convert,
     ):
         room.add(commands)

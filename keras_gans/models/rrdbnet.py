@@ -93,6 +93,7 @@ class RRDBNetGenerator(keras.Model):
         super().__init__(inputs, outputs, name=name, **kwargs)
         self.scale = scale
         self.reach = _REACH * packed
+        self.divisor = packed
         self._arguments = {
             "scale": scale,
             "channels": channels,

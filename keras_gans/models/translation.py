@@ -258,17 +258,13 @@ class ImageTranslationModel(AdversarialModel):
             look(windows)
             for layer in kept:
                 layer.looks = False
-        return in_tiles(
-            lambda windows: (
-                made[0]
-                for made in backend.map_batches(
-                    apply, (window[None] for window in windows)
-                )
-            ),
-            image,
+        made = in_tiles(
+            lambda windows: backend.map_batches(apply, windows),
+            image[None],
             tile,
             -(-network.reach // divisor) * divisor,
         )
+        return made.result[0]
 
     @contextlib.contextmanager
     def _dropout_seed(self, network, seed):

@@ -64,9 +64,10 @@ def test_a_file(run, preset, photos, tmp_path, capsys):
     model = keras_gans.SRResNet.from_preset(str(preset))
     expected = model.upscale(opened(photos / "a.png"))
     np.testing.assert_array_equal(opened(out), expected)
-    again = tmp_path / "again.png"
-    assert run(photos / "a.png", "-o", again, "--self-ensemble") == 0
-    assert (opened(again) != opened(out)).any()
+    for i, name in enumerate(("--self-ensemble", "--tta")):
+        assert run(photos / "a.png", "-o", tmp_path / f"{i}.png", name) == 0
+    assert (opened(tmp_path / "0.png") != opened(out)).any()
+    assert (opened(tmp_path / "0.png") == opened(tmp_path / "1.png")).all()
 
 
 @pytest.mark.slow

@@ -628,7 +628,7 @@ def test_the_progress_bar(colors, capsys):
     "image",
     [
         np.zeros((4, 4, 5), "uint8"),
-        np.zeros((1, 4, 4, 3), "uint8"),
+        np.zeros((1, 1, 4, 4, 3), "uint8"),
         np.zeros((0, 4), "uint8"),
         np.zeros((4, 4), "int32"),
     ],
