@@ -123,6 +123,7 @@ def test_there_are_tutorials():
         "05_pix2pix",
         "06_cyclegan",
         "07_super_resolution",
+        "08_your_own_pictures",
         "09_latent_space",
         "11_why_gans_collapse",
     ]
