@@ -1,5 +1,6 @@
 """What loads from a preset, and is saved to one."""
 
+import copy
 from typing import TypeVar
 
 import keras
@@ -167,7 +168,8 @@ def _made(value):
     """
     if isinstance(value, dict):
         if "class_name" in value:
-            return keras.saving.deserialize_keras_object(value)
+            # Of a functional network Keras takes the config to pieces.
+            return keras.saving.deserialize_keras_object(copy.deepcopy(value))
         return {key: _made(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return type(value)(_made(item) for item in value)
