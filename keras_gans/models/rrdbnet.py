@@ -35,7 +35,7 @@ from keras_gans.models.pixel_loss import PixelLossModel
 _PACKED = {4: 1, 2: 2, 1: 4}
 # A block sees 15 pixels further, which makes hundreds for a network. But what
 # is far hardly counts: see `RRDBNetGenerator`.
-_REACH = 24
+_REACH = 64
 
 
 @keras.saving.register_keras_serializable("keras_gans")
@@ -45,6 +45,13 @@ class RRDBNetGenerator(keras.Model):
     Inside, images are in [0, 1], as in the authors' code: with zeros around
     them that makes a difference at the border. Its output is linear: what is
     beyond [-1, 1] is cut off when it is used.
+
+    Its `reach` is an approximation: each RRDB sees 15 pixels further, so that
+    of the authors' 23 a pixel depends on what is 350 pixels away. Of a
+    photograph, their weights for photographs make pixels that lie 64 to 80
+    pixels off a window's border differ from those of a window of 96 more by
+    0.3 of 255 grey levels in the mean and by 3 at most, which nobody sees; at
+    32 it is 1.9 and 30, at 24 it is 2.3 and 43.
 
     Args:
         scale: Integer, 4, or 2 or 1, for which pixels are packed into
