@@ -47,11 +47,11 @@ class RRDBNetGenerator(keras.Model):
     beyond [-1, 1] is cut off when it is used.
 
     Its `reach` is an approximation: each RRDB sees 15 pixels further, so that
-    of the authors' 23 a pixel depends on what is 350 pixels away. Of a
-    photograph, their weights for photographs make pixels that lie 64 to 80
-    pixels off a window's border differ from those of a window of 96 more by
-    0.3 of 255 grey levels in the mean and by 3 at most, which nobody sees; at
-    32 it is 1.9 and 30, at 24 it is 2.3 and 43.
+    with the authors' 23 a pixel depends on others 350 pixels away. What their
+    weights make of a photograph 64 pixels off a window's border differs from
+    what they make of it 96 pixels off by 0.3 of 255 grey levels in the mean
+    and 3 at most, which nobody sees (those for drawings by 0.13 at most); at
+    32 pixels by 1.9 and 30, at 24 by 2.3 and 43.
 
     Args:
         scale: Integer, 4, or 2 or 1, for which pixels are packed into
