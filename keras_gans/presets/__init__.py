@@ -20,6 +20,7 @@ import importlib
 _ROOMS = {
     "index": (
         "arguments",
+        "best_upscaler",
         "class_name",
         "info",
         "list_presets",
@@ -44,7 +45,6 @@ _ROOMS = {
         "WEIGHTS",
     ),
     "loading": ("from_preset", "load"),
-    "packaged": ("best_upscaler",),
     "networks": ("load_network", "save_network"),
     "saving": ("save", "update"),
 }

@@ -12,6 +12,7 @@ from keras_gans.presets.files import TRAINING as TRAINING
 from keras_gans.presets.files import WEIGHTS as WEIGHTS
 from keras_gans.presets.files import Folder as Folder
 from keras_gans.presets.index import arguments as arguments
+from keras_gans.presets.index import best_upscaler as best_upscaler
 from keras_gans.presets.index import class_name as class_name
 from keras_gans.presets.index import info as info
 from keras_gans.presets.index import list_presets as list_presets
@@ -25,6 +26,5 @@ from keras_gans.presets.loading import from_preset as from_preset
 from keras_gans.presets.loading import load as load
 from keras_gans.presets.networks import load_network as load_network
 from keras_gans.presets.networks import save_network as save_network
-from keras_gans.presets.packaged import best_upscaler as best_upscaler
 from keras_gans.presets.saving import save as save
 from keras_gans.presets.saving import update as update

@@ -18,13 +18,11 @@ import shutil
 import tempfile
 from importlib import metadata
 
-from keras_gans.names import UPSCALER, install
+from keras_gans.names import install
 from keras_gans.presets import downloads, files
 
 # Another number makes caches of before useless: where what is written changes.
 VERSION = 1
-# What `best_upscaler` prefers.
-BEST = "real_esrgan_x4plus"
 
 
 def locate(name, package, described):
@@ -63,28 +61,6 @@ def is_there(name, package):
     if (cache_of(name, package) / files.METADATA).is_file():
         return True
     return _distribution(package) is not None
-
-
-def best_upscaler(entries=None):
-    """The preset that enlarges best, of those that are there.
-
-    Args:
-        entries: Dict of the zoo's presets; by default its index.
-
-    Returns:
-        `(name, advice)`: the preset, and a sentence on how to get a better
-        one, or `None` if there is none.
-    """
-    if entries is None:
-        from keras_gans.presets import index
-
-        entries = index.entries()
-    package = entries.get(BEST, {}).get("package")
-    if package is None:
-        return UPSCALER, None
-    if is_there(BEST, package):
-        return BEST, None
-    return UPSCALER, f"sharper, with {BEST}: {install(package['extra'])}"
 
 
 def _is_whole(folder):

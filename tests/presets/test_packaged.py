@@ -211,7 +211,9 @@ def test_the_best_upscaler_is_the_one_that_is_there(installed):
     (folder / "metadata.json").write_text("{}")
     assert presets.best_upscaler() == (NAME, None)
     # And of a zoo without it nothing is said.
-    assert packaged.best_upscaler({}) == (names.UPSCALER, None)
+    index = presets.zoo_path() / "index.json"
+    index.write_text('{"format_version": 1, "presets": {}}')
+    assert presets.best_upscaler() == (names.UPSCALER, None)
 
 
 def test_nothing_is_imported_of_the_package(installed):
