@@ -41,6 +41,8 @@ AUGMENTATIONS = ("color", "translation", "cutout")
 
 # The preset of `keras-gans upscale`.
 UPSCALER = "srresnet_x4_bsds500_large"
+# What it takes instead where another package has brought its weights.
+BEST_UPSCALER = "real_esrgan_x4plus"
 # The side of its tiles, in pixels of the input. With as much around it as the
 # paper's network wants (40), its features take 1.2 GB.
 TILE = 192

@@ -35,7 +35,7 @@ from keras_gans.models.pixel_loss import PixelLossModel
 _PACKED = {4: 1, 2: 2, 1: 4}
 # A block sees 15 pixels further, which makes hundreds for a network. But what
 # is far hardly counts: see `RRDBNetGenerator`.
-_REACH = 24
+_REACH = 64
 
 
 @keras.saving.register_keras_serializable("keras_gans")
@@ -45,6 +45,13 @@ class RRDBNetGenerator(keras.Model):
     Inside, images are in [0, 1], as in the authors' code: with zeros around
     them that makes a difference at the border. Its output is linear: what is
     beyond [-1, 1] is cut off when it is used.
+
+    Its `reach` is an approximation: each RRDB sees 15 pixels further, so that
+    with the authors' 23 a pixel depends on others 350 pixels away. What their
+    weights make of a photograph 64 pixels off a window's border differs from
+    what they make of it 96 pixels off by 0.3 of 255 grey levels in the mean
+    and 3 at most, which nobody sees (those for drawings by 0.13 at most); at
+    32 pixels by 1.9 and 30, at 24 by 2.3 and 43.
 
     Args:
         scale: Integer, 4, or 2 or 1, for which pixels are packed into

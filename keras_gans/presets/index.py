@@ -8,7 +8,7 @@ import re
 import keras_gans
 from keras_gans import registry
 from keras_gans.checks import NoRecipe
-from keras_gans.names import UPSCALER, install
+from keras_gans.names import BEST_UPSCALER, UPSCALER, install
 from keras_gans.presets import downloads, files, packaged, recipes
 from keras_gans.presets.files import Folder
 
@@ -107,6 +107,22 @@ def select(presets, filter=None, weights=None, data=None):
         and _matches(str(entry.get("dataset", "")), data)
         and (weights is None or bool(entry.get("weights")) == weights)
     }
+
+
+def best_upscaler():
+    """The preset that enlarges best, of those that are there.
+
+    Returns:
+        `(name, advice)`: the preset, and a sentence on how to get a better
+        one, or `None` if there is none.
+    """
+    package = entries().get(BEST_UPSCALER, {}).get("package")
+    if package is None:
+        return UPSCALER, None
+    if packaged.is_there(BEST_UPSCALER, package):
+        return BEST_UPSCALER, None
+    brings = install(package["extra"])
+    return UPSCALER, f"sharper, with {BEST_UPSCALER}: {brings}"
 
 
 def _matches(text, pattern):
@@ -333,23 +349,3 @@ def resolve(preset):
         A `pathlib.Path`.
     """
     return locate(preset).path
-
-
-# What `best_upscaler` prefers.
-BEST_UPSCALER = "real_esrgan_x4plus"
-
-
-def best_upscaler():
-    """The preset that enlarges best, of those that are there.
-
-    Returns:
-        `(name, advice)`: the preset, and a sentence on how to get a better
-        one, or `None` if there is none.
-    """
-    package = entries().get(BEST_UPSCALER, {}).get("package")
-    if package is None:
-        return UPSCALER, None
-    if packaged.is_there(BEST_UPSCALER, package):
-        return BEST_UPSCALER, None
-    extra = install(package["extra"])
-    return UPSCALER, f"sharper, with {BEST_UPSCALER}: {extra}"

@@ -16,7 +16,7 @@ from PIL import Image
 import keras_gans
 from keras_gans import cli, names, presets
 from keras_gans.models.srvggnet import SRVGGNetCompactGenerator
-from keras_gans.presets import files, index, packaged
+from keras_gans.presets import files, packaged
 
 pytestmark = pytest.mark.neutral
 
@@ -198,7 +198,7 @@ def test_what_is_known_needs_no_package(installed, capsys):
     assert "0.0 MB+" in shown and "+ in another package" in shown
 
 
-def test_the_best_upscaler_is_the_one_that_is_there(installed, monkeypatch):
+def test_the_best_upscaler_is_the_one_that_is_there(installed):
     assert presets.best_upscaler() == (NAME, None)
     remove(installed)
     name, advice = presets.best_upscaler()
@@ -211,7 +211,8 @@ def test_the_best_upscaler_is_the_one_that_is_there(installed, monkeypatch):
     (folder / "metadata.json").write_text("{}")
     assert presets.best_upscaler() == (NAME, None)
     # And of a zoo without it nothing is said.
-    monkeypatch.setattr(index, "BEST_UPSCALER", "no_such_preset")
+    index = presets.zoo_path() / "index.json"
+    index.write_text('{"format_version": 1, "presets": {}}')
     assert presets.best_upscaler() == (names.UPSCALER, None)
 
 
