@@ -135,8 +135,8 @@ def test_default_score():
     if not (presets.zoo_path() / name).is_dir():
         pytest.skip("the zoo has no classifier yet")
 
-    def best_by(dataset, shape, task="sampling", **recipe):
-        model = types.SimpleNamespace(example_shape=shape)
+    def best_by(dataset, shape, task="sampling", players=(), **recipe):
+        model = types.SimpleNamespace(example_shape=shape, players=players)
         recipe = {"dataset": dataset, **recipe}
         return tasks.get(task).default_best_by(model, recipe)
 
@@ -148,8 +148,8 @@ def test_default_score():
     assert best_by("my_photos", (28, 28, 1), "translation") == "swd"
     assert best_by("photos", (8, 8, 1), "translation", extractor=name) == "kid"
     assert best_by("photos", (8, 8, 1), "upscaling") == "psnr"
-    start = {"generator": "srresnet_x4_bsds500"}
-    assert best_by("photos", (8, 8, 1), "upscaling", **start) == "content"
+    both = {"players": ("generator", "discriminator")}
+    assert best_by("photos", (8, 8, 1), "upscaling", **both) == "content"
 
 
 @pytest.mark.slow
