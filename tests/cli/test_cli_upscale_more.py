@@ -56,6 +56,7 @@ def picture(height, width, channels=3, seed=0):
 # ---- sizes, textures, transparency ----------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options, shape",
     [
@@ -116,6 +117,7 @@ def test_mistakes(run, tmp_path, capsys, options, words):
 # ---- animations and pages -------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".gif", ".png", ".webp", ".tif"])
 def test_every_picture_of_a_file(run, model, tmp_path, suffix):
     frames = [picture(6, 7, seed=i) for i in range(3)]

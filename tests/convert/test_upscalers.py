@@ -123,6 +123,7 @@ def renamed(state, form):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["today's", "trunk", "oldest"])
 def test_rrdbnet_in_three_layouts(form, torch, save):
     state = rrdbnet_state(torch)
@@ -137,6 +138,7 @@ def test_rrdbnet_in_three_layouts(form, torch, save):
     assert_agree(run(model.generator, x), 2 * expected - 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(8, 12), (7, 9), (1, 2)])
 @pytest.mark.parametrize("scale", [1, 2])
 def test_rrdbnet_of_packed_pixels(scale, size, torch, save):

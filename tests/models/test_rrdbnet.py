@@ -162,6 +162,7 @@ MODELS = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.slow
 @MODELS
 def test_it_learns(make):
     """That images are to become their negatives, half as strong."""
