@@ -83,6 +83,16 @@ def make_model(settings):
     return keras_gans.SRResNet(make(SCALE, **arguments))
 
 
+def reach_of(network, blocks):
+    """How far ours takes a network to see, in pixels of its input."""
+    return {
+        "srresnet": 2 * blocks + 8,
+        "msrresnet": 2 * blocks + 3,
+        "srvggnet": blocks + 2,
+        "rrdbnet": 64,
+    }[network]
+
+
 class PlainPyTorch:
     """The same network in PyTorch, in the faster memory layout."""
 
@@ -125,14 +135,7 @@ class PlainPyTorch:
     def upscale(self, image):
         """In the tiles that ours has, one after the other."""
         tile, blocks = self.settings["tile"], self.settings["blocks"]
-        # How far the network sees, in pixels of its input; RRDBNet sees far,
-        # and what is farther than that hardly counts.
-        reach = {
-            "srresnet": 2 * blocks + 8,
-            "msrresnet": 2 * blocks + 3,
-            "srvggnet": blocks + 2,
-            "rrdbnet": 24,
-        }[self.settings["network"]]
+        reach = reach_of(self.settings["network"], blocks)
         height, width, channels = image.shape
         result = np.empty((height * SCALE, width * SCALE, channels), "uint8")
         for top, bottom, y0, y1 in spans(height, tile, reach):

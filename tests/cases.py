@@ -24,6 +24,7 @@ from keras_gans.models.progressive_gan import (
 from keras_gans.models.real_esrgan import UNetDiscriminator
 from keras_gans.models.rrdbnet import RRDBNetGenerator
 from keras_gans.models.srgan import SRGANDiscriminator, SRResNetGenerator
+from keras_gans.models.srvggnet import SRVGGNetCompactGenerator
 
 LATENT_DIM = 4
 IMAGE_SHAPE = (8, 8, 1)
@@ -257,8 +258,9 @@ def tiny_real_esrgan(**kwargs):
     first = keras.layers.Conv2D(3, 3)(inputs)
     second = keras.layers.Conv2D(3, 3, activation="tanh")(first)
     arguments = {
-        "generator": RRDBNetGenerator(
-            scale=2, channels=1, num_blocks=1, filters=4, growth=2
+        # The authors' small network: ESRGAN's case has their large one.
+        "generator": SRVGGNetCompactGenerator(
+            scale=2, channels=1, filters=4, num_convs=1
         ),
         "discriminator": UNetDiscriminator(1, filters=2),
         "image_shape": (16, 16, 1),

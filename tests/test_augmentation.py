@@ -90,6 +90,7 @@ def test_policies_that_are_not_known(policy):
         DiffAugment(policy)
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_augment_is_refused_where_it_would_do_nothing():
     with pytest.raises(ValueError, match="Pix2Pix|augment"):

@@ -166,6 +166,8 @@ def test_upscale_in_pytorch_is_the_same(network, monkeypatch):
     settings |= {"network": network, "backend": keras.backend.backend()}
     theirs = upscale.PlainPyTorch(settings)
     ours = upscale.make_model(settings)
+    # Both compute as much beside a tile.
+    assert upscale.reach_of(network, 2) == ours.generator.reach
     copy_weights(ours.generator, theirs.network)
     image = upscale.photograph(*settings["size"])
     made = theirs.upscale(image)

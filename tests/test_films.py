@@ -92,6 +92,7 @@ EVEN = [512 * i for i in range(50)]
 UNEVEN = [512 * i + 200 * (i % 3) + 1500 * (i > 20) for i in range(50)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("times", [EVEN, UNEVEN], ids=["even", "uneven"])
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
 def test_there_and_back(tmp_path, times, suffix):

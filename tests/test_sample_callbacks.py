@@ -165,6 +165,7 @@ def test_events_for_tensorboard(alone, tmp_path):
     assert pictures == [(0, "samples"), (10, "samples"), (20, "samples")]
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 @pytest.mark.parametrize(
     "make, command",

@@ -161,7 +161,8 @@ class TimedRun(runs.Run):
             "command": ["python", *sys.argv],
             "versions": versions(),
         }
-        files.write_run(self.folder, self.recipe, about)
+        steps = self.recipe["steps"]
+        files.write_run(self.folder, self.recipe, about, steps)
 
 
 def _rate(key, value):

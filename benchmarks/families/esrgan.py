@@ -38,65 +38,13 @@ def ours(settings, **kwargs):
 # ---- plain PyTorch --------------------------------------------------------
 
 
-def rrdbnet(channels, filters, growth, blocks):
-    """The paper's generator: images four times as large."""
-    import torch
-    from torch import nn
-    from torch.nn import functional as F
-
-    def conv(inputs, outputs=filters):
-        return nn.Conv2d(inputs, outputs, 3, padding=1)
-
-    class Dense(nn.Module):
-        def __init__(self):
-            super().__init__()
-            inputs = [filters + i * growth for i in range(5)]
-            outputs = 4 * [growth] + [filters]
-            self.layers = nn.ModuleList(map(conv, inputs, outputs))
-
-        def forward(self, x):
-            *layers, last = self.layers
-            seen = [x]
-            for layer in layers:
-                y = layer(torch.cat(seen, 1))
-                seen.append(F.leaky_relu(y, 0.2, inplace=True))
-            return x + 0.2 * last(torch.cat(seen, 1))
-
-    class RRDB(nn.Sequential):
-        def forward(self, x):
-            return x + 0.2 * super().forward(x)
-
-    class Network(nn.Module):
-        """Images of [-1, 1]; inside they are of [0, 1]."""
-
-        def __init__(self):
-            super().__init__()
-            self.first = conv(channels)
-            body = [RRDB(*(Dense() for _ in range(3))) for _ in range(blocks)]
-            self.body = nn.Sequential(*body, conv(filters))
-            self.enlarging = nn.ModuleList([conv(filters) for _ in range(2)])
-            self.ending = nn.ModuleList(
-                [conv(filters), conv(filters, channels)]
-            )
-
-        def forward(self, x):
-            x = self.first(x / 2 + 0.5)
-            x = x + self.body(x)
-            for layer in self.enlarging:
-                x = F.interpolate(x, scale_factor=2.0, mode="nearest")
-                x = F.leaky_relu(layer(x), 0.2, inplace=True)
-            x = F.leaky_relu(self.ending[0](x), 0.2, inplace=True)
-            return self.ending[1](x) * 2 - 1
-
-    return Network()
-
-
 def theirs(settings):
-    filters = settings["filters"]
+    from torch_upscalers import rrdbnet
+
     return {
         **srgan.their_srgan(settings),
         "generator": rrdbnet(
-            settings["image_shape"][-1], filters, filters // 2, BLOCKS
+            settings["image_shape"][-1], settings["filters"], BLOCKS
         ),
     }
 

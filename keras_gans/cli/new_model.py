@@ -12,7 +12,7 @@ from keras_gans import augmentation, losses, presets, tasks
 from keras_gans.checks import NoRecipe, UsageError
 from keras_gans.cli import arguments
 from keras_gans.models.starting import STEPS
-from keras_gans.names import LARGEST
+from keras_gans.names import LARGEST, some
 from keras_gans.presets.grammar import keywords
 from keras_gans.presets.parts import networks_of
 from keras_gans.presets.reshaping import reshape
@@ -238,7 +238,7 @@ def _count_classes(args, cls, base, data, found):
             f"in a sub-folder that is its class, as {data}/cat/1.png"
         )
     if asked not in (None, found.num_classes):
-        names = ", ".join((found.class_names or [])[:10])
+        names = some(found.class_names or [])
         raise UsageError(
             f"--set num_classes must be the number of the classes of {data}, "
             f"{found.num_classes}{f' ({names})' if names else ''}. Received: "

@@ -29,6 +29,7 @@ from keras_gans.layers.images import (
     PixelShuffle,
     ReflectionPadding2D,
     check_image_size,
+    plain_conv,
 )
 from keras_gans.layers.modulated import ModulatedConv2D, Smoothing2D
 from keras_gans.layers.normalization import (
@@ -83,6 +84,7 @@ __all__ = [
     "listed",
     "logits_layer",
     "output_dtype",
+    "plain_conv",
     "prelu",
     "residual_block",
     "resolution_widths",

@@ -115,6 +115,21 @@ class PixelShuffle(layers.Layer):
         return {**super().get_config(), "factor": self.factor}
 
 
+def plain_conv(filters, **kwargs):
+    """A convolution of 3x3 that begins as PyTorch's do.
+
+    So do the networks of Real-ESRGAN's authors, who left them at that.
+
+    Args:
+        filters: Integer.
+        **kwargs: More arguments of `keras.layers.Conv2D`.
+    """
+    start = keras.initializers.VarianceScaling(1 / 3, distribution="uniform")
+    return layers.Conv2D(
+        filters, 3, padding="same", kernel_initializer=start, **kwargs
+    )
+
+
 def check_image_size(shape, divisor, name="image_shape"):
     """Raises a `ValueError` unless the sides are multiples of `divisor`.
 

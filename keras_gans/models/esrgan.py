@@ -99,8 +99,6 @@ class ESRGAN(PerceptualUpscaling):
         seed=None,
         **kwargs,
     ):
-        check_weight("content_weight", content_weight)
-        check_weight("adversarial_weight", adversarial_weight)
         check_weight("l1_weight", l1_weight)
         if generator is None:
             generator = RRDBNetGenerator(channels=image_shape[-1])
@@ -116,10 +114,10 @@ class ESRGAN(PerceptualUpscaling):
             content_layers,
             ema_momentum,
             seed,
+            content_weight,
+            adversarial_weight,
             **kwargs,
         )
-        self.content_weight = content_weight
-        self.adversarial_weight = adversarial_weight
         self.l1_weight = l1_weight
 
     @classmethod
@@ -201,9 +199,9 @@ class ESRGAN(PerceptualUpscaling):
         ]
 
     def get_config(self):
+        layers = self.content_layers
         return {
             **super().get_config(),
-            "content_weight": self.content_weight,
-            "adversarial_weight": self.adversarial_weight,
+            "content_layers": None if layers is None else dict(layers),
             "l1_weight": self.l1_weight,
         }

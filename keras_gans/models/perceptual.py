@@ -38,6 +38,8 @@ class PerceptualUpscaling(Upscaling, AdversarialModel):
             is an average of the generator's weights and what `upscale`,
             `predict` and presets use, see `SamplingModel`.
         seed: Integer or `None`.
+        content_weight: Float, of the content loss.
+        adversarial_weight: Float, of the generator's adversarial loss.
         **kwargs: `name`.
     """
 
@@ -56,8 +58,12 @@ class PerceptualUpscaling(Upscaling, AdversarialModel):
         content_layers=None,
         ema_momentum=None,
         seed=None,
+        content_weight=1.0,
+        adversarial_weight=1.0,
         **kwargs,
     ):
+        check_weight("content_weight", content_weight)
+        check_weight("adversarial_weight", adversarial_weight)
         check_ema_momentum(ema_momentum)
         _check_layers(content_layers)
         self.image_shape = tuple(image_shape)
@@ -77,6 +83,8 @@ class PerceptualUpscaling(Upscaling, AdversarialModel):
         self.keep_notices(notices)
         self.content_network = content_network
         self.content_layers = content_layers
+        self.content_weight = content_weight
+        self.adversarial_weight = adversarial_weight
         self.ema_momentum = ema_momentum
         self.ema_generator = None
         if ema_momentum is not None:
@@ -226,12 +234,12 @@ class PerceptualUpscaling(Upscaling, AdversarialModel):
         network = self.content_network
         if not isinstance(network, str):
             network = keras.saving.serialize_keras_object(network)
-        layers = self.content_layers
         return {
             **super().get_config(),
             "image_shape": list(self.image_shape),
             "content_network": network,
-            "content_layers": None if layers is None else dict(layers),
+            "content_weight": self.content_weight,
+            "adversarial_weight": self.adversarial_weight,
             "ema_momentum": self.ema_momentum,
         }
 

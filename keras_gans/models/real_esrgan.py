@@ -196,8 +196,6 @@ class RealESRGAN(PerceptualUpscaling):
         seed=None,
         **kwargs,
     ):
-        check_weight("content_weight", content_weight)
-        check_weight("adversarial_weight", adversarial_weight)
         check_weight("l1_weight", l1_weight)
         if generator is None:
             generator = RRDBNetGenerator(channels=image_shape[-1])
@@ -214,10 +212,10 @@ class RealESRGAN(PerceptualUpscaling):
             content_layers,
             ema_momentum,
             seed,
+            content_weight,
+            adversarial_weight,
             **kwargs,
         )
-        self.content_weight = content_weight
-        self.adversarial_weight = adversarial_weight
         self.l1_weight = l1_weight
 
     @classmethod
@@ -302,9 +300,9 @@ class RealESRGAN(PerceptualUpscaling):
         return {**logs, **self.track_metrics(high_res, fake)}
 
     def get_config(self):
+        layers = self.content_layers
         return {
             **super().get_config(),
-            "content_weight": self.content_weight,
-            "adversarial_weight": self.adversarial_weight,
+            "content_layers": None if layers is None else dict(layers),
             "l1_weight": self.l1_weight,
         }

@@ -28,7 +28,7 @@ import keras
 from keras import layers, ops
 
 from keras_gans.checks import check_integer
-from keras_gans.layers import output_dtype
+from keras_gans.layers import output_dtype, plain_conv
 from keras_gans.models.pixel_loss import PixelLossModel
 
 # How much smaller the image is made first, by the scale.
@@ -85,15 +85,15 @@ class RRDBNetGenerator(keras.Model):
         x = layers.Rescaling(0.5, 0.5)(inputs)
         if packed > 1:
             x = PixelUnshuffle(packed)(x)
-        x = first = _conv(filters)(x)
+        x = first = plain_conv(filters)(x)
         for _ in range(num_blocks):
             x = RRDB(filters, growth)(x)
-        x = layers.Add()([first, _conv(filters)(x)])
+        x = layers.Add()([first, plain_conv(filters)(x)])
         for _ in range(2):
-            x = _conv(filters)(NearestUpSampling2D(2)(x))
+            x = plain_conv(filters)(NearestUpSampling2D(2)(x))
             x = layers.LeakyReLU(0.2)(x)
-        x = layers.LeakyReLU(0.2)(_conv(filters)(x))
-        x = _conv(channels, dtype=output_dtype())(x)
+        x = layers.LeakyReLU(0.2)(plain_conv(filters)(x))
+        x = plain_conv(channels, dtype=output_dtype())(x)
         outputs = layers.Rescaling(2.0, -1.0, dtype=output_dtype())(x)
         if packed > 1:
             outputs = Cropped(scale, dtype=output_dtype())([outputs, inputs])
@@ -302,19 +302,6 @@ class Cropped(layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "scale": self.scale}
-
-
-def _conv(filters, **kwargs):
-    return layers.Conv2D(
-        filters,
-        3,
-        padding="same",
-        # PyTorch's, which the authors left.
-        kernel_initializer=keras.initializers.VarianceScaling(
-            1 / 3, distribution="uniform"
-        ),
-        **kwargs,
-    )
 
 
 # ---- the model ------------------------------------------------------------

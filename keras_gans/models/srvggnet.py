@@ -23,8 +23,9 @@ import numpy as np
 from keras import layers, ops
 
 from keras_gans.checks import check_integer
-from keras_gans.layers import PixelShuffle, output_dtype, prelu
+from keras_gans.layers import PixelShuffle, output_dtype, plain_conv, prelu
 from keras_gans.models.pixel_loss import PixelLossModel
+from keras_gans.resizing import cubic
 
 SCALES = (1, 2, 3, 4)
 
@@ -76,8 +77,8 @@ class SRVGGNetCompactGenerator(keras.Model):
         image = layers.Rescaling(0.5, 0.5)(inputs)
         x = image
         for _ in range(num_convs + 1):
-            x = prelu()(_conv(filters)(x))
-        x = _conv(made**2 * channels, dtype=output_dtype())(x)
+            x = prelu()(plain_conv(filters)(x))
+        x = plain_conv(made**2 * channels, dtype=output_dtype())(x)
         # Every pixel of a block has the image's: before they become pixels,
         # on small images, that is quicker.
         block = image
@@ -163,30 +164,9 @@ class BicubicShrinking(layers.Layer):
 
 def _cubic_weights(old, new):
     """`(old + 4, new)`: of a block and two pixels on both sides of it."""
-    weights = np.zeros((old + 4, new))
-    for i in range(new):
-        place = (i + 0.5) * old / new - 0.5
-        for pixel in range(math.floor(place) - 1, math.floor(place) + 3):
-            x, a = abs(place - pixel), -0.75
-            if x <= 1:
-                weight = (a + 2) * x**3 - (a + 3) * x**2 + 1
-            else:
-                weight = a * (x**3 - 5 * x**2 + 8 * x - 4)
-            weights[pixel + 2, i] = weight
-    return weights
-
-
-def _conv(filters, **kwargs):
-    return layers.Conv2D(
-        filters,
-        3,
-        padding="same",
-        # PyTorch's, which the authors left.
-        kernel_initializer=keras.initializers.VarianceScaling(
-            1 / 3, distribution="uniform"
-        ),
-        **kwargs,
-    )
+    places = (np.arange(new) + 0.5) * old / new - 0.5
+    pixels = np.arange(-2, old + 2)
+    return cubic(pixels[:, None] - places, a=-0.75)
 
 
 # ---- the model ------------------------------------------------------------

@@ -59,8 +59,9 @@ class Upscaling:
         """Makes images larger, by default `scale` of the network times.
 
         A large image is cut into tiles, with as much around each as its
-        pixels depend on: the result is that of the whole image. A grey image
-        gives a grey one.
+        pixels depend on: the result is that of the whole image. (Of networks
+        that see hundreds of pixels far, as `RRDBNetGenerator`, nearly that.)
+        A grey image gives a grey one.
 
         Args:
             image: Array `(height, width)`, `(height, width, channels)` or,

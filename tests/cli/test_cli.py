@@ -107,6 +107,7 @@ def test_generate_grid_is_the_models_samples(preset, tmp_path):
     np.testing.assert_array_equal(tile, expected[0, ..., 0])
 
 
+@pytest.mark.slow
 def test_generate_separate_labels_and_array(preset, tmp_path):
     arguments = ("generate", preset, "-n", 5, "--seed", 0, "--labels", "2,0")
     assert run(*arguments, "--separate", "-o", tmp_path / "many") == 0
@@ -121,6 +122,7 @@ def test_generate_separate_labels_and_array(preset, tmp_path):
             np.testing.assert_array_equal(picture, image[..., 0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments, code, words",
     [
@@ -266,6 +268,7 @@ def test_default_extractors_are_known():
     assert set(names.DEFAULT_EXTRACTORS.values()) < set(names.EXTRACTORS)
 
 
+@pytest.mark.slow
 def test_evaluate_a_toy(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert run("evaluate", "gan_ring", "-n", 2500, "--quiet") == 0

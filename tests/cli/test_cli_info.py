@@ -129,6 +129,7 @@ def test_info_is_a_page(run, monkeypatch):
         assert part in words, part
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_every_page_fits_and_has_its_commands(name, run, monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "60")

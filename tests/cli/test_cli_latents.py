@@ -95,6 +95,7 @@ def test_without_the_extra(preset, tmp_path, monkeypatch, capsys):
     assert error.count("\n") == 1 and not out.exists()
 
 
+@pytest.mark.slow
 def test_edit_is_a_row_a_sample(preset, gan, tmp_path, capsys):
     out = tmp_path / "edit.png"
     options = ("--direction", 1, "--strength", -2, 0, 1.5, "-n", 2)
@@ -137,6 +138,7 @@ def test_project_is_side_by_side(preset, gan, tmp_path, capsys):
     assert capsys.readouterr().out.splitlines()[0].endswith(", class 0")
 
 
+@pytest.mark.slow
 def test_several_truncations_are_columns(preset, gan, tmp_path):
     out = tmp_path / "columns.png"
     options = ("--truncation", "0.3,1", "-n", 3, "--seed", 2)

@@ -101,6 +101,7 @@ def test_evaluate(preset, tmp_path, capsys, monkeypatch, given):
         assert "must have an image of 12x13" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_evaluate_wants_a_folder(preset, photos, capsys):
     for arguments, words in (
         ([], "--data FOLDER"),
@@ -147,6 +148,7 @@ def test_memory_is_that_of_a_tile(tmp_path):
     assert opened(tmp_path / "large_x4.png").shape == (1920, 2560, 3)
 
 
+@pytest.mark.slow
 def test_a_folder_with_a_damaged_file(run, photos, tmp_path, capsys):
     (photos / "broken.png").write_bytes(b"no image")
     out = tmp_path / "out"
@@ -159,6 +161,7 @@ def test_a_folder_with_a_damaged_file(run, photos, tmp_path, capsys):
     assert opened(out / "more/b.png").shape == (16, 16, 4)
 
 
+@pytest.mark.slow
 def test_exif_and_the_colour_profile_are_kept(run, tmp_path):
     image = Image.new("RGB", (6, 4), "red")
     exif = image.getexif()
@@ -190,6 +193,7 @@ def test_sixteen_bits_and_transparency(run, tmp_path):
     assert opened(tmp_path / "clear.jpg").min() > 250  # White.
 
 
+@pytest.mark.slow
 def test_nothing_is_overwritten_without_force(run, photos, tmp_path, capsys):
     out = tmp_path / "out.png"
     out.write_text("mine")
@@ -200,6 +204,7 @@ def test_nothing_is_overwritten_without_force(run, photos, tmp_path, capsys):
     assert opened(out).shape == (18, 14, 3)
 
 
+@pytest.mark.slow
 def test_an_interrupted_write_leaves_nothing(
     run, photos, tmp_path, monkeypatch, capsys
 ):

@@ -77,6 +77,7 @@ def test_sizes(run, model, tmp_path, options, shape):
     np.testing.assert_array_equal(made, model.upscale(image, size=shape[:2]))
 
 
+@pytest.mark.slow
 def test_textures_and_transparency(run, model, tmp_path):
     image = picture(9, 8, 4)
     Image.fromarray(image).save(tmp_path / "in.png")
@@ -88,6 +89,7 @@ def test_textures_and_transparency(run, model, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_dots_per_inch_are_kept(run, tmp_path):
     image = Image.fromarray(picture(6, 5))
     image.save(tmp_path / "in.tif", dpi=(300, 300), icc_profile=b"a profile")
@@ -147,6 +149,7 @@ def test_every_picture_of_a_file(run, model, tmp_path, suffix):
 # ---- folders --------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_small_pictures_are_what_each_is_alone(run, model, tmp_path, capsys):
     """Together in the network, with each other's sizes between them."""
     folder, out = tmp_path / "in", tmp_path / "out"

@@ -122,6 +122,7 @@ def imported(path):
                 yield node.args[0].value
 
 
+@pytest.mark.slow
 def test_no_other_package_is_imported():
     """What not everybody has goes through `optional.load`, and a line above."""
     found = {name for path in PACKAGE.rglob("*.py") for name in imported(path)}

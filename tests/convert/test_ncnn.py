@@ -31,6 +31,7 @@ def difference(ncnn_files, path, model, x):
     return np.abs(made - expected).max()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("half", [True, False])
 @pytest.mark.parametrize("scale", [1, 2, 3, 4])
 def test_srvgg(scale, half, ncnn_files, tmp_path):
@@ -40,6 +41,7 @@ def test_srvgg(scale, half, ncnn_files, tmp_path):
     assert difference(ncnn_files, path, model, images(2, 7, 9)) < 1e-4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("made, shrinks", [(4, 0.5), (4, 0.75), (2, 0.5)])
 def test_srvgg_that_is_shrunk(made, shrinks, ncnn_files, tmp_path):
     """As the authors' for films, which are one network for three scales."""
@@ -51,6 +53,7 @@ def test_srvgg_that_is_shrunk(made, shrinks, ncnn_files, tmp_path):
         assert difference(ncnn_files, path, model, images(2, *size)) < 1e-4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layers", [False, True])
 def test_rrdbnet(layers, ncnn_files, tmp_path):
     path = ncnn_files.rrdbnet(2, layers=layers).save(tmp_path / "net")

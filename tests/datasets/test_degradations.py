@@ -220,6 +220,7 @@ def batches(source, n=3, **kwargs):
     return [tuple(map(np.asarray, b)) for b in itertools.islice(data, n)]
 
 
+@pytest.mark.slow
 def test_batches_are_functions_of_their_numbers():
     images = np.stack([photo(i, (40, 40)) for i in range(4)])
     whole = batches(images, 5, seed=3)

@@ -103,6 +103,7 @@ def test_augmentation_is_of_both(photos):
     assert seen == {(1, 0), (-1, 0), (0, 1), (0, -1)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "degradation",
     [

@@ -50,6 +50,7 @@ def test_each_pass_and_each_seed_is_jittered_anew(load):
                 assert sum(equal) < 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("height, width", [(64, 64), (128, 32)])
 def test_what_the_jitter_does(height, width):
     """Ramps over rows and columns tell where each image was cut."""

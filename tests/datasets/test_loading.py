@@ -58,6 +58,7 @@ def test_skip_is_exact(kind, batch_size, drop_remainder, request, monkeypatch):
     assert same(take(single), endless[2:per_pass])
 
 
+@pytest.mark.slow
 def test_a_pass_holds_every_example_once(numbered):
     dataset = datasets.load(
         numbered, 8, labels=True, repeat=True, drop_remainder=False

@@ -45,6 +45,7 @@ def test_tfds_pixels_and_labels_are_those_of_tfds():
     assert ours[1].tolist() == theirs["label"].tolist()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file_format", ["tfrecord", "array_record"])
 def test_records_by_number_in_either_format(file_format, tmp_path):
     tfds = pytest.importorskip("tensorflow_datasets", reason="writes a set")

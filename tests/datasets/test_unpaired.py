@@ -73,6 +73,7 @@ def test_unpaired_folders(tmp_path):
     assert not held[0] & held[1]
 
 
+@pytest.mark.slow
 def test_unpaired_tfds(tmp_path, monkeypatch):
     """A set with the splits of CycleGAN's, and images of several sizes."""
     tfds = pytest.importorskip("tensorflow_datasets", reason="reads TFDS sets")

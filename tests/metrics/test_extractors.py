@@ -74,6 +74,7 @@ def test_classifier_reads_its_digits(name, shape, d):
     assert (found == np.asarray(y)).mean() > claimed - 0.03
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 @pytest.mark.parametrize("name, shape, d", CLASSIFIERS)
 def test_classifiers_folder(name, shape, d):
@@ -139,6 +140,7 @@ def test_classifier_refuses_other_images():
         extractor(images((28, 28, 1)).astype("float32"))
 
 
+@pytest.mark.slow
 def test_classifier_does_not_follow_the_dtype_policy(dtype_policy):
     x = images((28, 28, 1))
     expected = metrics.get_extractor("mnist_classifier")(x)

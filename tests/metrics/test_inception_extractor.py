@@ -105,6 +105,7 @@ def test_clean(network):
     np.testing.assert_allclose(extractor(x), wanted, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_scores_say_how_images_were_resized():
     real, fake = images(20), images(15, seed=1)

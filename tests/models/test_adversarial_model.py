@@ -146,6 +146,7 @@ def test_loss_scaling_skips_a_step_that_overflows():
     np.testing.assert_allclose(numpy(network.weights[0]), 0.9, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_loss_scale_optimizer_and_custom_optimizers_survive_a_file(tmp_path):
     model = points_gan()
     model.compile(
@@ -582,6 +583,7 @@ def test_fit_refuses(x, words):
     refuses(words, x)
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_points_have_no_range():
     model = compiled(points_gan())
@@ -589,11 +591,13 @@ def test_points_have_no_range():
     refuses("x must be finite", points() * np.nan, model=model)
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_a_little_rounding_is_no_error():
     fit(compiled(tiny_gan()), images() + 1.005)
 
 
+@pytest.mark.slow
 def test_float64_trains():
     fit(compiled(tiny_gan()), images(dtype="float64"))
 
@@ -612,6 +616,7 @@ def test_evaluate_and_validation_data_are_checked_too():
         )
 
 
+@pytest.mark.slow
 def test_generators_lose_no_batch():
     model = compiled(points_gan())
     seen = []

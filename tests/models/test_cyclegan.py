@@ -23,6 +23,7 @@ def domains(n=8, shape=(8, 8, 1), seed=0):
     return a, b
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_sizes_are_the_papers():
     nine = CycleGANGenerator((256, 256, 3))
@@ -98,6 +99,7 @@ def test_losses_by_hand():
     assert logs["d_loss"] == pytest.approx(0.5 * judged, rel=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_without_identity_loss():
     logs = known(identity_weight=0.0).train_on_batch(
@@ -106,6 +108,7 @@ def test_without_identity_loss():
     assert logs["identity_loss"] == 0
 
 
+@pytest.mark.slow
 def test_discriminators_see_the_history():
     model = known(pool_size=4, cycle_weight=0.0, identity_weight=0.0)
     fakes, seen = [], []
@@ -209,6 +212,7 @@ def test_channels_must_be_the_same():
         tiny_cyclegan(generator_ba=CycleGANGenerator((8, 8, 1), 3, 2, 1))
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_small_images_are_padded():
     model = tiny_cyclegan(image_shape=(8, 8, 1))

@@ -105,6 +105,7 @@ def test_labels_are_compared_before_they_are_made_smaller():
     assert int(keras.ops.convert_to_numpy(count)) == 8
 
 
+@pytest.mark.slow
 def test_a_list_of_callbacks_of_keras_own_has_no_guard():
     model = compiled(points_gan())
     callbacks = keras.callbacks.CallbackList([], add_history=True, model=model)
@@ -115,6 +116,7 @@ def test_a_list_of_callbacks_of_keras_own_has_no_guard():
         )
 
 
+@pytest.mark.slow
 def test_points_may_be_anything_but_nan():
     points = np.ones((8, 2), "float32")
     refused(

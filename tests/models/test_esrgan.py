@@ -199,6 +199,7 @@ def test_it_starts_from_what_was_trained_on_pixels(tmp_path):
     assert fresh.notices == ()
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 @pytest.mark.parametrize(
     "make, words",

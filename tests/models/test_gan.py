@@ -156,6 +156,7 @@ def test_no_gradient_of_the_discriminators_step_reaches_the_generator():
         np.testing.assert_array_equal(b, a)
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_label_smoothing_reaches_the_real_targets_only(monkeypatch):
     # With this seed and no noise both models see the same fakes.
@@ -207,6 +208,7 @@ def test_instance_noise_has_its_deviation_on_real_and_fake(monkeypatch):
     assert len({x.tobytes() for x in (real - 5, fake, fake_of_generator)}) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_instance_noise_is_not_in_evaluate():
     # The same networks: only the noise differs, and must not count.
@@ -219,6 +221,7 @@ def test_instance_noise_is_not_in_evaluate():
     assert results[0] == results[1]
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 @pytest.mark.parametrize(
     "family", ["minimax", "non_saturating", "least_squares", "hinge"]

@@ -329,6 +329,7 @@ def test_preset_keeps_the_classifier(trained, tmp_path):
     assert changed(one, weights_of(trained.discriminator))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(BACKEND == "jax", reason="nothing that others have not")
 def test_without_classes_there_is_one_logit():
     x, _ = points()

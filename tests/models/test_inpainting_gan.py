@@ -172,6 +172,7 @@ def test_masks_are_drawn_anew_in_every_step():
 NETWORKS = ("generator", "discriminator")
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 @pytest.mark.parametrize(
     "arguments, words",
@@ -265,6 +266,7 @@ def test_losses_by_hand():
             assert found[name] == pytest.approx(value, rel=1e-5), name
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_the_generator_never_sees_what_is_in_the_hole():
     model, masks = tiny_inpainting_gan(), holes(3, 8, 8)
@@ -344,6 +346,7 @@ def test_padding_is_a_reflection_and_is_cut_off():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 @pytest.mark.parametrize(
     "images, masks, words",

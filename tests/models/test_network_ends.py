@@ -125,6 +125,7 @@ def test_a_batch_that_does_not_divide_says_what_does():
     assert model.fit(x, batch_size=30, verbose=0)
 
 
+@pytest.mark.slow
 def test_dicts_and_columns_of_labels():
     import tensorflow as tf
 

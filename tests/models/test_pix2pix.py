@@ -265,6 +265,7 @@ def test_translate_leaves_the_seeds_of_training_alone():
     assert states() == before
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_a_result_does_not_depend_on_its_neighbours():
     for normalization in ("batch", "instance"):

@@ -65,6 +65,7 @@ def test_project_in_batches(monkeypatch):
     np.testing.assert_allclose(found.latents, latents, atol=2e-2)
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_the_prior_keeps_latents_at_their_length():
     kernel = np.eye(4, dtype="float32")
@@ -132,6 +133,7 @@ def test_project_sees_features():
     np.testing.assert_allclose(seen.distances, expected, rtol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 @pytest.mark.parametrize(
     "arguments, words",

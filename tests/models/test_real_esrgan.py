@@ -116,6 +116,7 @@ def test_the_losses_by_hand():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_the_papers_settings():
     model = keras_gans.RealESRGAN(

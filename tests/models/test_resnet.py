@@ -74,6 +74,7 @@ def kinds(network):
     return {type(layer).__name__ for layer in network._flatten_layers()}
 
 
+@pytest.mark.slow
 def test_normalizations():
     plain = kinds(ResNetDiscriminator(filters=4))
     layer = kinds(ResNetDiscriminator(filters=4, normalization="layer"))

@@ -176,6 +176,7 @@ def test_it_learns(make):
     assert history[-1] < 0.8 * history[0]
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_it_is_compiled_as_the_paper_says():
     model = tiny_rrdbnet()

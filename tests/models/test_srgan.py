@@ -252,6 +252,7 @@ def test_each_term_alone_reaches_the_generator():
             assert (a != to_numpy(v)).any()
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_the_content_network_of_a_classifier():
     network = srgan.content_network("cifar10_classifier", "re_lu_2")

@@ -127,6 +127,7 @@ def test_project_finds_styles(gan):
     assert (both.distances < 0.1 * one.distances).all()
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_the_first_start_is_the_mean_style(gan):
     mean = (MEAN @ sum(kernels(gan)))[None].astype("float32")
@@ -180,6 +181,7 @@ def test_a_stylegan2():
         np.testing.assert_array_equal(made[:, 0], found.images)
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_directions_of_a_stylegan2_are_those_of_its_affine_layers():
     gan = tiny_stylegan2(style_dim=6)

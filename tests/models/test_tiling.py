@@ -75,6 +75,7 @@ def test_the_reach_is_far_enough_and_not_much_farther(gan):
     assert len(kept) == 7 and not any(layer.looks for layer in kept)
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_statistics_are_those_of_the_image(gan, monkeypatch):
     # One window of all of it: exactly what the whole image gives.

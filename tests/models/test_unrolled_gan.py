@@ -354,6 +354,7 @@ def test_losses_of_logits_by_hand():
     assert float(loss) == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 def test_losses_of_ones_own_are_kept():
     functions = {
@@ -419,6 +420,7 @@ def test_batch_normalization_is_refused_where_it_is_unrolled():
     tiny(discriminator=judge, unrolled_steps=0)
 
 
+@pytest.mark.slow
 @pytest.mark.neutral
 @pytest.mark.parametrize(
     "optimizer, received",

@@ -212,6 +212,7 @@ def test_transparency_by_the_network(twice):
     np.testing.assert_array_equal(resized[..., 3], layer)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(5, 6, 7, 3), (2, 30, 20, 4), (3, 8, 8, 1)])
 @pytest.mark.parametrize("options", [{}, {"scale": 3}, {"self_ensemble": True}])
 def test_several_images_are_each_what_it_is_alone(twice, shape, options):

@@ -82,6 +82,7 @@ def test_only_known_files_are_downloaded(folder, cache):
     assert server.requests == ["/tiny/metadata.json"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["metadata.json", "config.json", "task.weights.h5"]
 )

@@ -94,6 +94,7 @@ def test_listing_does_not_import_keras(zoo, folder):
 # ---- a preset is located once ---------------------------------------------
 
 
+@pytest.mark.slow
 def test_locate(zoo, saved):
     model, path = saved
     for preset in (path, str(path)):

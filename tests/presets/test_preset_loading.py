@@ -57,6 +57,7 @@ def test_ema_goes_to_the_copy_and_raw_to_the_generator(saved):
     assert_same(model, loaded)
 
 
+@pytest.mark.slow
 def test_ema_can_be_dropped_and_added(saved, tmp_path):
     model, folder = saved
     plain = presets.load(folder, ema_momentum=None)

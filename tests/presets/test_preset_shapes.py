@@ -182,6 +182,7 @@ def test_fresh_weights_are_bounded(folder, monkeypatch):
     presets.load(folder)  # Which have a file.
 
 
+@pytest.mark.slow
 def test_a_pool_of_images_is_bounded(tmp_path):
     options = {"image_shape": (8, 8, 1), "filters": 2, "pool_size": 2}
     options["patch_size"] = 1

@@ -59,6 +59,7 @@ def test_widths_stay_and_what_does_not_suit_is_said(stored):
     assert gan.generate(1, seed=0).shape == (1, 32, 32, 3)
 
 
+@pytest.mark.slow
 def test_without_weights_nothing_is_said_of_them(stored):
     load = stored(cropped(), weights=False)
     gan, said = load(image_shape=(12, 12, 3), load_weights=False)
@@ -111,6 +112,7 @@ def test_networks_of_any_size_keep_all(stored):
             np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.slow
 def test_networks_of_which_nobody_knows_the_shape_stay(stored):
     """They must fit by themselves."""
     generator = keras.Sequential(

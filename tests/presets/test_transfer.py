@@ -85,6 +85,7 @@ def test_deeper_generators_keep_what_is_nearest_to_the_image():
     assert done["discriminator"].kept[0] == "conv2d"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("averages", [(0.9, 0.9), (0.9, None), (None, 0.9)])
 def test_averages(averages):
     """With one alone to go on from, the average is taken."""

@@ -104,6 +104,7 @@ class Scorer(keras_gans.GAN):
         return {**super().get_config(), "scorer": scorer}
 
 
+@pytest.mark.slow
 def test_what_no_file_holds_is_initialized(tmp_path):
     initializer = keras.initializers.RandomNormal(seed=5)
     scorer = keras.layers.Dense(3, kernel_initializer=initializer)

@@ -197,6 +197,7 @@ def test_what_a_checkpoint_can_be_best_by(
         runs.train(model, recipe, tmp_path / "run", verbose=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", [None, *PIXEL_LOSSES])
 def test_the_recipe_says_the_loss(loss, recipe, tmp_path, monkeypatch):
     if loss:

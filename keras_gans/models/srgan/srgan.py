@@ -4,7 +4,6 @@ import keras
 from keras import ops
 
 from keras_gans import losses
-from keras_gans.checks import check_weight
 from keras_gans.models.perceptual import PerceptualUpscaling
 from keras_gans.models.srgan.networks import (
     SRGANDiscriminator,
@@ -77,8 +76,6 @@ class SRGAN(PerceptualUpscaling):
         seed=None,
         **kwargs,
     ):
-        check_weight("content_weight", content_weight)
-        check_weight("adversarial_weight", adversarial_weight)
         if generator is None:
             generator = SRResNetGenerator(channels=image_shape[-1])
         if discriminator is None:
@@ -91,11 +88,11 @@ class SRGAN(PerceptualUpscaling):
             {content_layer: 1.0},
             ema_momentum,
             seed,
+            content_weight,
+            adversarial_weight,
             **kwargs,
         )
         self.content_layer = content_layer
-        self.content_weight = content_weight
-        self.adversarial_weight = adversarial_weight
         self.generator_loss = generator_loss
         self.discriminator_loss = discriminator_loss
 
@@ -161,13 +158,9 @@ class SRGAN(PerceptualUpscaling):
 
     def get_config(self):
         serialize = keras.saving.serialize_keras_object
-        config = super().get_config()
-        del config["content_layers"]  # One, of no other weight.
         return {
-            **config,
+            **super().get_config(),
             "content_layer": self.content_layer,
-            "content_weight": self.content_weight,
-            "adversarial_weight": self.adversarial_weight,
             "generator_loss": serialize(self.generator_loss),
             "discriminator_loss": serialize(self.discriminator_loss),
         }
