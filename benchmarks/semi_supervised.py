@@ -5,13 +5,13 @@
 
 Improved GAN by the recipe of the preset `improved_gan_mnist`, beside its
 discriminator alone, trained on the same 100 labels and nothing else. Every run
-is a JSON file in `results/semi_supervised/` and is not made again; one that was
-interrupted goes on from its last checkpoint. `README.md` beside this file says
-what is measured, and holds the last results.
+is a JSON file in `results/semi_supervised/` and is not made again. A run of
+Improved GAN is `keras-gans train` in the folder of `--runs`: one that was
+interrupted goes on from its last checkpoint; that of seed 0 is the preset's.
+`README.md` beside this file says what is measured, and holds the last results.
 """
 
 import argparse
-import json
 import pathlib
 import statistics
 import sys
@@ -30,7 +30,6 @@ METHODS = {
 PAPER = "| the paper | 10 | 93 ± 6.5 | | 180,000 |"
 # Updates of the network on the labels alone, which it knows by heart by then.
 SUPERVISED_STEPS = 3000
-CHECKPOINT_STEPS = 1000
 
 
 # ---- one run --------------------------------------------------------------
@@ -70,58 +69,27 @@ def load(seed, options, **kwargs):
     )
 
 
-def make_model(seed, steps):
-    """A compiled model; its rates fall over as many steps as there are."""
-    import copy
-
-    from presets import PRESETS
-
-    from keras_gans import tasks
-    from keras_gans.runs.recipe import match_schedules
-
-    model = PRESETS[PRESET]["model"]()
-    model = type(model).from_config({**model.get_config(), "seed": seed})
-    own = copy.deepcopy(recipe())
-    changed, _ = match_schedules(
-        {**own, "steps": steps}, own, lambda r: r["steps"], 1
-    )
-    task = tasks.get("sampling")
-    model.compile(**task.compile_arguments(model, changed))
-    return model
-
-
 def train_gan(seed, steps, options):
     """The classifier after a run, and the seconds that it took."""
-    import keras
+    import csv
+    import os
 
-    keras.utils.set_random_seed(seed)
-    model = make_model(seed, steps)
-    part = result_path("improved_gan", seed, options).with_suffix("")
-    weights = part.with_suffix(".weights.h5")
-    state = part.with_suffix(".part")
-    done, seconds = 0, 0.0
-    if weights.exists() and state.exists():
-        found = json.loads(state.read_text())
-        if found["steps"] == steps:
-            model.load_weights(weights)
-            done, seconds = found["done"], found["seconds"]
-    while done < steps:
-        start = time.perf_counter()
-        count = min(CHECKPOINT_STEPS, steps - done)
-        model.fit(
-            load(seed, options, repeat=True, skip=done),
-            steps_per_epoch=count,
-            verbose=0,
-        )
-        done += count
-        seconds += time.perf_counter() - start
-        # The state tells what the weights are: it comes last.
-        state.unlink(missing_ok=True)
-        model.save_weights(weights)
-        state.write_text(
-            json.dumps({"steps": steps, "done": done, "seconds": seconds})
-        )
-    return model.classify, seconds, (weights, state)
+    import keras_gans
+    from keras_gans import cli
+
+    folder = options.runs / f"{PRESET}_{seed}"
+    if (folder / "run.json").exists():  # Of this seed, and as long.
+        options_of_run = ["--resume"]
+    else:
+        options_of_run = ["--seed", str(seed), "--steps", str(steps)]
+    if options.data_dir:
+        os.environ["TFDS_DATA_DIR"] = str(options.data_dir)
+    words = ["train", PRESET, "--out", str(folder), "--quiet", *options_of_run]
+    if status := cli.main(words):
+        sys.exit(status)
+    with open(folder / "log.csv") as file:
+        seconds = sum(float(row["seconds"]) for row in csv.DictReader(file))
+    return keras_gans.from_preset(folder / "last").classify, seconds
 
 
 def train_alone(seed, steps, options):
@@ -147,7 +115,7 @@ def train_alone(seed, steps, options):
     def classify(images):
         return network.predict(images, batch_size=1000, verbose=0).argmax(-1)
 
-    return classify, seconds, ()
+    return classify, seconds
 
 
 def run(method, seed, options):
@@ -158,7 +126,7 @@ def run(method, seed, options):
 
     steps = wanted_steps(method, options)
     train = train_gan if method == "improved_gan" else train_alone
-    classify, seconds, leftovers = train(seed, steps, options)
+    classify, seconds = train(seed, steps, options)
     wrong = total = 0
     for images, labels in datasets.load(
         recipe()["dataset"],
@@ -182,8 +150,6 @@ def run(method, seed, options):
     }
     path = result_path(method, seed, options)
     many_runs.write(path, result)
-    for file in leftovers:
-        file.unlink()
 
 
 def wanted_steps(method, options):
@@ -205,7 +171,7 @@ def run_all(options):
         cells,
         lambda cell: is_done(cell, options),
         options,
-        ("steps", "data_dir", "output"),
+        ("steps", "data_dir", "output", "runs"),
         KERAS_BACKEND="tensorflow",
     )
 
@@ -257,6 +223,12 @@ def main():
         "--methods", nargs="+", choices=METHODS, default=list(METHODS)
     )
     parser.add_argument("--seeds", type=int, default=3, help="runs per method")
+    parser.add_argument(
+        "--runs",
+        type=pathlib.Path,
+        default="runs",
+        help="where Improved GAN is trained (runs)",
+    )
     many_runs.add_arguments(parser, "semi_supervised")
     options = parser.parse_args()
     many_runs.follow(options, "semi_supervised", run, run_all, report)

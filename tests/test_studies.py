@@ -256,6 +256,7 @@ def test_few_labels_are_reported_and_not_trained_on_again(tf, tmp_path):
     command = [sys.executable, BENCHMARKS / "semi_supervised.py"]
     command += ["--seeds", "1", "--steps", "3", "--output", tmp_path]
     command += ["--data-dir", tfds_dir("mnist"), "--jobs", "2"]
+    command += ["--runs", tmp_path / "runs"]
 
     def run():
         return subprocess.run(
@@ -269,10 +270,19 @@ def test_few_labels_are_reported_and_not_trained_on_again(tf, tmp_path):
         assert result["steps"] == 3 and result["test_images"] == 10_000
         assert 0 < result["errors"] <= 10_000
     assert "| the paper " in first.stdout and "93 ± 6.5" in first.stdout
-    times = {p: p.stat().st_mtime_ns for p in tmp_path.iterdir()}
-    assert len(times) == 2  # Checkpoints are gone.
+    trained = tmp_path / "runs/improved_gan_mnist_0"
+    about = json.loads((trained / "run.json").read_text())
+    assert about["recipe"]["seed"] == 0 and about["steps"] == 3
+    files = [*tmp_path.glob("*.json"), *trained.iterdir()]
+    times = {p: p.stat().st_mtime_ns for p in files}
     assert run().stdout == first.stdout
-    assert times == {p: p.stat().st_mtime_ns for p in tmp_path.iterdir()}
+    assert times == {p: p.stat().st_mtime_ns for p in files}
+    # Of a finished training the errors are counted, and nothing is trained.
+    found = json.loads((tmp_path / "improved_gan_0.json").read_text())
+    (tmp_path / "improved_gan_0.json").unlink()
+    assert run().returncode == 0
+    again = json.loads((tmp_path / "improved_gan_0.json").read_text())
+    assert again["errors"] == found["errors"]
 
 
 # ---- holes ----------------------------------------------------------------
