@@ -11,8 +11,12 @@ import os
 import pathlib
 import subprocess
 import sys
+import time
 
 import table
+
+# A stop loses no more.
+PART_STEPS = 1000
 
 THREADS = (
     "OMP_NUM_THREADS",
@@ -66,6 +70,44 @@ def run_missing(script, cells, is_done, options, names, **environment):
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         for i, cell in enumerate(pool.map(start, missing)):
             print(f"{i + 1} of {len(missing)}: {cell}", file=sys.stderr)
+
+
+def train(model, load, steps, path):
+    """Trains a model, from where an interrupted run of it stopped.
+
+    Args:
+        model: Compiled.
+        load: Function of a number of batches to skip: endless data.
+        steps: Integer, of the whole run.
+        path: Of its result; what it has reached lies beside until the end.
+
+    Returns:
+        `(history, seconds)`: of the last part, and of all of them.
+    """
+    weights = path.with_suffix(".weights.h5")
+    state = path.with_suffix(".part")
+    done, seconds = 0, 0.0
+    if weights.exists() and state.exists():
+        found = read(state)
+        if found["steps"] == steps:
+            model.load_weights(weights)
+            done, seconds = found["done"], found["seconds"]
+    while done < steps:
+        start = time.perf_counter()
+        count = min(PART_STEPS, steps - done)
+        history = model.fit(
+            load(done), steps_per_epoch=count, verbose=0
+        ).history
+        done += count
+        seconds += time.perf_counter() - start
+        if done < steps:
+            # The state tells what the weights are: it comes last.
+            state.unlink(missing_ok=True)
+            model.save_weights(weights)
+            write(state, {"steps": steps, "done": done, "seconds": seconds})
+    state.unlink(missing_ok=True)
+    weights.unlink(missing_ok=True)
+    return history, seconds
 
 
 def write(path, result):

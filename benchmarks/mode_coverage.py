@@ -11,6 +11,7 @@ holds the last results.
 """
 
 import argparse
+import functools
 import pathlib
 import sys
 import time
@@ -43,7 +44,7 @@ def make_model(toy, row, steps, seed):
     return model
 
 
-def load_data(toy, batch_size, seed, data_dir=None, source="mnist"):
+def load_data(toy, batch_size, seed, data_dir=None, source="mnist", skip=0):
     """Endless batches of a toy, on every backend."""
     import numpy as np
 
@@ -77,7 +78,7 @@ def load_data(toy, batch_size, seed, data_dir=None, source="mnist"):
     specs = (((*shape[:2], 3), dtype),)
     data = Source(digits[0].size, read, specs, digits[0].image_size)
     return make_batches(
-        data, batch_size, repeat=True, skip=0, drop_remainder=True
+        data, batch_size, repeat=True, skip=skip, drop_remainder=True
     )
 
 
@@ -93,10 +94,16 @@ def run(toy, row, seed, options):
     model = make_model(toy, row, steps, seed)
     batch_size = ROWS[row].batch_size or settings.batch_size
     batch_size *= model.batch_divisor  # Fresh ones for every step.
-    data = load_data(toy, batch_size, seed, options.data_dir)
-    start = time.perf_counter()
-    history = model.fit(data, steps_per_epoch=steps, verbose=0).history
-    seconds = time.perf_counter() - start
+    path = result_path(toy, row, seed, options)
+    load = functools.partial(load_data, toy, batch_size, seed, options.data_dir)
+    if settings.images:  # A toy's run takes minutes.
+        history, seconds = many_runs.train(
+            model, lambda skip: load(skip=skip), steps, path
+        )
+    else:
+        start = time.perf_counter()
+        history = model.fit(load(), steps_per_epoch=steps, verbose=0).history
+        seconds = time.perf_counter() - start
     samples = model.generate(options.samples or settings.samples, seed=seed)
     # A row was a loss once, and is called so in the files.
     scores = {"toy": toy, "loss": row, "seed": seed, "steps": steps}
@@ -115,7 +122,6 @@ def run(toy, row, seed, options):
         real = getattr(datasets, toy)(2500, seed=seed)
         picture = pictures.scatter(samples, real, size=240)
     scores.update(modes=modes, reverse_kl=kl)
-    path = result_path(toy, row, seed, options)
     if seed == 0:
         picture.save(path.with_suffix(".png"))
     many_runs.write(path, scores)

@@ -219,6 +219,39 @@ def test_stacked_mnist_stacks_three_digits():
 
 @neutral
 @pytest.mark.slow
+def test_an_interrupted_run_goes_on(tf, tmp_path, monkeypatch):
+    """To the same weights, and it leaves nothing but its result."""
+    study, runs = load("mode_coverage"), load("many_runs")
+    monkeypatch.setattr(runs, "PART_STEPS", 10)
+    path = tmp_path / "run.json"
+
+    def train(stop=None):
+        def data(skip):
+            if skip == stop:
+                raise KeyboardInterrupt
+            rng = np.random.default_rng(skip)
+            while True:
+                yield (rng.normal(size=(16, 2)).astype("float32"),)
+
+        keras.utils.set_random_seed(0)
+        model = study.make_model("ring", "non-saturating", 30, 0)
+        history, seconds = runs.train(model, data, 30, path)
+        assert np.isfinite(history["g_loss"]).all() and seconds > 0
+        return model.get_weights()
+
+    import keras
+
+    whole = train()
+    with pytest.raises(KeyboardInterrupt):
+        train(stop=20)
+    assert len(list(tmp_path.iterdir())) == 2
+    for a, b in zip(whole, train(stop=10), strict=True):  # Has that behind it.
+        np.testing.assert_array_equal(a, b)
+    assert not list(tmp_path.iterdir())
+
+
+@neutral
+@pytest.mark.slow
 def test_the_unrolled_row_of_metz_learns_from_it():
     study = load("mode_coverage")
     name = "D a quarter of G, k = 1"
