@@ -170,7 +170,7 @@ def _with_data(recipe, args, task, seed):
     for name, option in task.train_options.items():
         place = recipe.get(option.within) if option.within else recipe
         if getattr(args, name) is not None and place is not None:
-            place[option.key] = getattr(args, name)
+            option.put(place, getattr(args, name))
     return recipe
 
 

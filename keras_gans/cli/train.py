@@ -55,7 +55,8 @@ def add(commands):
     parser.add_argument(
         "--sides",
         type=two_names,
-        help="of pairs: the sub-folders with a and b, as outline,color",
+        help="of pairs: the sub-folders with a and b, as outline,color; of "
+        "models that enlarge, with small and large images, as small,large",
     )
     parser.add_argument(
         "--direction",
@@ -285,6 +286,8 @@ def _take_options(recipe, args, task, model_name, stored):
         if given is not None and place is None:
             raise UsageError(refusal(args, name, option, model_name))
         _put(place, option.key, given, stored, option.default)
+        if given is not None:
+            option.put(place, given)
     for key in ("steps", "epochs"):
         if getattr(args, key):
             recipe.pop("steps", None)

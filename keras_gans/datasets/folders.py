@@ -159,7 +159,9 @@ class Folder:
         name: str, what messages call the source.
         halves: bool, whether to cut each file into a left and a right image.
         problems: list of str, what is left out already.
-        min_size: (height, width), what smaller images are left out for.
+        min_size: (height, width), what smaller images are left out for; of two
+            images, the first.
+        ratio: int, how many times as large as the first the second image is.
 
     Attributes:
         seen: (height, width, channels) of the first image as its file has it.
@@ -175,8 +177,10 @@ class Folder:
         halves=False,
         problems=(),
         min_size=None,
+        ratio=1,
     ):
         self.strict, self.name, self.halves = strict, name, halves
+        self.ratio = ratio
         self.reported = set()
         self.min_size = min_size or (1, 1)
         # What images are resized to, not cropped.
@@ -204,7 +208,8 @@ class Folder:
                 raise self._mixed_sizes(example, found)
             self.size = found if image_size is None else None
             self.seen = self.seen or (*found, 1 if heads[0][1] else 3)
-            pixels += found[0] * found[1] * views * every
+            area = 1 + (views - 1) * ratio**2  # of all, in the first's
+            pixels += found[0] * found[1] * area * every
             grey = [grey for _, grey in heads]
             grey = grey * views if halves else grey
             greys = [a and b for a, b in zip(greys, grey)]
@@ -299,10 +304,15 @@ class Folder:
             if width % 2:
                 raise Unusable(f"{example[0]} has an odd width, {width}")
             return height, width // 2
-        if sizes[0] != sizes[-1]:
+        wanted = tuple(self.ratio * side for side in sizes[0])
+        if len(sizes) > 1 and tuple(sizes[1]) != wanted:
             raise Unusable(
                 f"{example[0]}, {sizes[0]}, and {example[1]}, {sizes[1]}, "
-                "differ in size"
+                + (
+                    "differ in size"
+                    if self.ratio == 1
+                    else f"which is not {self.ratio} times as large"
+                )
             )
         if height < self.min_size[0] or width < self.min_size[1]:
             raise Unusable(

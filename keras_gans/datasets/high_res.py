@@ -6,8 +6,10 @@ from keras_gans import resizing
 from keras_gans.datasets.batches import make_batches
 from keras_gans.datasets.checks import integer
 from keras_gans.datasets.degradations import DEGRADATIONS, jpeg
+from keras_gans.datasets.high_res_pairs import crop, open_crop_pairs
 from keras_gans.datasets.images import Fit, check_channels, check_image_size
 from keras_gans.datasets.loading import open_source
+from keras_gans.datasets.pairs import are_two_folders
 from keras_gans.datasets.sources import Order
 from keras_gans.pixels import from_uint8, to_uint8
 
@@ -83,6 +85,7 @@ def load_high_res(
     scale=4,
     crop_size=96,
     augment=False,
+    sides=None,
     degradation=None,
     blur=0.0,
     noise=0.0,
@@ -113,19 +116,28 @@ def load_high_res(
     Photographs that people have were not only shrunk. With
     `degradation="real_esrgan"` a crop becomes what the paper of that name
     learns from: blurred, resized, noisy and compressed, all of it twice, each
-    at random (see `degradations`).
+    at random (see `degradations`). And where both are there, small and large
+    ones of a camera or a renderer, `sides` names their folders:
+
+    ```python
+    data = datasets.load_high_res("game", 16, sides=("small", "large"))
+    ```
 
     Args:
         source: Whatever images `load` takes, of any sizes: a folder, an
             array, an `.npz` file, or the name of a TFDS set. Of `div2k/...`
             the high-resolution images are taken. Images smaller than a crop
-            are named and left out (of a TFDS set they are an error).
+            are named and left out (of a TFDS set they are an error). Or a
+            tuple of two folders, of which the second has the same images as
+            the first, under the same names, and `scale` times as large.
         batch_size: int, the number of crops in a batch.
         scale: int, how much smaller the low-resolution crops are.
         crop_size: int or (height, width) of the high-resolution crops,
             multiples of `scale`.
         augment: bool, whether crops are mirrored and turned, in all eight
             ways.
+        sides: tuple of two str, the sub-folders of `source` with the low- and
+            the high-resolution images; nothing is shrunk or damaged then.
         degradation: str, `"real_esrgan"`, which stands for all of shrinking,
             blur, noise and JPEG; `None` for bicubic shrinking, and the three
             arguments that follow.
@@ -202,6 +214,16 @@ def load_high_res(
         )
     places = (data_dir, download)
     fit = crop_size, channels, augment
+    if sides is not None or are_two_folders(source):
+        if degradation is not None or any(plain):
+            raise ValueError(
+                "`degradation`, `blur`, `noise` and `jpeg_quality` make "
+                "low-resolution images, which are there where there are two "
+                f"folders: leave them out. Received: {sides=}"
+            )
+        orders = Order(shuffle, seed, ORDER), Order(True, seed, CROP)
+        data = open_crop_pairs(source, sides, fit, scale, split, strict, orders)
+        return make_batches(data, batch_size, repeat, skip, drop_remainder)
     data = _open_crops(source, fit, split, shuffle, seed, strict, places)
     if degradation is not None:
         data = _degraded_by(DEGRADATIONS[degradation], data, scale, seed)
@@ -240,34 +262,13 @@ def _cropped(data, size, augment, order):
     def read(number, places):
         draws = order.draws(number, (data.size, 5))[places]
         (images,) = data.read(number, places)
-        crops = [_crop(x, size, augment, d) for x, d in zip(images, draws)]
+        crops = [crop(x, size, augment, d) for x, d in zip(images, draws)]
         return (np.stack([data.scale(crop) for crop in crops]),)
 
     (((*_, channels), dtype),) = data.specs
     return data._replace(
         read=read, specs=(((*size, channels), dtype),), image_size=size
     )
-
-
-def _crop(image, size, augment, draws):
-    sides = image.shape[:2]
-    if sides[0] < size[0] or sides[1] < size[1]:
-        raise ValueError(
-            f"An image of {sides[0]}x{sides[1]} is smaller than `crop_size`. "
-            f"Received: crop_size={size}"
-        )
-    top, left = (
-        int(draw * (side - goal + 1))
-        for draw, side, goal in zip(draws, sides, size)
-    )
-    image = image[top : top + size[0], left : left + size[1]]
-    if augment:
-        mirror, flip, turn = draws[2:] >= 0.5
-        image = image[:, ::-1] if mirror else image
-        image = image[::-1] if flip else image
-        if turn and size[0] == size[1]:
-            image = image.transpose(1, 0, 2)
-    return image
 
 
 def _degraded_by(degrade, data, scale, seed):

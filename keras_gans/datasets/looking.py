@@ -193,14 +193,15 @@ def _look_at_tfds(source, split, data_dir):
     )
 
 
-def sides(source, names, split="train"):
-    """What the first side of a folder of pairs holds, see `load_pairs`.
+def sides(source, names, split="train", side=0):
+    """What one side of a folder of pairs holds, see `load_pairs`.
 
     Args:
         source: String, a folder.
         names: The names of its sub-folders, or `None` where each file has
             both sides.
         split: See `load`.
+        side: Integer, which of the names.
     """
     path = pathlib.Path(source).expanduser()
     if not path.is_dir():
@@ -212,10 +213,10 @@ def sides(source, names, split="train"):
         return look_into(path, split, halves=True)
     whole, bracket, part = split.partition("[")
     root = path / whole if (path / whole).is_dir() else path
-    if not (root / names[0]).is_dir():
+    if not (root / names[side]).is_dir():
         there = sorted(p.name for p in root.iterdir() if p.is_dir())
         raise ValueError(
             f"`sides` must name sub-folders of {root}, which has {there}. "
             f"Received: sides={tuple(names)}"
         )
-    return look_into(root / names[0], "all" + bracket + part)
+    return look_into(root / names[side], "all" + bracket + part)

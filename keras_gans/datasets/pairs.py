@@ -113,29 +113,17 @@ def load_pairs(
     image_size = check_image_size(image_size)
     fits = [Fit(image_size, c, augment) for c in check_both_channels(channels)]
 
-    two = isinstance(source, (tuple, list)) and len(source) == 2
-    if two and all(isinstance(x, np.ndarray) for x in source):
+    is_pair = isinstance(source, (tuple, list)) and len(source) == 2
+    is_folder = _is_path(source)
+    if is_pair and all(isinstance(x, np.ndarray) for x in source):
         _no_sides(sides, "(array, array)")
         data = _open_pair_of_arrays(source, order, split, fits)
-    elif two and all(isinstance(x, (str, os.PathLike)) for x in source):
-        name = repr(tuple(map(str, source)))
-        _no_sides(sides, name)
-        roots, parts = zip(
-            *[find_split(_folder(x, name), split, name) for x in source]
-        )
-        data = _open_two_folders(
-            roots, parts[0], order, split, fits, strict, name
-        )
-    elif isinstance(source, (str, os.PathLike)):
+    elif is_folder and sides is None:
         name = repr(str(source))
         root, part = find_split(_folder(source, name), split, name)
-        if sides is None:
-            data = _open_halves(root, part, order, split, fits, strict, name)
-        else:
-            roots = _side_folders(root, sides, name)
-            data = _open_two_folders(
-                roots, part, order, split, fits, strict, name
-            )
+        data = _open_halves(root, part, order, split, fits, strict, name)
+    elif is_folder or are_two_folders(source):
+        data = open_two_folders(source, sides, order, split, fits, strict)
     else:
         raise ValueError(
             "`source` must be a folder, a tuple of two folders or a tuple of "
@@ -174,7 +162,34 @@ def _open_pair_of_arrays(arrays, order, split, fits):
     )
 
 
-def _open_two_folders(roots, part, order, split, fits, strict, name):
+def open_two_folders(source, sides, order, split, fits, strict, **kwargs):
+    """The `Source` of images in two folders that have the same names.
+
+    Args:
+        source: Path of a folder, whose sub-folders `sides` are the two, or a
+            tuple of two paths.
+        sides: Tuple of two strings, or `None`.
+        order: `Order`.
+        split: See `load_pairs`, as `strict`.
+        fits: List of two `Fit`.
+        strict: bool.
+        **kwargs: More arguments of `Folder`.
+    """
+    if _is_path(source):
+        name = repr(str(source))
+        root, part = find_split(_folder(source, name), split, name)
+        roots = _side_folders(root, sides, name)
+    else:
+        if not are_two_folders(source):
+            raise ValueError(
+                "`source` must be a folder, or a tuple of two. "
+                f"Received: source={type(source)}"
+            )
+        name = repr(tuple(map(str, source)))
+        _no_sides(sides, name)
+        roots, (part, _) = zip(
+            *[find_split(_folder(x, name), split, name) for x in source]
+        )
     files, problems = [], []
     for root in roots:
         files.append({})
@@ -189,7 +204,8 @@ def _open_two_folders(roots, part, order, split, fits, strict, name):
     stems = sorted(files[0].keys() & files[1].keys())
     chosen = take_part(stems, part, split, name)
     examples = [(files[0][stems[i]], files[1][stems[i]]) for i in chosen]
-    return _open_pairs(examples, order, fits, strict, name, problems=problems)
+    kwargs["problems"] = problems
+    return _open_pairs(examples, order, fits, strict, name, **kwargs)
 
 
 def _open_halves(root, part, order, split, fits, strict, name):
@@ -217,6 +233,16 @@ def _open_pairs(examples, order, fits, strict, name, **kwargs):
         examples, channels, fits[0].image_size, strict, name, **kwargs
     )
     return folder_source(folder, order, fits[0])
+
+
+def are_two_folders(source):
+    """Whether a source is a tuple of two paths."""
+    is_pair = isinstance(source, (tuple, list)) and len(source) == 2
+    return is_pair and all(map(_is_path, source))
+
+
+def _is_path(x):
+    return isinstance(x, (str, os.PathLike))
 
 
 def _folder(path, name):

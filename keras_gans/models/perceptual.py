@@ -72,6 +72,7 @@ class PerceptualUpscaling(Upscaling, AdversarialModel):
             start = presets.load(generator)
             generator, notices = start.inference_network, start.notices
         check_generator(generator)
+        _check_size(generator, self.image_shape)
         if not isinstance(content_network, str):
             content_network.trainable = False
         super().__init__(
@@ -275,6 +276,24 @@ def blend(network, first, second, alpha):
     for weight, a, b in zip(network.weights, first.weights, second.weights):
         a, b = (ops.convert_to_numpy(w) for w in (a, b))
         weight.assign((1 - alpha) * a + alpha * b)
+
+
+def _check_size(generator, image_shape):
+    """Raises a `ValueError` if a generator makes no such images."""
+    *sides, channels = image_shape
+    own = (getattr(generator, "input_shape", None) or [None])[-1]
+    if own not in (None, channels):
+        raise ValueError(
+            f"generator must take images of {channels} channels, as "
+            f"image_shape has them, and takes {own}. Received: "
+            f"image_shape={image_shape}"
+        )
+    if any(side % generator.scale for side in sides):
+        raise ValueError(
+            "image_shape must have a height and a width that are multiples of "
+            f"the generator's scale, {generator.scale}. Received: "
+            f"image_shape={image_shape}"
+        )
 
 
 def _check_layers(layers):

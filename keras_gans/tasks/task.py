@@ -41,12 +41,20 @@ class Option:
         key: String, the key of the recipe that it sets, if it sets one.
         within: String, the dict of the recipe that the key is in, or `None`.
         default: What the key stands for in a recipe without it.
+        replaces: Tuple of keys beside it that say nothing where it is given.
     """
 
     refusal: str
     key: str | None = None
     within: str | None = None
     default: typing.Any = None
+    replaces: tuple = ()
+
+    def put(self, place, given):
+        """Sets what the user gave in that part of a recipe."""
+        place[self.key] = given
+        for key in self.replaces:
+            place.pop(key, None)
 
 
 @dataclasses.dataclass

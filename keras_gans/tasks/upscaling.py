@@ -14,20 +14,20 @@ from keras_gans import (
     resizing,
 )
 from keras_gans.checks import NoWeights, UsageError
+from keras_gans.datasets import looking
 from keras_gans.pixels import to_uint8
 from keras_gans.tasks import shared
 from keras_gans.tasks.task import Option, Ranking, Reference, Task
 
 SCORED = 4  # batches of crops
 # Arguments of `datasets.load_high_res`, and what the splits stand for.
+DEGRADATION = ("degradation", "blur", "noise", "jpeg_quality")
 DATA_ARGUMENTS = {
     "crop_size",
     "augment",
-    "degradation",
-    "blur",
-    "noise",
-    "jpeg_quality",
+    "sides",
     "splits",
+    *DEGRADATION,
 }
 # Of models that train on pixels alone; without one in the recipe it is the
 # paper's.
@@ -42,6 +42,13 @@ GENERATOR = Option(
     "is of an SRGAN or its like, which a {model} is not", "generator"
 )
 
+SIDES = Option(
+    "is of pairs of images, which {preset} does not train on",
+    "sides",
+    "high_res",
+    replaces=DEGRADATION,
+)
+
 
 def check(recipe):
     shared.check_arguments(recipe, "high_res", DATA_ARGUMENTS)
@@ -50,6 +57,14 @@ def check(recipe):
             f"loss must be one of {', '.join(PIXEL_LOSSES)}. "
             f"Received: loss={recipe['loss']!r}"
         )
+
+
+def look(recipe, data_dir=None):
+    """What the data of a recipe hold; of two sides, the large one."""
+    names = recipe.get("high_res", {}).get("sides")
+    if names is None:
+        return shared.look(recipe, data_dir)
+    return looking.sides(recipe["dataset"], names, side=1)
 
 
 def _is_adversarial(model):
@@ -287,12 +302,12 @@ TASK = Task(
     does="makes images larger",
     recipe_keys=frozenset({"high_res", "generator", "loss"}),
     best_by={"psnr": PSNR, "content": CONTENT},
-    train_options={"generator": GENERATOR},
+    train_options={"generator": GENERATOR, "sides": SIDES},
     evaluate_options={
         "low_res": Option("is of models that enlarge, not of a {model}")
     },
     check=check,
-    look=shared.look,
+    look=look,
     default_size=96,
     new_arguments=new_arguments,
     load=load,

@@ -194,6 +194,28 @@ def test_a_class_on_a_folder(train, tmp_path, capsys):
 
 
 @pytest.mark.slow
+def test_small_and_large_pictures_of_ones_own(train, tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    for name, side in (("small", 8), ("large", 16)):
+        (tmp_path / "both" / name).mkdir(parents=True)
+        for i in range(5):
+            pixels = rng.integers(0, 256, (side, side, 3), "uint8")
+            image = Image.fromarray(pixels)
+            image.save(tmp_path / "both" / name / f"{i}.png")
+    words = ["--data", "both", "--sides", "small,large", "--image-size", "16"]
+    words += ["--set", "filters=2", "num_residual_blocks=1", "scale=2"]
+    assert train("srresnet", *words, *SHORT) == 0
+    assert "5 images of 16x16" in capsys.readouterr().out
+    recipe = presets.recipe("runs/srresnet/last")
+    assert recipe["high_res"]["sides"] == ["small", "large"]
+    # A class that damages its pictures has nothing to damage here.
+    assert train("srresnet", "--steps", "3", "--resume") == 0
+    words[-3:] = ["discriminator_filters=2"]
+    words += ["--from", "runs/srresnet/last", "--dry-run"]
+    assert train("real_esrgan", *words) == 0
+
+
+@pytest.mark.slow
 def test_few_images_make_small_batches(train, capsys):
     words = ["--data", "two", "--image-size", "16x8", "--channels", "1"]
     words += ["--mirror", "--augment", "color,cutout", "--steps", "1"]
@@ -285,6 +307,7 @@ def test_classes_where_they_are_asked_for(train):
         (["srresnet", "--data", "two", "--augment", "color"], 2, "nothing"),
         (["srresnet", "--data", "two", "--mirror"], 2, "draw samples or tra"),
         (["dcgan", "--data", "two", "--sides", "a,b"], 2, "train on pairs"),
+        (["srresnet", "--data", "two", "--sides", "a,b"], 1, "sub-folders of"),
         (["dcgan", "--data", "caf\udce9"], 2, "a name that is UTF-8"),
         (["pix2pix", "--data", "two", "--sides", "a,b"], 1, "sub-folders of"),
         (["srgan", "--data", "two"], 2, "--generator runs/srresnet/best"),

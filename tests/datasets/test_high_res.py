@@ -160,3 +160,68 @@ def test_arguments(photos, change, words):
 def test_points_are_no_images():
     with pytest.raises(ValueError, match="not images"):
         datasets.load_high_res("ring")
+
+
+# ---- both are there -------------------------------------------------------
+
+
+@pytest.fixture
+def two_folders(tmp_path, photos):
+    """Photographs, and every other pixel of them."""
+    for name in ("small", "large"):
+        (tmp_path / name).mkdir()
+    for file in photos.iterdir():
+        pixels = np.asarray(Image.open(file))
+        height, width = (side // 2 * 2 for side in pixels.shape[:2])
+        pixels = pixels[:height, :width]
+        Image.fromarray(pixels).save(tmp_path / "large" / file.name)
+        small = Image.fromarray(pixels[::2, ::2])
+        small.save((tmp_path / "small" / file.name).with_suffix(".tiff"))
+    return tmp_path
+
+
+def test_crops_of_both_show_the_same(two_folders):
+    sides = ("small", "large")
+    size = {"crop_size": 8, "augment": True}
+    seen = set()
+    for low, high in batches(two_folders, 12, sides=sides, **size):
+        assert low.shape == (3, 4, 4, 3) and high.shape == (3, 8, 8, 3)
+        assert low.dtype == high.dtype == "float32"
+        assert sorted(uint8(high)[:, 0, 0, 2]) == [0, 40, 80]
+        for small, large in zip(uint8(low), uint8(high)):
+            # Of two neighbours one was kept, the upper left one before turns.
+            pairs = large.reshape(4, 2, 4, 2, 3).min(axis=(1, 3))
+            np.testing.assert_array_equal(small, pairs)
+            down, right = large[1, 0] - large[0, 0], large[0, 1] - large[0, 0]
+            seen.add((*np.sign(down[:2]), *np.sign(right[:2])))
+    assert len(seen) == 8  # All ways to turn and mirror it.
+
+
+def test_two_folders_are_those_of_one(two_folders):
+    one = batches(two_folders, sides=("small", "large"))
+    two = batches((two_folders / "small", str(two_folders / "large")))
+    for a, b in zip(one, two, strict=True):
+        for x, y in zip(a, b, strict=True):
+            np.testing.assert_array_equal(x, y)
+    # And resumed at their third batch.
+    rest = batches(two_folders, 2, sides=("small", "large"), skip=2)
+    np.testing.assert_array_equal(one[2][0], rest[0][0])
+
+
+def test_what_is_no_pair_of_sizes(two_folders):
+    sides = ("small", "large")
+    (two_folders / "small" / "0.tiff").unlink()
+    Image.new("RGB", (9, 9)).save(two_folders / "small" / "1.tiff")
+    with pytest.warns(UserWarning, match="no partner.*not 2 times as large"):
+        found = batches(two_folders, 1, sides=sides, batch_size=1)
+    assert uint8(found[0][1])[0, 0, 0, 2] == 80
+    for arguments, words in (
+        ({"degradation": "real_esrgan"}, "leave them out"),
+        ({"noise": 2.0}, "leave them out"),
+        ({"crop_size": 64}, "smaller than a crop of 32x32"),
+        ({"sides": ("small", "big")}, "must name sub-folders of"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            batches(two_folders, 1, **{"sides": sides, **arguments})
+    with pytest.raises(ValueError, match="must be a folder, or"):
+        batches(np.zeros((4, 16, 16, 3), "uint8"), 1, sides=sides)

@@ -195,6 +195,14 @@ def test_a_discriminator_of_any_size():
         (lambda: tiny_srgan(adversarial_weight="1"), "adversarial_weight"),
         (lambda: tiny_srgan(ema_momentum=2.0), "ema_momentum must be"),
         (
+            lambda: tiny_srgan(generator=SRResNetGenerator(2, filters=2)),
+            "generator must take images of 1 channels.*and takes 3",
+        ),
+        (
+            lambda: tiny_srgan(image_shape=(18, 17, 1)),
+            "multiples of the generator's scale, 2. ",
+        ),
+        (
             lambda: keras_gans.SRResNet(keras.Sequential()),
             "must have the attributes scale and reach",
         ),
