@@ -3,10 +3,11 @@
     python tools/draw_upscaled.py real_esrgan_x4plus --set5 set5_x4/HR \
         --drawings noto_emoji/images
 
-Parts of two photographs of Set5, shrunk; of two that JPEG has damaged as
-well; and of two drawings. Of each bicubic resizing, what `keras-gans upscale`
-takes without the package (at its scale), the preset, and the truth. Then
-`python tools/zoo.py recipes` writes the cards.
+Parts of three photographs of Set5, shrunk; of three that JPEG has damaged as
+well, and of a drawing; and of three more drawings. Of each bicubic resizing,
+what `keras-gans upscale` takes without the package (at its scale), the preset,
+and the truth. Then `python tools/zoo.py recipes` writes the cards. With
+`--before-and-after FILE` it draws what README shows.
 """
 
 import argparse
@@ -21,10 +22,18 @@ from PIL import Image
 from keras_gans import names, pictures, presets, resizing
 
 # Of Set5: an image by its place, and the top left corner of what is shown.
-PHOTOGRAPHS = ((1, (60, 100)), (4, (20, 60)))
-DAMAGED = ((0, (120, 130)), (2, (60, 60)))
+PHOTOGRAPHS = ((1, (60, 100)), (4, (20, 60)), (3, (110, 140)))
+DAMAGED = ((0, (120, 130)), (2, (60, 60)), (4, (10, 10)))
 QUALITY = 30
-DRAWINGS = ("emoji_u1f431.png", "emoji_u1f3e0.png")
+DRAWINGS = (
+    ("emoji_u1f680.png", QUALITY),
+    ("emoji_u1f431.png", None),
+    ("emoji_u1f3e0.png", None),
+    ("emoji_u1f98b.png", None),
+)
+# README's: an image of Set5, what JPEG does to it, and the corner.
+SHOWN = ((2, QUALITY, (40, 40)), (1, None, (16, 88)))
+SHOWN_SIDE = 200
 
 
 def examples(photographs, drawings, scale):
@@ -32,16 +41,15 @@ def examples(photographs, drawings, scale):
 
     Args:
         photographs: `pathlib.Path` of Set5's images.
-        drawings: `pathlib.Path` of a folder with `DRAWINGS`, or with others,
-            of which the first two are taken.
+        drawings: `pathlib.Path` of a folder with `DRAWINGS`.
         scale: Integer.
     """
     files = sorted(photographs.iterdir())
     for places, quality in ((PHOTOGRAPHS, None), (DAMAGED, QUALITY)):
         for number, corner in places:
             yield *pair(read(files[number]), scale, quality), corner
-    for name in DRAWINGS:
-        yield *pair(read(drawings / name), scale), (4, 4)
+    for name, quality in DRAWINGS:
+        yield *pair(read(drawings / name), scale, quality), (4, 4)
 
 
 def pair(truth, scale, quality=None):
@@ -80,15 +88,34 @@ def draw(name, photographs, drawings):
     )
 
 
+def before_and_after(photographs):
+    """Bicubic resizing and `real_esrgan_x4plus`, side by side, twice."""
+    model = presets.load("real_esrgan_x4plus")
+    files, tiles = sorted(photographs.iterdir()), []
+    for number, quality, (top, left) in SHOWN:
+        low, truth = pair(read(files[number]), model.scale, quality)
+        tiles += [
+            image[top : top + SHOWN_SIDE, left : left + SHOWN_SIDE]
+            for image in (
+                resizing.bicubic(low, truth.shape[:2]),
+                model.upscale(low),
+            )
+        ]
+    return pictures.image_grid(np.stack(tiles), 4)
+
+
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("name", nargs="+")
+    parser.add_argument("name", nargs="*")
+    parser.add_argument("--before-and-after", type=pathlib.Path)
     parser.add_argument("--set5", type=pathlib.Path, required=True)
     parser.add_argument("--drawings", type=pathlib.Path, required=True)
     parser.add_argument("--out", type=pathlib.Path, default=publishing.ZOO)
     args = parser.parse_args()
+    if args.before_and_after:
+        before_and_after(args.set5).save(args.before_and_after)
     for name in args.name:
         picture = draw(name, args.set5, args.drawings)
         (args.out / name).mkdir(parents=True, exist_ok=True)

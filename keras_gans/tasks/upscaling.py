@@ -15,7 +15,8 @@ from keras_gans import (
 )
 from keras_gans.checks import NoWeights, UsageError
 from keras_gans.datasets import looking
-from keras_gans.pixels import to_uint8
+from keras_gans.names import CLASSIFIERS
+from keras_gans.pixels import from_uint8, to_uint8
 from keras_gans.tasks import shared
 from keras_gans.tasks.task import Option, Ranking, Reference, Task
 
@@ -33,6 +34,8 @@ DATA_ARGUMENTS = {
 # paper's.
 PIXEL_LOSSES = ("mean_squared_error", "mean_absolute_error")
 HEADLINE = ("PSNR", "SSIM")
+# The layer of a classifier whose features are compared: no loss uses it.
+FEATURES = "re_lu_2"
 
 PSNR = Ranking(("psnr",), ("PSNR",), "luma", high=True)
 CONTENT = Ranking(
@@ -223,6 +226,25 @@ def draw_enlarged(model, inputs, truth=None):
 # ---- evaluation -----------------------------------------------------------
 
 
+def feature_maps(name):
+    """The `Extractor` of a layer of a classifier: of images of any size.
+
+    The distance of two images is the root mean square of the differences.
+
+    Args:
+        name: String, one of the zoo's classifiers of colours.
+    """
+    from keras_gans.models.content import content_network
+
+    network = content_network(name, FEATURES)
+
+    def features(images):
+        x = network.predict_on_batch(from_uint8(images))
+        return x.reshape(len(x), -1) / np.sqrt(x[0].size)
+
+    return metrics.Extractor(features, f"{name} {FEATURES}")
+
+
 def evaluate(model, recipe, options):
     # The recipe is of training alone: whole photographs are scored, and
     # converted weights have none.
@@ -236,6 +258,11 @@ def evaluate(model, recipe, options):
             "whole photographs are needed: name their folder, --data FOLDER"
         )
     files = image_files.find(options.data)[: options.n]
+    extractor = options.extractor
+    if extractor in ("mnist_classifier", "points"):
+        raise UsageError(f"--extractor must see colours. Received: {extractor}")
+    if extractor in CLASSIFIERS:  # Whose own features are of one size.
+        extractor = feature_maps(extractor)
 
     def read(paths):
         return (image_files.read(path, 3)[0] for path in paths)
@@ -250,7 +277,7 @@ def evaluate(model, recipe, options):
             read(files),
             model.scale,
             low_res=low_res,
-            extractor=options.extractor,
+            extractor=extractor,
             dataset=shared.data_name(options.data),
         )
         return scores

@@ -97,6 +97,16 @@ def test_evaluate(preset, tmp_path, capsys, monkeypatch, given):
             assert found[name + suffix] == expected[name].value
     assert found["sharpness of truth"] == expected["sharpness of truth"].value
     if given:
+        # A classifier is of one size, and what it sees on the way is not.
+        words = [*command, "--extractor", "cifar10_classifier"]
+        assert cli.main(words) == 0
+        scores = json.loads(pathlib.Path(out).read_text())["scores"]
+        (far, bicubic) = (s for s in scores if "perceptual" in s["name"])
+        assert far["value"] > 0 and bicubic["value"] > 0
+        assert "cifar10_classifier re_lu_2" in str(far["protocol"])
+        words[-1] = "mnist_classifier"
+        assert cli.main(words) == 2
+        assert "must see colours" in capsys.readouterr().err
         assert cli.main([*command, "--low-res", high]) == 1
         assert "must have an image of 12x13" in capsys.readouterr().err
 

@@ -9,11 +9,9 @@ import numpy as np
 from PIL import Image
 
 from keras_gans import metrics, pictures, presets, resizing
-from keras_gans.models import srgan
-from keras_gans.pixels import from_uint8
+from keras_gans.tasks.upscaling import FEATURES, feature_maps
 
-# Where distances between features are measured: a layer that no loss uses.
-FEATURES = ("cifar10_classifier", "re_lu_2")
+CLASSIFIER = "cifar10_classifier"
 BICUBIC, TRUTH, OURS = "bicubic", "truth", "this preset"
 # What each row of a card's picture shows: an image of Set5, and the top left
 # corner of a part of it, where networks differ most: wool, leaves, dots.
@@ -59,7 +57,7 @@ def evaluate(models, folder, dataset):
         ]
         for label, model in models.items()
     }
-    scores, extractor = {}, perceptual()
+    scores, extractor = {}, feature_maps(CLASSIFIER)
     for label, images in made.items():
         images = iter(images)
         found, rows = metrics.evaluate_upscaling(
@@ -86,17 +84,6 @@ def evaluate(models, folder, dataset):
 def read(path):
     with Image.open(path) as image:
         return np.asarray(image.convert("RGB"))
-
-
-def perceptual():
-    """The root mean square of the features' differences, as a distance."""
-    network = srgan.content_network(*FEATURES)
-
-    def features(images):
-        x = network.predict_on_batch(from_uint8(images))
-        return x.reshape(len(x), -1) / np.sqrt(x[0].size)
-
-    return metrics.Extractor(features, " ".join(FEATURES))
 
 
 def table(facts):
@@ -126,7 +113,7 @@ def table(facts):
     truth = np.mean(found["scores"][OURS]["sharpness of truth"])
     lines.append(
         f"\nThe sharpness of the truth is {truth:.2f}; the perceptual distance "
-        f"is that of features of `{FEATURES[0]}` (`{FEATURES[1]}`; less is "
+        f"is that of features of `{CLASSIFIER}` (`{FEATURES}`; less is "
         "better)."
     )
     return "\n".join(lines)

@@ -65,10 +65,10 @@ def caption(scale):
     """What the picture of `tools/draw_upscaled.py` shows."""
     beside = "`srresnet_x4_bsds500_large`, " if scale == 4 else ""
     return (
-        "Parts of two photographs of Set5, of two more that JPEG has damaged "
-        "(quality 30), and of two drawings of Noto Emoji (Apache 2.0), all of "
-        f"them shrunk to 1/{scale}. From left to right: bicubic, {beside}this "
-        "preset, truth."
+        "Parts of three photographs of Set5, of three that JPEG has damaged "
+        "(quality 30), and of four drawings of Noto Emoji (Apache 2.0), the "
+        f"first of them damaged as well, all shrunk to 1/{scale}. From left to "
+        f"right: bicubic, {beside}this preset, truth."
     )
 
 
