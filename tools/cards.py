@@ -115,6 +115,7 @@ def packaged_card(name, entry, has_picture):
         f"**Data.** {sentence(entry['data']['name'])} Licence of the data: "
         f"{entry['data']['license']}.",
         entry["use"],
+        *entry.get("more", ()),
         f"**Compared.** {entry['compared']}",
         f"**Known failures.** {entry['failures']}",
         *(f"**Notice.** {notice}" for notice in facts["notices"]),
