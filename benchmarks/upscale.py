@@ -172,13 +172,17 @@ def spans(size, tile, reach):
     As in the package, which is not imported: PyTorch's process would have to
     hold Keras and TensorFlow as well.
     """
-    length = tile + 2 * reach
-    if size <= length:
+    overlap, most = 2 * reach, tile + 2 * reach
+    if size <= most:
         yield 0, size, 0, size
         return
-    for first in range(0, size, tile):
-        start = min(max(first - reach, 0), size - length)
-        yield start, start + length, first, min(first + tile, size)
+    count = -(-(size - overlap) // tile)
+    length = -(-(size + (count - 1) * overlap) // count)
+    length, end = min(-(-length // 32) * 32, most), 0
+    for i in range(count):
+        start = min(i * (length - overlap), size - length)
+        first, end = end, start + length - reach
+        yield start, start + length, first, size if i + 1 == count else end
 
 
 class Pillow:
@@ -355,7 +359,7 @@ def main():
         metavar=("WIDTH", "HEIGHT"),
         help="of the input",
     )
-    parser.add_argument("--tile", type=int, default=192)
+    parser.add_argument("--tile", type=int, help="(the network's)")
     parser.add_argument(
         "--cli",
         action="store_true",
@@ -389,6 +393,8 @@ def main():
     if options.smoke:
         options.filters, options.blocks, options.rounds = 4, 1, 1
         options.size, options.tile, cli_size = (40, 24), 16, (24, 16)
+    if options.tile is None:
+        options.tile = 512 if options.network == "srvggnet" else 192
     settings = {
         "filters": options.filters,
         "blocks": options.blocks,

@@ -49,8 +49,8 @@ def add(commands):
     parser.add_argument(
         "--tile",
         type=integer(16),
-        default=TILE,
-        help=f"side of a tile of the input: less takes less memory ({TILE})",
+        help="side of a tile of the input, at most: less takes less memory "
+        f"({TILE}, more of a small network)",
     )
     parser.add_argument(
         "--tta",

@@ -97,6 +97,8 @@ class SRVGGNetCompactGenerator(keras.Model):
         super().__init__(inputs, outputs, name=name, **kwargs)
         self.scale = scale
         self.reach = reach
+        # All of its features are of the input's size: large tiles take little.
+        self.tile = 512
         self._arguments = {
             "scale": scale,
             "channels": channels,

@@ -8,6 +8,9 @@ import numpy as np
 
 from keras_gans.resizing import around
 
+# Lengths of tiles are multiples of this, up to the longest.
+LENGTHS = 32
+
 
 class Canvas:
     """Images that are made part by part: an array.
@@ -99,18 +102,26 @@ def _spans(size, tile, reach, wrap=False, divisor=1):
     """One axis in tiles: `(start, stop, first, end)`.
 
     What lies from `first` to `end` is made from what lies from `start` to
-    `stop`, which are as far apart for all tiles: one shape for the network.
-    Beyond the image they lie where it wraps around, or a block is not whole.
+    `stop`, which are as far apart for all tiles: one shape for the network,
+    and no longer than they must be, so that little is computed twice. Beyond
+    the image they lie where it wraps around, or a block is not whole.
     """
     whole = -(-size // divisor) * divisor
     before, after = (-reach, whole + reach) if wrap else (0, whole)
-    length = min(tile, whole) + 2 * reach
-    if after - before <= length:
+    overlap, most = 2 * reach, tile + 2 * reach
+    count = max(1, -(-(after - before - overlap) // tile))
+    if after - before <= most or count == 1:
         yield before, after, 0, size
         return
-    for first in range(0, size, tile):
-        start = min(max(first - reach, before), after - length)
-        yield start, start + length, first, min(first + tile, size)
+    length = -(-(after - before + (count - 1) * overlap) // count)
+    # Images of many sizes shall not all be of other shapes for the compiler.
+    step = math.lcm(LENGTHS, divisor)
+    length = min(-(-length // step) * step, most)
+    end = 0
+    for i in range(count):
+        start = min(before + i * (length - overlap), after - length)
+        first, end = end, start + length - reach
+        yield start, start + length, first, size if i + 1 == count else end
 
 
 def _window(pixels, row, column, wrap):

@@ -48,7 +48,7 @@ class Upscaling:
     def upscale(
         self,
         image,
-        tile=TILE,
+        tile=None,
         self_ensemble=False,
         verbose=0,
         scale=None,
@@ -71,8 +71,10 @@ class Upscaling:
                 `PIL.Image.Image`. Those of 16 bits (`"I;16"`, and `"I"`, taken
                 for such) stay so; palettes, CMYK and the like become RGB (see
                 `keras_gans.image_files`).
-            tile: Integer, the side of a tile in pixels of the input. More
-                takes more memory, and less computes more twice.
+            tile: Integer, the side of a tile in pixels of the input, at most.
+                More takes more memory, and less computes more twice. `None`
+                for the network's own (`tile`, if it has that attribute), or
+                192.
             self_ensemble: Boolean, whether to take the mean of what is made
                 of the image turned and mirrored in all eight ways: eight
                 times as long, a tenth of a decibel better.
@@ -97,7 +99,7 @@ class Upscaling:
             ValueError: For an array of another shape, dtype or range, for an
                 image of floats, and for other arguments than these.
         """
-        check_integer("tile", tile, minimum=1)
+        tile = self._tile(tile)
         if alpha not in ALPHAS:
             raise ValueError(
                 f"alpha must be one of {', '.join(ALPHAS)}. Received: "
@@ -147,12 +149,18 @@ class Upscaling:
             return made.result
         return made.result.reshape(*size, *shape[2:])
 
-    def images_at_once(self, height, width, tile=TILE):
+    def _tile(self, tile):
+        if tile is None:
+            return getattr(self.inference_network, "tile", TILE)
+        check_integer("tile", tile, minimum=1)
+        return tile
+
+    def images_at_once(self, height, width, tile=None):
         """How many images of a size take no more memory than a tile does.
 
         So many go into the network together, of those that `upscale` is given.
         """
-        pixels = (tile + 2 * self.inference_network.reach) ** 2
+        pixels = (self._tile(tile) + 2 * self.inference_network.reach) ** 2
         return max(1, pixels // (height * width))
 
     def export(self, filepath, format="tf_saved_model", **kwargs):

@@ -94,6 +94,33 @@ def test_bicubic_shrinking_by_hand():
         np.testing.assert_allclose(made, 0.3, rtol=1e-5)
 
 
+def test_convolutions_of_a_cpu_are_those_of_other_devices(monkeypatch):
+    """In parts or at once: the same images, and gradients."""
+    from keras_gans import backend
+
+    keras.utils.set_random_seed(0)
+    network = RRDBNetGenerator(1, 3, num_blocks=1, filters=8, growth=4)
+    rng = np.random.default_rng(0)
+    for v in network.weights:
+        v.assign(rng.normal(scale=0.1, size=v.shape))
+    x = rng.normal(size=(2, 8, 12, 3)).astype("float32")
+
+    def results():
+        (loss, aux), gradients = backend.value_and_gradients(
+            lambda: (ops.mean(ops.square(network(x))), ()),
+            network.trainable_variables,
+            [],
+        )
+        return [to_numpy(network(x)), *map(to_numpy, gradients)]
+
+    assert backend.device_name() == "CPU"
+    here = results()
+    monkeypatch.setattr(backend, "device_name", lambda: "a GPU")
+    for a, b in zip(here, results(), strict=True):
+        assert np.abs(b).max() > 0
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+
+
 def test_an_rrdb_adds_a_fifth_of_a_fifth():
     """With kernels of zero, each dense block adds a fifth of its last bias."""
     layer = RRDB(3, 2)

@@ -1,5 +1,7 @@
 """SRResNet and SRGAN: the paper's networks and losses, and upscaling."""
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -499,11 +501,40 @@ def test_spans():
     assert list(_spans(40, 30, 5)) == [(0, 40, 0, 40)]
     spans = list(_spans(100, 30, 5))
     assert spans == [
-        (0, 40, 0, 30),
-        (25, 65, 30, 60),
-        (55, 95, 60, 90),
-        (60, 100, 90, 100),
+        (0, 40, 0, 35),
+        (30, 70, 35, 65),
+        (60, 100, 65, 100),
     ]
+
+
+@pytest.mark.neutral
+@pytest.mark.parametrize("wrap", [False, True])
+def test_spans_lie_side_by_side(wrap):
+    """Whatever the sizes: with all that a pixel depends on, and little more."""
+    for size, tile, reach, divisor in itertools.product(
+        (41, 100, 333, 512, 4000), (16, 48, 192), (4, 40, 64), (1, 4)
+    ):
+        whole = -(-size // divisor) * divisor
+        spans = list(_spans(size, tile, reach, wrap, divisor))
+        (length,) = {stop - start for start, stop, *_ in spans}
+        ends = [(first, end) for *_, first, end in spans]
+        assert [0, *(end for _, end in ends)] == [f for f, _ in ends] + [size]
+        for start, stop, first, end in spans:
+            assert first < end and start % divisor == 0
+            low, high = first - reach, end + reach
+            if not wrap:
+                low, high = max(low, 0), min(high, whole)
+            assert start <= low and high <= stop
+        if len(spans) > 1:
+            assert length <= tile + 2 * reach
+            # Fewer would not do.
+            fewer = (len(spans) - 1) * tile + 2 * reach
+            assert fewer < whole + 2 * reach * wrap
+    # No longer than they must be, up to a multiple of 32.
+    for start, stop, *_ in _spans(512, 192, 64):
+        assert stop - start == 320
+    assert len(list(_spans(512, 192, 64))) == 2
+    assert {b - a for a, b, *_ in _spans(512, 192, 40)} == {224}
 
 
 def test_the_network_is_compiled_once(monkeypatch):
