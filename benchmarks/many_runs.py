@@ -82,32 +82,35 @@ def train(model, load, steps, path):
         path: Of its result; what it has reached lies beside until the end.
 
     Returns:
-        `(history, seconds)`: of the last part, and of all of them.
+        `(logs, seconds)`: the means over all steps, a dict of floats.
     """
     weights = path.with_suffix(".weights.h5")
     state = path.with_suffix(".part")
-    done, seconds = 0, 0.0
+    done, seconds, sums = 0, 0.0, {}
     if weights.exists() and state.exists():
         found = read(state)
         if found["steps"] == steps:
             model.load_weights(weights)
             done, seconds = found["done"], found["seconds"]
+            sums = found["sums"]
     while done < steps:
         start = time.perf_counter()
         count = min(PART_STEPS, steps - done)
-        history = model.fit(
-            load(done), steps_per_epoch=count, verbose=0
-        ).history
+        data = load(done)
+        logs = model.fit(data, steps_per_epoch=count, verbose=0).history
+        for name, (value,) in logs.items():
+            sums[name] = sums.get(name, 0.0) + count * float(value)
         done += count
         seconds += time.perf_counter() - start
         if done < steps:
             # The state tells what the weights are: it comes last.
             state.unlink(missing_ok=True)
             model.save_weights(weights)
-            write(state, {"steps": steps, "done": done, "seconds": seconds})
+            reached = {"done": done, "seconds": seconds, "sums": sums}
+            write(state, {"steps": steps, **reached})
     state.unlink(missing_ok=True)
     weights.unlink(missing_ok=True)
-    return history, seconds
+    return {name: total / steps for name, total in sums.items()}, seconds
 
 
 def write(path, result):

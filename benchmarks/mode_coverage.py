@@ -97,12 +97,13 @@ def run(toy, row, seed, options):
     path = result_path(toy, row, seed, options)
     load = functools.partial(load_data, toy, batch_size, seed, options.data_dir)
     if settings.images:  # A toy's run takes minutes.
-        history, seconds = many_runs.train(
+        logs, seconds = many_runs.train(
             model, lambda skip: load(skip=skip), steps, path
         )
     else:
         start = time.perf_counter()
         history = model.fit(load(), steps_per_epoch=steps, verbose=0).history
+        logs = {name: float(value) for name, (value,) in history.items()}
         seconds = time.perf_counter() - start
     samples = model.generate(options.samples or settings.samples, seed=seed)
     # A row was a loss once, and is called so in the files.
@@ -110,7 +111,7 @@ def run(toy, row, seed, options):
     scores["backend"] = keras.backend.backend()
     scores["samples"] = len(samples)
     scores["seconds"] = round(seconds, 1)
-    scores["losses"] = {k: float(v[0]) for k, v in history.items()}
+    scores["losses"] = logs
     if settings.images:
         modes, kl = metrics.stacked_mode_coverage(samples)
         picture = pictures.image_grid(samples[:64])

@@ -30,6 +30,7 @@ METHODS = {
 PAPER = "| the paper | 10 | 93 ± 6.5 | | 180,000 |"
 # Updates of the network on the labels alone, which it knows by heart by then.
 SUPERVISED_STEPS = 3000
+SUPERVISED_RATE = 3e-3
 
 
 # ---- one run --------------------------------------------------------------
@@ -55,6 +56,12 @@ def recipe():
     return PRESETS[PRESET]["recipe"]
 
 
+def rate(recipe):
+    """The learning rate that a run begins with."""
+    config = recipe["generator_optimizer"]["config"]["learning_rate"]["config"]
+    return config["initial_learning_rate"]
+
+
 def load(seed, options, **kwargs):
     from keras_gans import datasets
 
@@ -78,7 +85,14 @@ def train_gan(seed, steps, options):
     from keras_gans import cli
 
     folder = options.runs / f"{PRESET}_{seed}"
-    if (folder / "run.json").exists():  # Of this seed, and as long.
+    if (folder / "run.json").exists():
+        about = many_runs.read(folder / "run.json")
+        found = about["recipe"]["seed"], about["steps"], rate(about["recipe"])
+        if found != (seed, steps, rate(recipe())):
+            raise SystemExit(
+                f"{folder} holds another run, of (seed, steps, rate) {found}: "
+                "remove it, or name another folder with --runs."
+            )
         options_of_run = ["--resume"]
     else:
         options_of_run = ["--seed", str(seed), "--steps", str(steps)]
@@ -103,7 +117,9 @@ def train_alone(seed, steps, options):
     network = ImprovedGANDiscriminator(num_classes=10)
     network.compile(
         keras.optimizers.Adam(
-            keras.optimizers.schedules.PolynomialDecay(3e-3, steps, 0.0),
+            keras.optimizers.schedules.PolynomialDecay(
+                SUPERVISED_RATE, steps, 0.0
+            ),
             beta_1=0.5,
         ),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
@@ -144,6 +160,7 @@ def run(method, seed, options):
         "method": method,
         "seed": seed,
         "steps": steps,
+        "learning_rate": wanted_rate(method),
         "errors": wrong,
         "test_images": total,
         "seconds": round(seconds, 1),
@@ -155,6 +172,10 @@ def run(method, seed, options):
 def wanted_steps(method, options):
     own = SUPERVISED_STEPS if method == "supervised" else recipe()["steps"]
     return options.steps or own
+
+
+def wanted_rate(method):
+    return SUPERVISED_RATE if method == "supervised" else rate(recipe())
 
 
 def result_path(method, seed, options):
@@ -182,7 +203,10 @@ def is_done(cell, options):
     if not path.exists():
         return False
     found = many_runs.read(path)
-    return found["steps"] == wanted_steps(cell[0], options)
+    return (found["steps"], found["learning_rate"]) == (
+        wanted_steps(cell[0], options),
+        wanted_rate(cell[0]),
+    )
 
 
 def report(options):

@@ -235,9 +235,9 @@ def test_an_interrupted_run_goes_on(tf, tmp_path, monkeypatch):
 
         keras.utils.set_random_seed(0)
         model = study.make_model("ring", "non-saturating", 30, 0)
-        history, seconds = runs.train(model, data, 30, path)
-        assert np.isfinite(history["g_loss"]).all() and seconds > 0
-        return model.get_weights()
+        logs, seconds = runs.train(model, data, 30, path)
+        assert np.isfinite(logs["g_loss"]) and seconds > 0
+        return [*model.get_weights(), np.array(sorted(logs.values()))]
 
     import keras
 
@@ -313,9 +313,15 @@ def test_few_labels_are_reported_and_not_trained_on_again(tf, tmp_path):
     # Of a finished training the errors are counted, and nothing is trained.
     found = json.loads((tmp_path / "improved_gan_0.json").read_text())
     (tmp_path / "improved_gan_0.json").unlink()
+    log = (trained / "log.csv").read_text()
     assert run().returncode == 0
+    assert (trained / "log.csv").read_text() == log
     again = json.loads((tmp_path / "improved_gan_0.json").read_text())
     assert again["errors"] == found["errors"]
+    # And not of another length.
+    command[command.index("--steps") + 1] = 4
+    (tmp_path / "improved_gan_0.json").unlink()
+    assert "holds another run, of (seed, steps, rate) (0, 3," in run().stderr
 
 
 # ---- holes ----------------------------------------------------------------

@@ -3,6 +3,7 @@
 A new preset is tested without writing a test.
 """
 
+import hashlib
 import importlib
 import json
 import os
@@ -23,8 +24,10 @@ NAMES = presets.names()
 PACKAGED = [n for n in NAMES if "package" in presets.info(n)]
 TRAINED = [n for n in NAMES if presets.info(n)["weights"] and n not in PACKAGED]
 MNIST = [n for n in TRAINED if presets.recipe(n)["dataset"] == "mnist"]
-# The share of the rarest digit, where it is small: as their cards have it.
+# The share of the rarest digit, where it is small, and of the commonest, where
+# it is large: as their cards have it.
 RAREST = {"wgan_mnist": 0.04, "improved_gan_mnist": 0.02}
+COMMONEST = {"improved_gan_mnist": 0.25}
 CARD = ("Paper", "Data", "Command", "Scores", "Known failures", "samples.png")
 
 
@@ -378,6 +381,18 @@ def test_classifier_is_a_judge(judge, mnist_test):
 
 
 @pytest.mark.neutral
+def test_metadata_know_the_files_that_lie_beside_them():
+    """Who draws a picture anew writes them, and the card, once more."""
+    zoo = ROOT / "zoo"
+    for metadata in sorted(zoo.glob("*/metadata.json")):
+        files = json.loads(metadata.read_text()).get("files", {})
+        for name, told in files.items():
+            data = (metadata.parent / name).read_bytes()
+            found = {"sha256": hashlib.sha256(data).hexdigest()}
+            assert told == {**found, "size": len(data)}, metadata.parent / name
+
+
+@pytest.mark.neutral
 @pytest.mark.slow
 @pytest.mark.parametrize("name", MNIST)
 def test_digits_are_what_a_classifier_takes_them_for(name, judge):
@@ -389,12 +404,12 @@ def test_digits_are_what_a_classifier_takes_them_for(name, judge):
     else:
         shares = np.bincount(found, minlength=10) / len(found)
         assert shares.min() > RAREST.get(name, 0.05)
-        assert shares.max() < 0.20
+        assert shares.max() < COMMONEST.get(name, 0.20)
 
 
 @pytest.mark.neutral
 def test_improved_gan_classifies_digits(mnist_test):
     images, labels = map(np.asarray, next(iter(mnist_test(2000))))
     model = presets.load("improved_gan_mnist")
-    # Its card says 332 of 10,000.
+    # Its card says 330 of 10,000.
     assert 1 < 100 * (model.classify(images) != labels).mean() < 5

@@ -111,9 +111,13 @@ def main():
     parser.add_argument("name", nargs="*")
     parser.add_argument("--before-and-after", type=pathlib.Path)
     parser.add_argument("--set5", type=pathlib.Path, required=True)
-    parser.add_argument("--drawings", type=pathlib.Path, required=True)
+    parser.add_argument("--drawings", type=pathlib.Path)
     parser.add_argument("--out", type=pathlib.Path, default=publishing.ZOO)
     args = parser.parse_args()
+    if not (args.name or args.before_and_after):
+        parser.error("name a preset, or --before-and-after")
+    if args.name and args.drawings is None:
+        parser.error("--drawings is needed")
     if args.before_and_after:
         before_and_after(args.set5).save(args.before_and_after)
     for name in args.name:

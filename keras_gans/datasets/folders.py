@@ -102,7 +102,7 @@ def folder_source(folder, order, fit, labels=None):
     """The `Source` of a `Folder`; `labels` has an integer per example."""
     size = len(folder.examples)
     scale, in_folder = None, _scale
-    if fit.crop:  # One image an example.
+    if fit.crop:  # All images of an example have the same channels.
         in_folder = _as_it_is
         scale = functools.partial(_scale, channels=folder.channels[0])
 
@@ -151,8 +151,9 @@ class Folder:
     """Examples of one image, or of two that belong together, by number.
 
     Args:
-        examples: list of tuples of paths: of an image, of two images of one
-            size, or with `halves` of one that is two side by side.
+        examples: list of tuples of paths: of an image, of two images (of one
+            size, or see `ratio`), or with `halves` of one that is two side by
+            side.
         channels: tuple of 1, 3, 4 or `None`, for each image of an example.
         image_size: (height, width), or `None` where all must be of one size.
         strict: bool, see `load`.
@@ -195,9 +196,10 @@ class Folder:
             try:
                 heads = [head(file, several) for file in example]
                 found = self._size(example, [size for size, _ in heads])
-                if self.goal is None and found[0] * found[1] > HUGE:
+                large = [ratio * side for side in found]
+                if self.goal is None and large[0] * large[1] > HUGE:
                     raise Unusable(
-                        f"{example[0]} is of {found[0]}x{found[1]}, too large "
+                        f"{example[-1]} is of {large[0]}x{large[1]}, too large "
                         "to keep its size"
                     )
             except Unusable as error:

@@ -40,7 +40,7 @@ def load_crops(
     `load_high_res` takes of the same seed.
 
     Args:
-        source: See `load_high_res`.
+        source: See `load_high_res`; not two folders.
         batch_size: int, the number of crops in a batch.
         crop_size: int or (height, width).
         augment: bool, whether crops are mirrored and turned, in all eight
@@ -219,7 +219,8 @@ def load_high_res(
             raise ValueError(
                 "`degradation`, `blur`, `noise` and `jpeg_quality` make "
                 "low-resolution images, which are there where there are two "
-                f"folders: leave them out. Received: {sides=}"
+                f"folders: leave them out. Received: {degradation=}, {blur=}, "
+                f"{noise=}, {jpeg_quality=}"
             )
         orders = Order(shuffle, seed, ORDER), Order(True, seed, CROP)
         data = open_crop_pairs(source, sides, fit, scale, split, strict, orders)

@@ -48,7 +48,9 @@ def open_crop_pairs(source, sides, fit, scale, split, strict, orders):
         ((*sides, channels), dtype)
         for sides, (_, dtype) in zip((low_size, size), data.specs)
     )
-    return data._replace(read=read, specs=specs, image_size=size)
+    *seen, seen_channels = data.seen  # Of the small one.
+    seen = (*(scale * side for side in seen), seen_channels)
+    return data._replace(read=read, specs=specs, image_size=size, seen=seen)
 
 
 def crop(image, size, augment, draws, step=1):

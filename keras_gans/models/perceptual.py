@@ -41,6 +41,9 @@ class PerceptualUpscaling(Upscaling, AdversarialModel):
         content_weight: Float, of the content loss.
         adversarial_weight: Float, of the generator's adversarial loss.
         **kwargs: `name`.
+
+    Of these `get_config` has all but `content_layers`, which a subclass writes
+    that takes them: one has one layer, another several.
     """
 
     # Of VGG19.

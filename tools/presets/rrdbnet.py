@@ -72,11 +72,11 @@ def caption(scale):
     )
 
 
-# Measured once, with these commands, on two cores of a CPU.
+# Measured once, with these commands.
 FINE_TUNED = (
-    "**Fine-tuned.** On 3,458 drawings of Noto Emoji, 10 minutes of a core, "
-    "with what 50 others say that were shrunk to 1/4 and saved as JPEG of "
-    "quality 50:",
+    "**Fine-tuned.** On 3,458 drawings of Noto Emoji, 10 minutes of a core. "
+    "The scores are of 50 others, every 60th by name, shrunk to 1/4 (bicubic) "
+    "and saved as JPEG of quality 50.",
     """```
 keras-gans train real_esrgan --from real_esr_animevideov3_x4 \\
     --data drawings/ --image-size 64 --steps 600
