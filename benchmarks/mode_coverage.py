@@ -14,7 +14,6 @@ import argparse
 import functools
 import pathlib
 import sys
-import time
 
 import many_runs
 from mode_rows import ROWS, steps_of
@@ -55,7 +54,7 @@ def load_data(toy, batch_size, seed, data_dir=None, source="mnist", skip=0):
     from keras_gans.datasets.sources import Order, Source
 
     if not TOYS[toy].images:
-        return datasets.load(toy, batch_size, seed=seed, repeat=True)
+        return datasets.load(toy, batch_size, seed=seed, repeat=True, skip=skip)
     # Three independent passes over MNIST, a channel each.
     digits = [
         open_source(
@@ -96,15 +95,9 @@ def run(toy, row, seed, options):
     batch_size *= model.batch_divisor  # Fresh ones for every step.
     path = result_path(toy, row, seed, options)
     load = functools.partial(load_data, toy, batch_size, seed, options.data_dir)
-    if settings.images:  # A toy's run takes minutes.
-        logs, seconds = many_runs.train(
-            model, lambda skip: load(skip=skip), steps, path
-        )
-    else:
-        start = time.perf_counter()
-        history = model.fit(load(), steps_per_epoch=steps, verbose=0).history
-        logs = {name: float(value) for name, (value,) in history.items()}
-        seconds = time.perf_counter() - start
+    logs, seconds = many_runs.train(
+        model, lambda skip: load(skip=skip), steps, path
+    )
     samples = model.generate(options.samples or settings.samples, seed=seed)
     # A row was a loss once, and is called so in the files.
     scores = {"toy": toy, "loss": row, "seed": seed, "steps": steps}

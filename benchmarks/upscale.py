@@ -93,6 +93,11 @@ def reach_of(network, blocks):
     }[network]
 
 
+def tile_of(network):
+    """The side of ours's tiles, where none is asked for."""
+    return 512 if network == "srvggnet" else 192
+
+
 class PlainPyTorch:
     """The same network in PyTorch, in the faster memory layout."""
 
@@ -394,7 +399,7 @@ def main():
         options.filters, options.blocks, options.rounds = 4, 1, 1
         options.size, options.tile, cli_size = (40, 24), 16, (24, 16)
     if options.tile is None:
-        options.tile = 512 if options.network == "srvggnet" else 192
+        options.tile = tile_of(options.network)
     settings = {
         "filters": options.filters,
         "blocks": options.blocks,

@@ -14,6 +14,8 @@ import keras
 import numpy as np
 import pytest
 
+from keras_gans.models import tiling
+
 # What is compared is PyTorch beside Keras's default, TensorFlow.
 pytestmark = pytest.mark.neutral
 
@@ -168,6 +170,12 @@ def test_upscale_in_pytorch_is_the_same(network, monkeypatch):
     ours = upscale.make_model(settings)
     # Both compute as much beside a tile.
     assert upscale.reach_of(network, 2) == ours.generator.reach
+    assert upscale.tile_of(network) == ours._tile(None)
+    for size, tile in ((40, 16), (512, 192), (4000, 512)):
+        spans = [upscale.spans, tiling._spans]
+        reach = ours.generator.reach
+        a, b = (list(function(size, tile, reach)) for function in spans)
+        assert a == b
     copy_weights(ours.generator, theirs.network)
     image = upscale.photograph(*settings["size"])
     made = theirs.upscale(image)

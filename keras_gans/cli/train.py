@@ -272,8 +272,10 @@ def _take_options(recipe, args, task, model_name, stored):
         stored: The folder of a run that is resumed, or `None`.
     """
     for name in ("data", "batch_size", "seed", "best_by"):
-        key = name.replace("data", "dataset")
-        _put(recipe, key, getattr(args, name), stored, 0)
+        key, given = name.replace("data", "dataset"), getattr(args, name)
+        if given is not None:
+            _check_kept(recipe, key, given, stored, 0)
+            recipe[key] = given
     if args.best_by not in (None, *task.best_by):
         raise UsageError(
             f"--best-by must be one of {', '.join(task.best_by)} for a "
@@ -283,11 +285,12 @@ def _take_options(recipe, args, task, model_name, stored):
     for name, option in task.train_options.items():
         given = getattr(args, name)
         place = recipe.get(option.within) if option.within else recipe
-        if given is not None and place is None:
+        if given is None:
+            continue
+        if place is None:
             raise UsageError(refusal(args, name, option, model_name))
-        _put(place, option.key, given, stored, option.default)
-        if given is not None:
-            option.put(place, given)
+        _check_kept(place, option.key, given, stored, option.default)
+        option.put(place, given)
     for key in ("steps", "epochs"):
         if getattr(args, key):
             recipe.pop("steps", None)
@@ -295,16 +298,13 @@ def _take_options(recipe, args, task, model_name, stored):
             recipe[key] = getattr(args, key)
 
 
-def _put(recipe, key, given, stored, default):
-    """Sets what the user gave; in the folder of a `stored` run it is set."""
-    if given is None:
-        return
+def _check_kept(recipe, key, given, stored, default):
+    """Raises a `UsageError` where a `stored` run has another value."""
     if stored and given != recipe.get(key, default):
         raise UsageError(
             f"the run in {stored} has the {key} {recipe.get(key, default)}, "
             f"and a resumed run keeps it. Received: {given}"
         )
-    recipe[key] = given
 
 
 def _make_model(preset, has_weights, recipe, before, args, folder):

@@ -109,10 +109,10 @@ def _spans(size, tile, reach, wrap=False, divisor=1):
     whole = -(-size // divisor) * divisor
     before, after = (-reach, whole + reach) if wrap else (0, whole)
     overlap, most = 2 * reach, tile + 2 * reach
-    count = max(1, -(-(after - before - overlap) // tile))
-    if after - before <= most or count == 1:
+    if after - before <= most:
         yield before, after, 0, size
         return
+    count = -(-(after - before - overlap) // tile)
     length = -(-(after - before + (count - 1) * overlap) // count)
     # Images of many sizes shall not all be of other shapes for the compiler.
     step = math.lcm(LENGTHS, divisor)
