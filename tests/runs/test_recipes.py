@@ -57,7 +57,7 @@ def test_recipes_are_checked(change, words):
     "change, words",
     [
         ({"loss": "mse"}, "loss must be one of mean_squared_error, mean_abs"),
-        ({"high_res": {"sides": []}}, "high_res of a recipe may have augment"),
+        ({"high_res": {"sizes": []}}, "high_res of a recipe may have augment"),
         ({"labels": True}, "labels is of .* that draws samples, and this one"),
     ],
 )
@@ -65,6 +65,9 @@ def test_recipes_of_models_that_enlarge(change, words):
     recipe = {"dataset": "photos", "batch_size": 8, "steps": 10, **change}
     with pytest.raises(ValueError, match=words):
         runs.check_recipe(recipe, tasks.get("upscaling"))
+    recipe = {key: recipe[key] for key in ("dataset", "batch_size", "steps")}
+    recipe["high_res"] = {"sides": ["small", "large"]}
+    assert runs.check_recipe(recipe, tasks.get("upscaling"))["seed"] == 0
 
 
 def test_each_player_has_an_optimizer():
